@@ -1,0 +1,80 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action of hyperv.avma.activation_summary."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from ..plugin_utils._ansible.action import AvmaAction, Task
+from ..plugin_utils._ansible.output import plain
+from ..plugin_utils._report.summary import GuestRun, HostRun, Row, Summary, summarise
+from ..plugin_utils._report.table import render
+
+_HEADINGS = ("GUEST", "HOST", "OS", "OUTCOME", "CHANNEL", "KEY", "REASON")
+_LIMITS = (32, 20, 40, 18, 12, 5, 0)
+
+
+class ActionModule(AvmaAction):
+    OPTIONS = {
+        "guests": {"type": "list", "elements": "str"},
+        "hosts": {"type": "list", "elements": "str"},
+        "guest_variable": {"type": "str", "default": "avma_guest_result"},
+        "host_variable": {"type": "str", "default": "avma_host_result"},
+        "kvp_variable": {"type": "str", "default": "avma_kvp_result"},
+        "max_rows": {"type": "int", "default": 200},
+    }
+
+    def perform(self, task: Task) -> dict[str, t.Any]:
+        options = task.options
+        groups = task.variables.get("groups") or {}
+        guests = options["guests"] if options["guests"] is not None else list(groups.get("guests", ()))
+        hosts = options["hosts"] if options["hosts"] is not None else list(groups.get("hyperv_hosts", ()))
+        hostvars = task.variables.get("hostvars") or {}
+
+        def result(machine: str, variable: str) -> Mapping[str, t.Any]:
+            value = hostvars[machine].get(variable) if machine in hostvars else None
+            return value if isinstance(value, Mapping) else {}
+
+        def text(machine: str, variable: str) -> str | None:
+            value = hostvars[machine].get(variable) if machine in hostvars else None
+            return str(value) if value else None
+
+        summary = summarise(
+            [GuestRun(name, result(name, options["guest_variable"]), text(name, "avma_vm_id"), text(name, "avma_vm_name")) for name in guests],
+            [HostRun(name, result(name, options["host_variable"]), result(name, options["kvp_variable"])) for name in hosts],
+        )
+        for line in lines(summary, options["max_rows"]):
+            self._display.display(line)
+        return {"changed": False, "rows": plain([row.as_dict() for row in summary.rows]), "counts": dict(summary.counts)}
+
+
+def lines(summary: Summary, max_rows: int) -> list[str]:
+    """What is printed: the table, the counts, then what needs attention with its remedy."""
+    attention = [row for row in summary.rows if row.attention]
+    shown = list(summary.rows) if len(summary.rows) <= max_rows else attention
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(summary.counts.items())) or "no guest"
+    printed = ["", *render(_HEADINGS, [_cells(row) for row in shown], _LIMITS), "", f"Guests: {counts}."]
+    if len(shown) < len(summary.rows):
+        printed.append(f"{len(summary.rows)} rows: only those that need attention are shown, all are in the result.")
+    unmanaged = sum(not row.managed for row in summary.rows)
+    if unmanaged:
+        printed.append(f"Rows in brackets: {unmanaged} virtual machines that the hosts show and that are in no inventory.")
+    remedies = [row for row in attention if row.remedy]
+    if remedies:
+        printed += ["", "Needs attention:", *render(("GUEST", "WHAT TO DO"), [(row.guest, row.remedy) for row in remedies], (32, 0))]
+    return [*printed, ""]
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.guest,
+        row.host or "-",
+        row.os or "-",
+        row.outcome if row.managed else f"({row.outcome})",
+        row.channel or "-",
+        row.last_five or "-",
+        row.reason,
+    )

@@ -1,0 +1,23 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action of hyperv.avma.host_info."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..plugin_utils._ansible.action import QUERY_OPTION, Task, WsManAction
+from ..plugin_utils._ansible.results import findings_result, host_result
+from ..plugin_utils._avma.host_verdict import judge_host
+from ..plugin_utils._windows.host import read_host
+from ..plugin_utils._wsman.session import Session
+
+
+class ActionModule(WsManAction):
+    OPTIONS = {**QUERY_OPTION}
+
+    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+        facts = read_host(session)
+        verdict = judge_host(facts)
+        return {"changed": False, "host": host_result(facts, verdict), "findings": findings_result(verdict.findings)}

@@ -1,0 +1,45 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action of hyperv.avma.kvp_info."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+
+from ..plugin_utils._ansible.action import QUERY_OPTION, Task, WsManAction
+from ..plugin_utils._ansible.results import vm_result
+from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, choose
+from ..plugin_utils._avma.facts import HostFacts
+from ..plugin_utils._avma.host_verdict import judge_host
+from ..plugin_utils._avma.vm_verdict import judge_vm
+from ..plugin_utils._windows.kvp import read_vm_facts
+from ..plugin_utils._windows.licensing import read_licences
+from ..plugin_utils._windows.system import read_os
+from ..plugin_utils._wsman.session import Session
+
+
+class ActionModule(WsManAction):
+    OPTIONS = {**VM_OPTIONS, "items": {"type": "bool", "default": True}, **QUERY_OPTION}
+
+    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+        # A page as large as the server allows: with many machines this is what the number of requests hangs on.
+        session.learn_limits()
+        os = read_os(session)
+        licences = read_licences(session)
+        vms = read_vm_facts(session)
+        # Computer and cluster do not matter to the verdict of a machine, and Hyper-V has just answered.
+        host = judge_host(HostFacts(os=os, licence=licences[0] if licences else None, hyperv=True))
+        chosen = choose(vms, task.options)
+        results = [vm_result(vm, judge_vm(vm, host), items=task.options["items"]) for vm in chosen]
+        return {
+            "changed": False,
+            "host": {"name": os.name, "avma": {"ready": host.ready, "can_activate": list(host.can_activate)}},
+            "vms": results,
+            "summary": {
+                "total": len(results),
+                "by_state": dict(Counter(vm["state"] for vm in results)),
+                "by_status": dict(Counter(vm["avma"]["status"] for vm in results)),
+            },
+        }

@@ -1,0 +1,104 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: activation_summary
+short_description: Print what an activation run has reached
+description:
+  - Prints one table of all guests with host, operating system, outcome, channel, last five characters of the key and the reason, and below it what needs attention and what to do.
+  - Works on the results that earlier tasks of the run registered, so it asks no machine. A guest that could not be reached has its row too.
+  - Virtual machines that the hosts show and that no guest of the inventory stands for, such as Linux machines, are listed after the guests.
+version_added: 0.1.0
+author: hyperv.avma contributors
+options:
+  guests:
+    description:
+      - Inventory names of the guests. The group P(guests) by default.
+      - A guest is matched with a virtual machine by the variable C(avma_vm_id), else by C(avma_vm_name), its name in the inventory or its computer name.
+    type: list
+    elements: str
+  hosts:
+    description:
+      - Inventory names of the Hyper-V hosts. The group C(hyperv_hosts) by default.
+    type: list
+    elements: str
+  guest_variable:
+    description:
+      - Name of the variable in which the result of M(hyperv.avma.guest_key) was registered.
+    type: str
+    default: avma_guest_result
+  host_variable:
+    description:
+      - Name of the variable in which the result of M(hyperv.avma.host_info) was registered.
+    type: str
+    default: avma_host_result
+  kvp_variable:
+    description:
+      - Name of the variable in which the result of M(hyperv.avma.kvp_info) was registered.
+    type: str
+    default: avma_kvp_result
+  max_rows:
+    description:
+      - With more rows than this, only those that need attention are printed. All of them are returned.
+    type: int
+    default: 200
+extends_documentation_fragment:
+  - hyperv.avma.attributes
+  - hyperv.avma.attributes.info
+seealso:
+  - module: hyperv.avma.guest_key
+"""
+
+EXAMPLES = r"""
+- name: Print what the run has reached
+  hyperv.avma.activation_summary:
+  run_once: true
+
+- name: Print it for one tenant
+  hyperv.avma.activation_summary:
+    guests: "{{ groups['tenant_a'] }}"
+  run_once: true
+"""
+
+RETURN = r"""
+rows:
+  description: One for each guest, and one for each virtual machine that is in no inventory (C(managed) V(false)).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    guest:
+      description: Name in the inventory, or of the virtual machine.
+      type: str
+    host:
+      description: Hyper-V host.
+      type: str
+    os:
+      description: Release and edition.
+      type: str
+    outcome:
+      description: Outcome of M(hyperv.avma.guest_key), V(unreachable), V(not_run), or for a machine in no inventory the status of M(hyperv.avma.kvp_info).
+      type: str
+    channel:
+      description: Channel of the licence.
+      type: str
+    partial_product_key:
+      description: Last five characters of the key.
+      type: str
+    reason:
+      description: Why.
+      type: str
+    remedy:
+      description: What to do.
+      type: str
+    managed:
+      description: Whether it is a guest of the inventory.
+      type: bool
+counts:
+  description: Number of guests by outcome.
+  returned: success
+  type: dict
+  sample: {activated: 8, kept: 1, refused: 3}
+"""

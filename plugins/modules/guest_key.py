@@ -1,0 +1,168 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: guest_key
+short_description: Install the AVMA key in a Windows Server guest and activate it
+description:
+  - Finds out what the guest is, chooses the AVMA key of its version and edition, installs it, has the guest activated by its Hyper-V host and verifies
+    that by the licence that the guest then states, all in one task. No network but the one to the guest is needed, and no internet.
+  - A key that is installed is not an activation. Both are reported separately, and only V(activated) and V(already_activated) mean that Windows is licensed by AVMA.
+  - A key of another channel that is licensed (MAK, retail, OEM, KMS) is kept unless O(replace_licensed=true). A generic KMS client key that is not licensed is replaced.
+  - Nothing is changed where AVMA cannot succeed, such as in an evaluation edition, or with O(host) on a host that is not ready. The outcome is then V(refused).
+  - Takes at most 12 requests where the key is installed and activates at once, and at most 4 where nothing is to be done.
+version_added: 0.1.0
+author: hyperv.avma contributors
+options:
+  key:
+    description:
+      - The product key to install, if it shall not be chosen from the published ones. Needed for a release that has no published AVMA key.
+      - A key that is known to be of another kind, such as a generic KMS client key, or of another version or edition is refused.
+      - It is shown in no output, but for its last five characters.
+    type: str
+  activate:
+    description:
+      - Whether to activate after the key is installed. With V(false) the outcome is V(keyed).
+    type: bool
+    default: true
+  wait:
+    description:
+      - How many seconds activation may take in all. Refusals that pass (the host is busy, too many guests at once) are retried within this time.
+    type: int
+    default: 120
+  replace_licensed:
+    description:
+      - Replace a licensed key of another channel. It cannot be restored by this collection, and a MAK or retail activation may be lost.
+    type: bool
+    default: false
+  host:
+    description:
+      - The result of M(hyperv.avma.host_info) for the host that runs this guest. What cannot succeed there is refused before anything is changed.
+      - Excludes O(hosts).
+    type: dict
+  hosts:
+    description:
+      - Results of M(hyperv.avma.host_info) for several hosts. The guest's own registry tells which one runs it.
+      - Entries that are no such result, as of a host that could not be reached, are passed over.
+    type: list
+    elements: dict
+    default: []
+  fail_on:
+    description:
+      - The outcomes with which the task fails.
+    type: list
+    elements: str
+    choices: [activated, already_activated, keyed, kept, refused, failed, deferred]
+    default: [failed, refused]
+  defer_unreachable:
+    description:
+      - Whether a guest that does not answer, as one that is off, has the outcome V(deferred) instead of being unreachable for Ansible.
+      - A guest that refuses the credentials, or whose certificate is not trusted, does answer.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - hyperv.avma.attributes
+  - hyperv.avma.attributes.windows
+  - hyperv.avma.query
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The outcome is the one that a run would reach if Windows refuses nothing.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - module: hyperv.avma.guest_info
+  - module: hyperv.avma.host_info
+"""
+
+EXAMPLES = r"""
+- name: Install the key of this version and edition, and activate
+  hyperv.avma.guest_key:
+
+- name: Install the key only, activation follows at the next start
+  hyperv.avma.guest_key:
+    activate: false
+
+- name: Refuse beforehand what the host cannot activate
+  hyperv.avma.guest_key:
+    host: "{{ hostvars['hv01'].avma_host }}"
+
+- name: Move a guest from its MAK to AVMA
+  hyperv.avma.guest_key:
+    replace_licensed: true
+
+- name: Give the key of a release that has no published one
+  hyperv.avma.guest_key:
+    key: "{{ avma_key_annual_channel }}"
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - V(activated). The guest is licensed by AVMA now.
+    - V(already_activated). It was, and nothing was done.
+    - V(keyed). The AVMA key is installed, and activation was not asked for.
+    - V(kept). A licensed key of another channel was left alone.
+    - V(refused). Nothing was changed, the findings say why.
+    - V(failed). Windows refused the key or the activation, or it took too long.
+    - V(deferred). The guest does not answer, see O(defer_unreachable).
+  returned: always
+  type: str
+  sample: activated
+reason:
+  description: The outcome's reason in one sentence.
+  returned: always, without O(query)
+  type: str
+guest:
+  description: What the guest tells about itself, as far as it was read. In the shape of RV(hyperv.avma.guest_info#module:guest), after the change.
+  returned: always but when the guest does not answer, without O(query)
+  type: dict
+identity:
+  description: What the guest is for AVMA, as RV(hyperv.avma.guest_info#module:identity).
+  returned: always but when the guest does not answer, without O(query)
+  type: dict
+key:
+  description: The key that was chosen. In full only if it is a published one. V(null) if none was chosen.
+  returned: always but when the guest does not answer, without O(query)
+  type: str
+  sample: YDFWN-MJ9JR-3DYRK-FXXRW-78VHK
+key_installed:
+  description: Whether the guest has an AVMA key now.
+  returned: always but when the guest does not answer, without O(query)
+  type: bool
+activated:
+  description: Whether the guest is licensed by AVMA now.
+  returned: always but when the guest does not answer, without O(query)
+  type: bool
+before:
+  description: The licence before, in the shape of RV(hyperv.avma.host_info#module:host.licence).
+  returned: always but when the guest does not answer, without O(query)
+  type: dict
+after:
+  description: The licence after, or in check mode the one that was read.
+  returned: always but when the guest does not answer, without O(query)
+  type: dict
+steps:
+  description: What was to be done. Each with C(kind), C(before), C(after), C(reason), and whether it was C(done).
+  returned: always but when the guest does not answer, without O(query)
+  type: list
+  elements: dict
+findings:
+  description: What was found, in the shape of RV(hyperv.avma.host_info#module:findings).
+  returned: always, without O(query)
+  type: list
+  elements: dict
+result:
+  description: What O(query) gave.
+  returned: with O(query)
+  type: raw
+error:
+  description: What Windows answered when it refused or could not be asked. C(kind), C(code) and C(symbol).
+  returned: failure
+  type: dict
+"""

@@ -1,0 +1,140 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""What every action of the collection does alike: options, session, errors, result.
+
+A concrete action says which options it takes and what it does with a session::
+
+    class ActionModule(WsManAction):
+        OPTIONS = {...}
+
+        def perform(self, task: Task) -> dict: ...
+"""
+
+from __future__ import annotations
+
+import typing as t
+from abc import abstractmethod
+from dataclasses import dataclass, field
+
+from ansible.plugins.action import ActionBase
+
+from .._avma.text import safe_text
+from .._wsman.errors import WsManError
+from .._wsman.session import Session
+from .connection import UnsupportedConnection, open_session
+from .failure import Failure, failure_of
+from .output import InvalidQuery, Query, plain, release
+
+QUERY_OPTION: dict[str, t.Any] = {"query": {"type": "str"}}
+
+
+@dataclass
+class Task:
+    """What an action works with. ``secrets`` collects what must not leave the controller."""
+
+    options: dict[str, t.Any]
+    check_mode: bool
+    diff_mode: bool
+    machine: str  # the inventory's name of it
+    variables: dict[str, t.Any]
+    say: t.Callable[[str], None]
+    secrets: set[str] = field(default_factory=set)
+
+
+class OptionError(Exception):
+    """An option's value cannot be used. Raised before anything is sent or changed."""
+
+
+class AvmaAction(ActionBase):  # type: ignore[misc]  # ansible-core is untyped
+    """Options in, result out; works on the controller."""
+
+    OPTIONS: t.ClassVar[dict[str, t.Any]] = {}
+    CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {}  # mutually_exclusive, required_one_of, ...
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars) or {}
+        task = self._task_of(task_vars or {})
+        try:
+            query = Query(task.options["query"]) if task.options.get("query") else None
+            answer = self.perform(task)
+            if query is not None and not answer.get("failed") and not answer.get("unreachable"):
+                answer = narrowed(answer, query)
+        except (OptionError, InvalidQuery) as error:
+            answer = {"failed": True, "msg": f"{self._task.action}: {error}"}
+        result.update(answer)
+        return release(result, task.secrets)
+
+    def _task_of(self, variables: dict[str, t.Any]) -> Task:
+        _validated, arguments = self.validate_argument_spec(argument_spec=self.OPTIONS, **self.CONSTRAINTS)
+        host = str(variables.get("inventory_hostname", ""))
+        return Task(
+            options=plain(arguments),
+            check_mode=bool(self._task.check_mode),
+            diff_mode=bool(self._task.diff),
+            machine=host,
+            variables=variables,
+            say=lambda line: self._display.display(safe_text(line, limit=400)),
+        )
+
+    @abstractmethod
+    def perform(self, task: Task) -> dict[str, t.Any]:
+        """Do the work. Raises OptionError for options that contradict each other."""
+
+
+class WsManAction(AvmaAction):
+    """An action that speaks to the task's own machine over WS-Management."""
+
+    _requires_connection = True
+
+    def perform(self, task: Task) -> dict[str, t.Any]:
+        try:
+            session = open_session(self._connection)
+        except UnsupportedConnection as error:
+            return {"failed": True, "msg": f"{task.machine}: {error}"}
+        try:
+            answer = self.converse(task, session)
+        except WsManError as error:
+            answer = self.failed(task, failure_of(error, task.machine))
+        finally:
+            session.close()
+        statistics = session.statistics
+        self._display.vvv(
+            f"WS-MAN {statistics.requests} requests, {statistics.retries} retries, {statistics.bytes_sent} bytes up, "
+            f"{statistics.bytes_received} bytes down",
+            host=task.machine,
+        )
+        return answer
+
+    def failed(self, task: Task, failure: Failure) -> dict[str, t.Any]:
+        """The result when the machine could not be asked or refused. Overridden where an outcome is promised in any case."""
+        return failure_result(failure)
+
+    @abstractmethod
+    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+        """Do the work over ``session``. WsManErrors may be left to the caller."""
+
+
+def failure_result(failure: Failure) -> dict[str, t.Any]:
+    result: dict[str, t.Any] = {"msg": failure.msg, "error": failure.as_dict(), "changed": False}
+    result["unreachable" if failure.unreachable else "failed"] = True
+    return result
+
+
+# What a job needs of a result, whatever the user's query leaves out.
+_ALWAYS_KEPT = ("changed", "failed", "unreachable", "msg", "outcome", "diff", "warnings")
+
+
+def narrowed(result: dict[str, t.Any], query: Query) -> dict[str, t.Any]:
+    """The result of a task with ``query``: what the query gives as ``result``, and what Ansible itself needs."""
+    kept = {key: result[key] for key in _ALWAYS_KEPT if key in result}
+    try:
+        return {**kept, "result": query.apply({key: value for key, value in result.items() if key != "diff"})}
+    except InvalidQuery as error:
+        # The work is done by now: a query that does not fit must not hide what was changed.
+        return {**result, "warnings": [*result.get("warnings", []), f"{error}. The whole result is returned."]}

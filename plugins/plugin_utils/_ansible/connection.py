@@ -1,0 +1,141 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""A WS-Man transport from the connection of the task: its options, its credentials, but no shell and no runspace.
+
+Ansible's ``winrm`` and ``psrp`` connection plugins open a WinRS shell or a runspace when they connect. CIM needs neither, and
+shells are a quota. So the plugins are asked only to turn their options into a client (``_winrm_connect`` with a shell that is claimed to be
+there already, ``_build_kwargs``), which is then spoken to directly. These methods are the same in ansible-core 2.16 to 2.21.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Sequence
+
+from .._wsman.errors import AuthenticationFailed, CertificateNotTrusted, ConnectionFailed, UnencryptedRefused, WsManError
+from .._wsman.session import Session
+from .._wsman.transport import Transport
+from .._wsman.transport_pypsrp import PypsrpTransport
+from .._wsman.transport_pywinrm import PywinrmTransport
+
+SUPPORTED = ("winrm", "psrp")
+_PSRP_DEFAULT_ENVELOPE = 153600  # of pypsrp: only another value is somebody's wish
+_SHELL_NOT_WANTED = "no shell is opened"
+
+
+class UnsupportedConnection(Exception):
+    """The task's connection carries no WS-Man, or its library is missing."""
+
+
+def open_session(connection: t.Any) -> Session:
+    """A session over the options of the task's own connection. Nothing is sent yet.
+
+    Raises UnsupportedConnection. What the connection plugin itself refuses (unknown transport, kinit) is raised as it is.
+    """
+    kind = getattr(connection, "transport", None) or "unknown"
+    if kind == "winrm":
+        return _winrm_session(connection)
+    if kind == "psrp":
+        return _psrp_session(connection)
+    raise UnsupportedConnection(
+        f"the connection '{kind}' cannot carry WS-Management messages. Set ansible_connection to winrm or psrp for this host: "
+        "the modules of hyperv.avma read and change Windows through CIM over WS-Management, without a shell."
+    )
+
+
+def _winrm_session(connection: t.Any) -> Session:
+    try:
+        import winrm  # noqa: F401
+        import xmltodict  # noqa: F401
+    except ImportError as error:
+        raise UnsupportedConnection(
+            f"the connection 'winrm' needs the Python library pywinrm on the controller, which cannot be imported ({error}). Install pywinrm there."
+        ) from error
+    connection._build_winrm_kwargs()
+    names = list(connection._winrm_transport)
+    protocols: list[t.Any] = []
+
+    def client(name: str) -> Callable[[], Transport]:
+        def build() -> Transport:
+            protocol = _winrm_protocol(connection, name)
+            protocols.append(protocol)
+            return PywinrmTransport(protocol)
+
+        return build
+
+    transport: Transport = FirstThatWorks([(name, client(name)) for name in names]) if len(names) > 1 else client(names[0])()
+    # As the plugin does: connection_timeout is the operation timeout, else what was given to pywinrm, else its default.
+    options = connection._winrm_kwargs
+    timeout = connection._winrm_connection_timeout or options.get("operation_timeout_sec") or 20
+    return Session(transport, operation_timeout=float(timeout))
+
+
+def _winrm_protocol(connection: t.Any, name: str) -> t.Any:
+    """pywinrm's client for one transport, made by the plugin itself so that each of its options is honoured (Kerberos tickets too)."""
+    wanted, shell = connection._winrm_transport, connection.shell_id
+    connection._winrm_transport = [name]
+    connection.shell_id = _SHELL_NOT_WANTED
+    try:
+        return connection._winrm_connect()
+    finally:
+        connection._winrm_transport, connection.shell_id = wanted, shell
+
+
+def _psrp_session(connection: t.Any) -> Session:
+    try:
+        from pypsrp.wsman import WSMan
+    except ImportError as error:
+        raise UnsupportedConnection(
+            f"the connection 'psrp' needs the Python library pypsrp on the controller, which cannot be imported ({error}). Install pypsrp there."
+        ) from error
+    connection._build_kwargs()
+    options = dict(connection._psrp_conn_kwargs)
+    session = Session(PypsrpTransport(WSMan(**options)), operation_timeout=float(options["operation_timeout"]))
+    if options["max_envelope_size"] != _PSRP_DEFAULT_ENVELOPE:
+        session.max_envelope_size = int(options["max_envelope_size"])
+    return session
+
+
+class FirstThatWorks:
+    """Several authentication transports, tried in their order until one gets an answer; that one stays (as the winrm plugin does)."""
+
+    def __init__(self, candidates: Sequence[tuple[str, Callable[[], Transport]]]) -> None:
+        self._candidates = list(candidates)
+        self._chosen: Transport | None = None
+
+    def send(self, message: str) -> bytes:
+        if self._chosen is not None:
+            return self._chosen.send(message)
+        errors: list[tuple[str, WsManError]] = []
+        for name, build in self._candidates:
+            candidate = build()
+            try:
+                answer = candidate.send(message)
+            except (AuthenticationFailed, UnencryptedRefused, ConnectionFailed) as error:
+                candidate.close()
+                errors.append((name, error))
+                if isinstance(error, CertificateNotTrusted) or type(error) is not AuthenticationFailed and isinstance(error, ConnectionFailed):
+                    break  # another way to authenticate does not mend the network
+                continue
+            self._chosen = candidate
+            return answer
+        raise errors[-1][1]
+
+    @property
+    def endpoint(self) -> str:
+        return self._chosen.endpoint if self._chosen is not None else ""
+
+    @property
+    def read_timeout(self) -> float | None:
+        return self._chosen.read_timeout if self._chosen is not None else None
+
+    def reset(self) -> None:
+        if self._chosen is not None:
+            self._chosen.reset()
+
+    def close(self) -> None:
+        if self._chosen is not None:
+            self._chosen.close()

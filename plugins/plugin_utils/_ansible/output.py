@@ -1,0 +1,69 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""What leaves a module: plain types only, tenants' text marked untrusted, secrets cut out, and narrowed by JMESPath if asked."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+
+from ansible.module_utils.common.parameters import remove_values
+from ansible.utils.unsafe_proxy import wrap_var
+
+
+class InvalidQuery(ValueError):
+    """The ``query`` option is no JMESPath, or JMESPath is not installed."""
+
+
+def plain(value: t.Any) -> t.Any:
+    """The same value in exact built-in types. Ansible's strings are tagged subclasses, which XML writers and hashing stumble over."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+class Query:
+    """A compiled ``query`` option. Compiled before anything is sent, so that a typing error costs nothing."""
+
+    def __init__(self, expression: str) -> None:
+        try:
+            import jmespath
+            from jmespath.exceptions import JMESPathError
+        except ImportError as error:
+            raise InvalidQuery(f"the option 'query' needs the Python library jmespath on the controller ({error}). Install jmespath there.") from error
+        self._errors = JMESPathError
+        self._expression = expression
+        try:
+            self._compiled = jmespath.compile(expression)
+        except JMESPathError as error:
+            raise InvalidQuery(f"the option 'query' is no JMESPath expression: {error}") from error
+
+    def apply(self, result: dict[str, t.Any]) -> t.Any:
+        try:
+            return self._compiled.search(result)
+        except self._errors as error:
+            raise InvalidQuery(f"the option 'query' ({self._expression!r}) does not fit the result: {error}") from error
+
+
+def release(result: dict[str, t.Any], secrets: Iterable[str]) -> dict[str, t.Any]:
+    """The result as Ansible may have it: no secret in it, and nothing of it ever rendered as a template.
+
+    Action plugins get no help from Ansible with ``no_log``, so the values are cut out here.
+    """
+    found = {secret for secret in secrets if secret}
+    if found:
+        result = remove_values(result, found)
+    return t.cast("dict[str, t.Any]", wrap_var(result))

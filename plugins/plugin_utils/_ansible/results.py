@@ -1,0 +1,180 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""The public shape of results: what RETURN of the modules documents, made from facts and verdicts in one place."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from datetime import datetime
+
+from .._avma.editions import sku_of
+from .._avma.errors import describe_code
+from .._avma.facts import ClusterFacts, ComputerFacts, GuestFacts, GuestPlacement, HostFacts, KvpItem, LicenceFacts, OsFacts, VmFacts
+from .._avma.findings import Finding
+from .._avma.host_verdict import HostVerdict
+from .._avma.identity import GuestIdentity
+from .._avma.keys import AvmaKey
+from .._avma.releases import release_of
+from .._avma.vm_verdict import VmVerdict
+
+Result = dict[str, t.Any]
+
+
+def findings_result(findings: Iterable[Finding]) -> list[Result]:
+    return [finding.as_dict() for finding in findings]
+
+
+def host_result(facts: HostFacts, verdict: HostVerdict) -> Result:
+    return {
+        "name": facts.os.name or facts.computer.name,
+        "fqdn": _fqdn(facts.computer),
+        "os": os_result(facts.os),
+        "computer": computer_result(facts.computer),
+        "hyperv": facts.hyperv,
+        "licence": licence_result(facts.licence),
+        "cluster": _cluster_result(facts.cluster) if facts.cluster_known else {"member": None, "name": None, "nodes": []},
+        "avma": {"ready": verdict.ready, "can_activate": list(verdict.can_activate)},
+    }
+
+
+def os_result(os: OsFacts) -> Result:
+    sku = sku_of(os.sku) if os.sku is not None else None
+    release = release_of(os.build)
+    return {
+        "caption": os.caption,
+        "version": os.version,
+        "build": os.build,
+        "release": release.name if release else None,
+        "sku": os.sku,
+        "edition": sku.edition.value if sku else None,
+        "edition_id": sku.edition_id if sku else None,
+        "core": sku.core if sku else None,
+        "evaluation": sku.evaluation if sku else None,
+        "product_type": {1: "workstation", 2: "domain_controller", 3: "server"}.get(os.product_type or 0),
+        "language": os.language,
+        "last_boot": _time(os.last_boot),
+    }
+
+
+def computer_result(computer: ComputerFacts) -> Result:
+    return {
+        "name": computer.name,
+        "dns_name": computer.dns_name,
+        "domain": computer.domain if computer.part_of_domain else None,
+        "manufacturer": computer.manufacturer,
+        "model": computer.model,
+        "hypervisor_present": computer.hypervisor_present,
+    }
+
+
+def licence_result(licence: LicenceFacts | None) -> Result | None:
+    if licence is None:
+        return None
+    return {
+        "channel": licence.channel.value,
+        "product_key_channel": licence.channel_raw,
+        "description": licence.description,
+        "name": licence.name,
+        "status": licence.status.value,
+        "status_code": licence.status_code,
+        "licensed": licence.licensed,
+        "reason": None if not licence.reason else describe_code(licence.reason),
+        "partial_product_key": licence.partial_key,
+        "minutes_remaining": licence.minutes_remaining,
+        "evaluation_end": _time(licence.evaluation_end),
+        "kms_machine": licence.kms_machine,
+        "avma": {
+            "iaid": licence.avma.iaid,
+            "host": licence.avma.host_name,
+            "host_digital_pid": licence.avma.host_pid,
+            "last_activation": _time(licence.avma.last_activation),
+        },
+    }
+
+
+def placement_result(placement: GuestPlacement | None) -> Result | None:
+    if placement is None:
+        return None
+    return {"host": placement.host_name, "host_fqdn": placement.host_fqdn, "vm_id": placement.vm_id, "vm_name": placement.vm_name}
+
+
+def identity_result(identity: GuestIdentity) -> Result:
+    return {
+        "kind": identity.kind.value,
+        "name": identity.name,
+        "build": identity.build,
+        "release": identity.release.name if identity.release else None,
+        "sku": identity.sku,
+        "edition": identity.edition.value if identity.edition else None,
+        "core": identity.core,
+        "evaluation": identity.evaluation,
+        "trust": identity.trust,
+    }
+
+
+def guest_result(facts: GuestFacts) -> Result:
+    return {
+        "name": facts.os.name,
+        "os": os_result(facts.os),
+        "computer": computer_result(facts.computer) if facts.computer else None,
+        "licence": licence_result(facts.primary),
+        "licences": [licence_result(licence) for licence in facts.licences],
+        "placement": placement_result(facts.placement),
+    }
+
+
+def vm_result(vm: VmFacts, verdict: VmVerdict, *, items: bool) -> Result:
+    intrinsic = {item.name: item.data for item in vm.kvp.intrinsic}
+    result: Result = {
+        "id": vm.id,
+        "name": vm.name,
+        "state": vm.state.value,
+        "data_exchange": {"enabled": vm.kvp.enabled, "health": vm.kvp.health.value},
+        "guest": {
+            **identity_result(verdict.identity),
+            "fqdn": intrinsic.get("FullyQualifiedDomainName"),
+            "addresses": _addresses(intrinsic),
+            "integration_services": intrinsic.get("IntegrationServicesVersion"),
+        },
+        "avma": {"status": verdict.status.value, "key": _key_result(verdict.key)},
+        "findings": findings_result(verdict.findings),
+    }
+    if items:
+        result["kvp"] = {"intrinsic": intrinsic, "guest": _pairs(vm.kvp.guest), "host": _pairs(vm.kvp.host)}
+    return result
+
+
+def _key_result(key: AvmaKey | None) -> str | None:
+    return key.key if key else None
+
+
+def _pairs(items: Iterable[KvpItem]) -> dict[str, str]:
+    return {item.name: item.data for item in items}
+
+
+def _addresses(intrinsic: dict[str, str]) -> list[str]:
+    found: list[str] = []
+    for name in ("NetworkAddressIPv4", "NetworkAddressIPv6"):
+        found.extend(part.strip() for part in intrinsic.get(name, "").split(";") if part.strip())
+    return found
+
+
+def _cluster_result(cluster: ClusterFacts | None) -> Result:
+    if cluster is None:
+        return {"member": False, "name": None, "nodes": []}
+    return {"member": True, "name": cluster.name, "nodes": [{"name": node.name, "state": node.state} for node in cluster.nodes]}
+
+
+def _fqdn(computer: ComputerFacts) -> str | None:
+    host = computer.dns_name or computer.name
+    if not host:
+        return None
+    return f"{host}.{computer.domain}".lower() if computer.part_of_domain and computer.domain else host.lower()
+
+
+def _time(when: datetime | None) -> str | None:
+    return None if when is None else when.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,188 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""The summary of an activation run: one row for each guest of the inventory and for each virtual machine that is in no inventory.
+
+Works on the public results of ``guest_key``, ``host_info`` and ``kvp_info``, which may be missing or be those of a failed task: a guest that
+cannot be reached must still have its row.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from .._avma.outcome import Outcome
+
+Result = Mapping[str, t.Any]
+
+NOT_RUN = "not_run"
+UNREACHABLE = "unreachable"
+# Outcomes that somebody has to do something about.
+_ATTENTION = {Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.DEFERRED.value, UNREACHABLE, NOT_RUN}
+_ATTENTION_STATUS = {"action_required"}
+
+
+@dataclass(frozen=True)
+class GuestRun:
+    """A guest of the inventory, and what is known of it. ``result`` is that of guest_key, empty if the task never ran there."""
+
+    inventory_name: str
+    result: Result
+    vm_id: str | None = None
+    vm_name: str | None = None
+
+
+@dataclass(frozen=True)
+class HostRun:
+    """A host of the inventory with the results of host_info and kvp_info, empty if it could not be asked."""
+
+    inventory_name: str
+    info: Result
+    kvp: Result
+
+
+@dataclass(frozen=True)
+class Row:
+    guest: str
+    host: str | None
+    os: str | None
+    outcome: str
+    channel: str | None
+    last_five: str | None
+    reason: str
+    remedy: str
+    managed: bool  # False: a virtual machine that no guest of the inventory stands for
+
+    @property
+    def attention(self) -> bool:
+        return self.outcome in (_ATTENTION if self.managed else _ATTENTION_STATUS)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {
+            "guest": self.guest,
+            "host": self.host,
+            "os": self.os,
+            "outcome": self.outcome,
+            "channel": self.channel,
+            "partial_product_key": self.last_five,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            "managed": self.managed,
+        }
+
+
+@dataclass(frozen=True)
+class Summary:
+    rows: tuple[Row, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A virtual machine as its host shows it."""
+
+    host: str
+    vm: Result
+
+    @property
+    def id(self) -> str:
+        return str(self.vm.get("id") or "")
+
+    @property
+    def name(self) -> str:
+        return str(self.vm.get("name") or "")
+
+
+def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
+    """Rows in the order of the guests, then the machines that no guest stands for, by host and name."""
+    seen = [
+        _Seen(host=str((host.kvp.get("host") or {}).get("name") or host.inventory_name), vm=vm)
+        for host in hosts
+        for vm in host.kvp.get("vms") or ()
+        if isinstance(vm, Mapping)
+    ]
+    by_id = {machine.id: machine for machine in seen}
+    by_name: dict[str, list[_Seen]] = {}
+    for machine in seen:
+        by_name.setdefault(machine.name.casefold(), []).append(machine)
+    rows: list[Row] = []
+    matched: set[str] = set()
+    for guest in guests:
+        machine = _machine_of(guest, by_id, by_name)
+        if machine is not None:
+            matched.add(machine.id)
+        rows.append(_guest_row(guest, machine))
+    others = [machine for machine in seen if machine.id not in matched]
+    rows.extend(_machine_row(machine) for machine in sorted(others, key=lambda machine: (machine.host, machine.name)))
+    return Summary(rows=tuple(rows), counts=dict(Counter(row.outcome for row in rows if row.managed)))
+
+
+def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[str, list[_Seen]]) -> _Seen | None:
+    """The virtual machine that a guest of the inventory is: by its id, else by a name that just one machine has."""
+    placement = (guest.result.get("guest") or {}).get("placement") or {}
+    for identifier in (guest.vm_id, placement.get("vm_id")):
+        if identifier and identifier.strip("{}").upper() in by_id:
+            return by_id[identifier.strip("{}").upper()]
+    computer = (guest.result.get("guest") or {}).get("name")
+    for name in (guest.vm_name, placement.get("vm_name"), guest.inventory_name, computer):
+        found = by_name.get(str(name).casefold(), []) if name else []
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
+    result = guest.result
+    facts = result.get("guest") or {}
+    licence = facts.get("licence") or {}
+    os = facts.get("os") or (machine.vm.get("guest") if machine else None) or {}
+    outcome = str(result.get("outcome") or (UNREACHABLE if result.get("unreachable") else Outcome.FAILED.value if result.get("failed") else NOT_RUN))
+    reason = str(result.get("reason") or result.get("msg") or "the task did not run for this guest")
+    if outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine is not None and machine.vm.get("state") != "running":
+        reason = f"the virtual machine is {machine.vm.get('state')}, as host {machine.host} shows it"
+    findings = [finding for finding in result.get("findings") or () if isinstance(finding, Mapping)]
+    worst = next((finding for finding in findings if finding.get("severity") == "error"), None)
+    return Row(
+        guest=guest.inventory_name,
+        host=(facts.get("placement") or {}).get("host") or (licence.get("avma") or {}).get("host") or (machine.host if machine else None),
+        os=_os_label(os),
+        outcome=outcome,
+        channel=licence.get("channel"),
+        last_five=licence.get("partial_product_key"),
+        reason=reason,
+        remedy=str((worst or {}).get("remedy") or ""),
+        managed=True,
+    )
+
+
+def _machine_row(machine: _Seen) -> Row:
+    vm = machine.vm
+    findings = [finding for finding in vm.get("findings") or () if isinstance(finding, Mapping)]
+    first = findings[0] if findings else {}
+    reason = str(first.get("cause") or "in no inventory that was given")
+    return Row(
+        guest=machine.name or machine.id,
+        host=machine.host,
+        os=_os_label(vm.get("guest") or {}),
+        outcome=str((vm.get("avma") or {}).get("status") or "unknown"),
+        channel=None,
+        last_five=None,
+        reason=reason,
+        remedy=str(first.get("remedy") or ""),
+        managed=False,
+    )
+
+
+def _os_label(os: Mapping[str, t.Any]) -> str | None:
+    """ "2022 Datacenter" from either shape of an operating system."""
+    if os.get("release"):
+        label = " ".join(str(part) for part in (os.get("release"), os.get("edition")) if part)
+        return f"{label} (evaluation)" if os.get("evaluation") else label
+    if os.get("kind") == "linux":
+        return "Linux"
+    return str(os["caption"]) if os.get("caption") else None

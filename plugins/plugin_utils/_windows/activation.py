@@ -1,0 +1,156 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""Carrying out a plan on a guest: install the key, ask for activation, wait for it. The one apply loop for licences.
+
+What counts as success is not decided here but by ``_avma`` from what the guest says afterwards.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .._avma.errors import describe_code, error_of
+from .._avma.facts import Channel, LicenceFacts
+from .._avma.guest_plan import GuestPlan, Step, StepKind
+from .._wsman.errors import EffectUnknown, OperationTimedOut
+from .._wsman.session import Session
+from .licensing import LicensingRefused, LicensingService, read_licences
+
+# Seconds between two looks at a licence, and between two tries after a refusal that will pass. The jitter
+# spreads guests of one host that were refused in the same moment.
+_POLL = (0.5, 8.0)
+_RETRY = (3.0, 30.0)
+_TRIES_OF_A_LOST_CALL = 3
+
+
+@dataclass
+class Applied:
+    """What was done and what the guest says now."""
+
+    licences: tuple[LicenceFacts, ...] = ()
+    error: LicensingRefused | None = None  # the refusal that ended it
+    timed_out: bool = False
+    done: list[Step] = field(default_factory=list)
+    attempts: int = 0  # calls of Activate
+
+
+class PlanRunner:
+    """Applies the steps of a plan to one guest over one session.
+
+    ``wait`` is the time for the whole of activation in seconds. ``say`` gets one line for each change of state, never one for a poll.
+    """
+
+    def __init__(self, session: Session, *, wait: float, say: Callable[[str], None], jitter: Callable[[], float] = random.random) -> None:
+        self._session = session
+        self._service = LicensingService(session)
+        self._deadline = session.clock() + wait
+        self._say = say
+        self._said = ""
+        self._jitter = jitter
+
+    def apply(self, plan: GuestPlan, key: str | None, before: tuple[LicenceFacts, ...]) -> Applied:
+        applied = Applied(licences=before)
+        for step in plan.steps:
+            try:
+                if step.kind is StepKind.INSTALL_KEY:
+                    self._install(key or "", applied)
+                else:
+                    self._activate(key or "", applied)
+            except LicensingRefused as refused:
+                applied.error = refused
+                applied.licences = read_licences(self._session)
+                return applied
+            applied.done.append(step)
+            if applied.timed_out:
+                return applied
+        return applied
+
+    def _install(self, key: str, applied: Applied) -> None:
+        for remaining in reversed(range(_TRIES_OF_A_LOST_CALL)):
+            try:
+                self._service.install_key(key)
+            except (EffectUnknown, OperationTimedOut):
+                # It may have been installed although the answer was lost: look before it is tried again.
+                applied.licences = read_licences(self._session)
+                if wanted_product(applied.licences, key) is None:
+                    if not remaining:
+                        raise
+                    continue
+            break
+        self._refresh()
+        applied.licences = read_licences(self._session)
+        self._tell(f"key ending in {key[-5:]} is installed")
+
+    def _activate(self, key: str, applied: Applied) -> None:
+        delay = _RETRY[0]
+        while True:
+            product = wanted_product(applied.licences, key)
+            if product is None:
+                # No row with that key: there is nothing to activate, and the verdict will say so.
+                return
+            try:
+                applied.attempts += 1
+                self._service.activate(product.product_id)
+            except LicensingRefused as refused:
+                entry = error_of(refused.code)
+                if entry is None or not entry.transient:
+                    raise
+                pause = min(delay, _RETRY[1]) * (1 + self._jitter())
+                if self._session.clock() + pause > self._deadline:
+                    raise
+                self._tell(f"activation is put off, {describe_code(refused.code)}")
+                self._session.sleep(pause)
+                delay *= 2
+                continue
+            except (EffectUnknown, OperationTimedOut):
+                self._tell("activation was asked for, the answer is outstanding")
+            self._refresh()
+            if self._licensed_before_deadline(key, applied):
+                self._tell("activated")
+            else:
+                applied.timed_out = True
+            return
+
+    def _licensed_before_deadline(self, key: str, applied: Applied) -> bool:
+        pause = _POLL[0]
+        while True:
+            applied.licences = read_licences(self._session)
+            product = wanted_product(applied.licences, key)
+            if product is not None and product.licensed:
+                return True
+            if self._session.clock() + pause > self._deadline:
+                return False
+            self._tell("waiting for the licence to change" + (f", now {product.status.value}" if product else ""))
+            self._session.sleep(pause)
+            pause = min(pause * 2, _POLL[1])
+
+    def _refresh(self) -> None:
+        for remaining in reversed(range(_TRIES_OF_A_LOST_CALL)):
+            try:
+                self._service.refresh()
+            except (EffectUnknown, OperationTimedOut):
+                # Refreshing twice does no harm; after the last try the state is read anyway.
+                if remaining:
+                    continue
+            return
+
+    def _tell(self, line: str) -> None:
+        if line != self._said:
+            self._said = line
+            self._say(line)
+
+
+def wanted_product(licences: tuple[LicenceFacts, ...], key: str) -> LicenceFacts | None:
+    """The product that has this key: by its last five characters, or the AVMA product where no key is named."""
+    last_five = key[-5:].upper()
+    for licence in licences:
+        if last_five and (licence.partial_key or "").upper() == last_five:
+            return licence
+    if not last_five:
+        return next((licence for licence in licences if licence.channel is Channel.AVMA), None)
+    return None

@@ -1,0 +1,125 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""Switching the Data Exchange integration service of a virtual machine on or off.
+
+Windows 10 / Server 2016 and later: ``ModifyGuestServiceSettings``. Server 2012 R2 has only ``ModifyResourceSettings``, which later
+versions still accept for integration services. One call for each machine: whether a call may name several machines is not documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .._avma.facts import VmState
+from .._wsman.embedded import build_embedded_instance
+from .._wsman.errors import DeadlineExceeded, EffectUnknown, Fault, JobFailed, MethodFailed, OperationTimedOut, WsManError
+from .._wsman.session import JobOutcome, Session
+from .hyperv import Vm
+from .kvp import DISABLED, ENABLED, KvpSetting, read_settings
+from .namespaces import VIRTUALIZATION
+
+_SERVICE = "Msvm_VirtualSystemManagementService"
+_SETTING = "Msvm_KvpExchangeComponentSettingData"
+# One key of the service singleton is enough (libvirt's hyperv driver sends just this one).
+_SERVICE_KEYS = {"CreationClassName": _SERVICE}
+FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS = 10240
+_COMPLETED = 0
+_JOB_STARTED = 4096
+
+# After these the change may have been made all the same.
+_DOUBTFUL = (DeadlineExceeded, EffectUnknown, OperationTimedOut)
+
+# Microsoft, return values of Msvm_VirtualSystemManagementService's methods
+RETURN_VALUES = {
+    32768: "failed",
+    32769: "access denied",
+    32770: "not supported",
+    32771: "status unknown",
+    32772: "timeout",
+    32773: "invalid parameter",
+    32774: "system is in use",
+    32775: "invalid state for this operation",
+    32776: "incorrect data type",
+    32777: "system is not available",
+    32778: "out of memory",
+}
+
+
+def switch(session: Session, setting: KvpSetting, *, enabled: bool, host_build: int | None, deadline: float) -> JobOutcome:
+    """Ask for the change and wait for its job until ``deadline`` (session clock, seconds).
+
+    Raises MethodFailed, JobFailed, DeadlineExceeded, EffectUnknown: after the last two the state must be read before anything is repeated.
+    """
+    text = build_embedded_instance(_SETTING, {"InstanceID": setting.setting_id, "EnabledState": ENABLED if enabled else DISABLED}, {"EnabledState": "uint16"})
+    if host_build is not None and host_build < FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS:
+        method, parameter = "ModifyResourceSettings", "ResourceSettings"
+    else:
+        method, parameter = "ModifyGuestServiceSettings", "GuestServiceSettings"
+    output = session.invoke(VIRTUALIZATION, _SERVICE, method, {parameter: [text]}, _SERVICE_KEYS)
+    if output.return_value == _JOB_STARTED:
+        job = output.outputs.reference("Job")
+        if job is None:
+            return JobOutcome.VANISHED
+        return session.wait_for_job(job, deadline=deadline)
+    if output.return_value != _COMPLETED:
+        raise MethodFailed(class_name=_SERVICE, method=method, return_value=output.return_value)
+    return JobOutcome.COMPLETED
+
+
+@dataclass
+class Switched:
+    """GUIDs of the machines that were changed, and what kept the others from it."""
+
+    changed: list[str] = field(default_factory=list)
+    errors: dict[str, WsManError] = field(default_factory=dict)
+
+
+class SwitchRunner:
+    """Switches machines one after the other and looks afterwards whether it is so. One machine's failure does not stop the others.
+
+    ``wait`` is the time for each machine's job in seconds.
+    """
+
+    def __init__(self, session: Session, *, host_build: int | None, wait: float) -> None:
+        self._session = session
+        self._host_build = host_build
+        self._wait = wait
+
+    def apply(self, settings: Sequence[KvpSetting], *, enabled: bool) -> Switched:
+        outcome = Switched()
+        doubtful: list[KvpSetting] = []
+        for position, setting in enumerate(settings):
+            deadline = self._session.clock() + self._wait
+            try:
+                job = switch(self._session, setting, enabled=enabled, host_build=self._host_build, deadline=deadline)
+            except _DOUBTFUL as error:
+                outcome.errors[setting.vm_id] = error
+                doubtful.append(setting)
+            except (MethodFailed, JobFailed, Fault) as error:
+                outcome.errors[setting.vm_id] = error
+            except WsManError as error:
+                # The host itself is gone. What was changed until now must still be told.
+                outcome.errors.update({left.vm_id: error for left in settings[position:]})
+                return outcome
+            else:
+                if job is JobOutcome.VANISHED:
+                    doubtful.append(setting)
+                else:
+                    outcome.changed.append(setting.vm_id)
+        if doubtful:
+            self._look(doubtful, enabled, outcome)
+        return outcome
+
+    def _look(self, doubtful: Sequence[KvpSetting], enabled: bool, outcome: Switched) -> None:
+        """Whether a change took place although nobody said so."""
+        now = read_settings(self._session, [Vm(id=setting.vm_id, name="", state=VmState.OTHER, state_code=None) for setting in doubtful])
+        for setting in doubtful:
+            if setting.vm_id in now and now[setting.vm_id].enabled is enabled:
+                outcome.errors.pop(setting.vm_id, None)
+                outcome.changed.append(setting.vm_id)
+            elif setting.vm_id not in outcome.errors:
+                outcome.errors[setting.vm_id] = JobFailed("the job that should switch Data Exchange is gone, and the setting has not changed")

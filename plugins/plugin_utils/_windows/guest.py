@@ -1,0 +1,26 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""All that a guest tells about itself."""
+
+from __future__ import annotations
+
+from .._avma.facts import GuestFacts
+from .._wsman.session import Session
+from .licensing import read_licences
+from .placement import read_placement
+from .system import read_computer, read_os
+
+
+def read_guest(session: Session) -> GuestFacts:
+    """Operating system, computer, licences, and where it runs: three requests, and one for each value of the placement."""
+    return GuestFacts(
+        os=read_os(session), licences=read_licences(session), placement=read_placement(session), computer=read_computer(session)
+    )
+
+
+def read_licence_state(session: Session) -> GuestFacts:
+    """Just enough to see that nothing is to be done: two requests."""
+    return GuestFacts(os=read_os(session), licences=read_licences(session))

@@ -1,0 +1,41 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""All that one Hyper-V host tells about itself, in the fewest requests."""
+
+from __future__ import annotations
+
+from .._avma.facts import ClusterFacts, HostFacts
+from .._wsman.errors import AccessDenied
+from .._wsman.session import Session
+from .cluster import read_cluster
+from .hyperv import hyperv_present
+from .licensing import read_licences
+from .system import read_computer, read_os
+
+
+def read_host(session: Session) -> HostFacts:
+    """Operating system, computer, licence, Hyper-V, cluster: at most 8 requests.
+
+    An account without rights in root/MSCluster leaves the cluster unknown. Anything else that is refused is raised: the verdict hangs on it.
+    """
+    os = read_os(session)
+    computer = read_computer(session)
+    licences = read_licences(session)
+    hyperv = hyperv_present(session)
+    cluster: ClusterFacts | None = None
+    cluster_known = True
+    try:
+        cluster = read_cluster(session)
+    except AccessDenied:
+        cluster_known = False
+    return HostFacts(
+        os=os,
+        licence=licences[0] if licences else None,
+        hyperv=hyperv,
+        computer=computer,
+        cluster=cluster,
+        cluster_known=cluster_known,
+    )

@@ -1,0 +1,133 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""Data Exchange (key-value pairs) of all virtual machines of a host, as the host sees it.
+
+``Msvm_KvpExchangeComponent`` has the guests' items, ``Msvm_KvpExchangeComponentSettingData`` the switch and the host's items.
+Both are read whole, for all machines at once. ``SELECT *`` on purpose: how Windows renders the arrays of a projection is not known
+for newer versions, and the items are nearly all of the bytes anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .._avma.facts import KvpFacts, KvpHealth, KvpItem, VmFacts, VmState
+from .._wsman.embedded import parse_embedded_instance
+from .._wsman.errors import MalformedAnswer
+from .._wsman.instance import Instance
+from .._wsman.session import Session
+from .hyperv import GUID, Vm, read_vms
+from .namespaces import VIRTUALIZATION
+
+# The component's class GUID: the same for every machine, version and language (the name is localised).
+KVP_COMPONENT = "2A34B1C2-FD73-4043-8A5B-DD2159BC743F"
+ENABLED = 2
+DISABLED = 3
+# OperationalStatus
+_OK = 2
+_NO_CONTACT = 12
+_LOST = 13
+
+
+@dataclass(frozen=True)
+class KvpSetting:
+    """The switch of Data Exchange for one virtual machine."""
+
+    vm_id: str
+    setting_id: str
+    enabled: bool | None
+    host_items: tuple[KvpItem, ...]
+
+
+def read_vm_facts(session: Session) -> tuple[VmFacts, ...]:
+    """Every virtual machine with its Data Exchange: three enumerations, whatever the number of machines."""
+    vms = read_vms(session)
+    if not vms:
+        return ()
+    settings = read_settings(session, vms)
+    components = _read_components(session)
+    return tuple(_vm_facts(vm, settings.get(vm.id), components.get(vm.id)) for vm in vms)
+
+
+def read_settings(session: Session, vms: Iterable[Vm]) -> dict[str, KvpSetting]:
+    """The switch of each machine by its GUID.
+
+    The class also has rows that are no machine's: definitions (``Microsoft:Definition\\...``) and checkpoints. InstanceID is
+    ``Microsoft:<GUID>\\<component GUID>``; it is read and matched against the machines, never built.
+    """
+    known = {vm.id for vm in vms}
+    settings: dict[str, KvpSetting] = {}
+    for row in session.query(VIRTUALIZATION, "SELECT * FROM Msvm_KvpExchangeComponentSettingData"):
+        setting_id = row.text("InstanceID") or ""
+        owner = setting_id.partition(":")[2].partition("\\")[0].upper()
+        if owner in known and KVP_COMPONENT in setting_id.upper():
+            settings[owner] = KvpSetting(
+                vm_id=owner,
+                setting_id=setting_id,
+                enabled=_switched_on(row),
+                host_items=_items(row.texts("HostExchangeItems")),
+            )
+    return settings
+
+
+def _read_components(session: Session) -> dict[str, Instance]:
+    components = {}
+    for row in session.query(VIRTUALIZATION, "SELECT * FROM Msvm_KvpExchangeComponent"):
+        owner = row.text("SystemName") or ""
+        if GUID.fullmatch(owner):
+            components[owner.upper()] = row
+    return components
+
+
+def _vm_facts(vm: Vm, setting: KvpSetting | None, component: Instance | None) -> VmFacts:
+    enabled = setting.enabled if setting else (_switched_on(component) if component else None)
+    return VmFacts(
+        id=vm.id,
+        name=vm.name,
+        state=vm.state,
+        state_code=vm.state_code,
+        kvp=KvpFacts(
+            setting_id=setting.setting_id if setting else None,
+            enabled=enabled,
+            health=_health(vm, enabled, component),
+            intrinsic=_items(component.texts("GuestIntrinsicExchangeItems")) if component else (),
+            guest=_items(component.texts("GuestExchangeItems")) if component else (),
+            host=setting.host_items if setting else (),
+        ),
+    )
+
+
+def _switched_on(row: Instance) -> bool | None:
+    return {ENABLED: True, DISABLED: False}.get(row.integer("EnabledState") or 0)
+
+
+def _health(vm: Vm, enabled: bool | None, component: Instance | None) -> KvpHealth:
+    if enabled is False:
+        return KvpHealth.DISABLED
+    if vm.state is not VmState.RUNNING:
+        return KvpHealth.NOT_RUNNING
+    # The first number is the state; further ones are details of it.
+    status = component.integers("OperationalStatus")[:1] if component else ()
+    return {
+        (_OK,): KvpHealth.OK,
+        (_NO_CONTACT,): KvpHealth.NO_CONTACT,
+        (_LOST,): KvpHealth.LOST,
+    }.get(status, KvpHealth.UNKNOWN)
+
+
+def _items(texts: Iterable[str]) -> tuple[KvpItem, ...]:
+    """The items of an array of CIM-XML texts. An element that cannot be read is left out: one tenant's data must not hide the others'."""
+    items = []
+    for text in texts:
+        try:
+            item = parse_embedded_instance(text)
+        except MalformedAnswer:
+            continue
+        name = item.text("Name")
+        if name:
+            items.append(KvpItem(name=name, data=item.text("Data") or ""))
+    return tuple(items)
