@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, Task, WsManAction
-from ..plugin_utils._ansible.results import findings_result, host_result
+from ..plugin_utils._ansible.results import findings_result, host_result, readiness_result
 from ..plugin_utils._avma.host_verdict import judge_host
 from ..plugin_utils._windows.host import read_host
 from ..plugin_utils._wsman.session import Session
@@ -20,4 +20,9 @@ class ActionModule(WsManAction):
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
         facts = read_host(session)
         verdict = judge_host(facts)
-        return {"changed": False, "host": host_result(facts, verdict), "findings": findings_result(verdict.findings)}
+        return {
+            "changed": False,
+            "host": host_result(facts, verdict),
+            "findings": findings_result(verdict.findings),
+            "readiness": readiness_result(facts, verdict),
+        }

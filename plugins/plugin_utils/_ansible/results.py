@@ -41,6 +41,20 @@ def host_result(facts: HostFacts, verdict: HostVerdict) -> Result:
     }
 
 
+def readiness_result(facts: HostFacts, verdict: HostVerdict) -> Result:
+    """What a guest needs to know of its host: small, since it is handed to the task of every guest. Same names as in the whole result."""
+    os = os_result(facts.os)
+    return {
+        "host": {
+            "name": facts.os.name or facts.computer.name,
+            "fqdn": _fqdn(facts.computer),
+            "os": {key: os[key] for key in ("build", "release", "sku", "edition")},
+            "avma": {"ready": verdict.ready, "can_activate": list(verdict.can_activate)},
+        },
+        "findings": [{key: value for key, value in finding.as_dict().items() if key != "data"} for finding in verdict.findings],
+    }
+
+
 def os_result(os: OsFacts) -> Result:
     sku = sku_of(os.sku) if os.sku is not None else None
     release = release_of(os.build)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from .._avma.outcome import Outcome
 
@@ -63,6 +63,7 @@ class Row:
         return self.outcome in (_ATTENTION if self.managed else _ATTENTION_STATUS)
 
     def as_dict(self) -> dict[str, t.Any]:
+        """With the field names of the modules' results."""
         return {
             "guest": self.guest,
             "host": self.host,
@@ -77,7 +78,23 @@ class Row:
 
 
 @dataclass(frozen=True)
+class HostRow:
+    host: str
+    os: str | None
+    licence: str | None
+    cluster: str | None
+    vms: int | None
+    ready: bool | None
+    reason: str
+    remedy: str
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Summary:
+    hosts: tuple[HostRow, ...]
     rows: tuple[Row, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
 
@@ -99,7 +116,8 @@ class _Seen:
 
 
 def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
-    """Rows in the order of the guests, then the machines that no guest stands for, by host and name."""
+    """Hosts and guests in the order given, then the machines that no guest stands for, by host and name."""
+    hosts = tuple(hosts)
     seen = [
         _Seen(host=str((host.kvp.get("host") or {}).get("name") or host.inventory_name), vm=vm)
         for host in hosts
@@ -119,7 +137,7 @@ def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
         rows.append(_guest_row(guest, machine))
     others = [machine for machine in seen if machine.id not in matched]
     rows.extend(_machine_row(machine) for machine in sorted(others, key=lambda machine: (machine.host, machine.name)))
-    return Summary(rows=tuple(rows), counts=dict(Counter(row.outcome for row in rows if row.managed)))
+    return Summary(hosts=tuple(_host_row(host) for host in hosts), rows=tuple(rows), counts=dict(Counter(row.outcome for row in rows if row.managed)))
 
 
 def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[str, list[_Seen]]) -> _Seen | None:
@@ -145,8 +163,7 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     reason = str(result.get("reason") or result.get("msg") or "the task did not run for this guest")
     if outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine is not None and machine.vm.get("state") != "running":
         reason = f"the virtual machine is {machine.vm.get('state')}, as host {machine.host} shows it"
-    findings = [finding for finding in result.get("findings") or () if isinstance(finding, Mapping)]
-    worst = next((finding for finding in findings if finding.get("severity") == "error"), None)
+    worst = _first_of(result.get("findings"), "error")
     return Row(
         guest=guest.inventory_name,
         host=(facts.get("placement") or {}).get("host") or (licence.get("avma") or {}).get("host") or (machine.host if machine else None),
@@ -155,15 +172,48 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
         channel=licence.get("channel"),
         last_five=licence.get("partial_product_key"),
         reason=reason,
-        remedy=str((worst or {}).get("remedy") or ""),
+        remedy=str(worst.get("remedy") or ""),
         managed=True,
     )
 
 
+def _host_row(host: HostRun) -> HostRow:
+    facts = host.info.get("host") or {}
+    avma = facts.get("avma") or {}
+    licence = facts.get("licence") or {}
+    worst = _first_of(host.info.get("findings"), "error", "warning") if avma.get("ready") is not True else {}
+    releases = ", ".join(str(release) for release in avma.get("can_activate") or ())
+    if worst:
+        reason = str(worst.get("cause"))
+    elif avma.get("ready"):
+        reason = f"can activate {releases}"
+    else:
+        reason = str(host.info.get("msg") or "the host was not asked")
+    return HostRow(
+        host=host.inventory_name,
+        os=_os_label(facts.get("os") or {}),
+        licence=f"{licence.get('status')} ({licence.get('channel')})" if licence else None,
+        cluster=(facts.get("cluster") or {}).get("name"),
+        vms=len(host.kvp["vms"]) if "vms" in host.kvp else None,
+        ready=avma.get("ready"),
+        reason=reason,
+        remedy=str(worst.get("remedy") or ""),
+    )
+
+
+def _first_of(findings: t.Any, *severities: str) -> Mapping[str, t.Any]:
+    """The first finding of the worst severity that is there, else an empty one."""
+    known = [finding for finding in findings or () if isinstance(finding, Mapping)]
+    for severity in severities:
+        for finding in known:
+            if finding.get("severity") == severity:
+                return finding
+    return {}
+
+
 def _machine_row(machine: _Seen) -> Row:
     vm = machine.vm
-    findings = [finding for finding in vm.get("findings") or () if isinstance(finding, Mapping)]
-    first = findings[0] if findings else {}
+    first = _first_of(vm.get("findings"), "error", "warning", "info")
     reason = str(first.get("cause") or "in no inventory that was given")
     return Row(
         guest=machine.name or machine.id,

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: activation_summary
-short_description: Print what an activation run has reached
+module: summary
+short_description: Print what a validation or activation run has found and reached
 description:
-  - Prints one table of all guests with host, operating system, outcome, channel, last five characters of the key and the reason, and below it what needs attention and what to do.
+  - Prints a table of the Hyper-V hosts with their readiness, then one of all guests with host, operating system, outcome, channel, last five characters of
+    the key and the reason, and below them what needs attention and what to do.
   - Works on the results that earlier tasks of the run registered, so it asks no machine. A guest that could not be reached has its row too.
   - Virtual machines that the hosts show and that no guest of the inventory stands for, such as Linux machines, are listed after the guests.
 version_added: 0.1.0
@@ -28,17 +29,17 @@ options:
     description:
       - Name of the variable in which the result of M(hyperv.avma.guest_key) was registered.
     type: str
-    default: avma_guest_result
+    default: activate_result
   host_variable:
     description:
       - Name of the variable in which the result of M(hyperv.avma.host_info) was registered.
     type: str
-    default: avma_host_result
+    default: host_result
   kvp_variable:
     description:
       - Name of the variable in which the result of M(hyperv.avma.kvp_info) was registered.
     type: str
-    default: avma_kvp_result
+    default: host_vms
   max_rows:
     description:
       - With more rows than this, only those that need attention are printed. All of them are returned.
@@ -53,16 +54,46 @@ seealso:
 
 EXAMPLES = r"""
 - name: Print what the run has reached
-  hyperv.avma.activation_summary:
+  hyperv.avma.summary:
   run_once: true
 
 - name: Print it for one tenant
-  hyperv.avma.activation_summary:
+  hyperv.avma.summary:
     guests: "{{ groups['tenant_a'] }}"
   run_once: true
 """
 
 RETURN = r"""
+hosts:
+  description: One for each Hyper-V host.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: Name in the inventory.
+      type: str
+    os:
+      description: Release and edition.
+      type: str
+    licence:
+      description: Status and channel of the host's own licence.
+      type: str
+    cluster:
+      description: Name of its failover cluster.
+      type: str
+    vms:
+      description: Number of its virtual machines.
+      type: int
+    ready:
+      description: Whether it can activate guests, V(null) if that is not known.
+      type: bool
+    reason:
+      description: Why not, or which releases it can activate.
+      type: str
+    remedy:
+      description: What to do.
+      type: str
 rows:
   description: One for each guest, and one for each virtual machine that is in no inventory (C(managed) V(false)).
   returned: success

@@ -1,7 +1,7 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action of hyperv.avma.activation_summary."""
+"""Action of hyperv.avma.summary."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from collections.abc import Mapping
 
 from ..plugin_utils._ansible.action import AvmaAction, Task
 from ..plugin_utils._ansible.output import plain
-from ..plugin_utils._report.summary import GuestRun, HostRun, Row, Summary, summarise
+from ..plugin_utils._report.summary import GuestRun, HostRow, HostRun, Row, Summary, summarise
 from ..plugin_utils._report.table import render
 
+_HOST_HEADINGS = ("HOST", "OS", "LICENCE", "CLUSTER", "VMS", "READY", "REASON")
+_HOST_LIMITS = (32, 40, 32, 20, 6, 7, 0)
 _HEADINGS = ("GUEST", "HOST", "OS", "OUTCOME", "CHANNEL", "KEY", "REASON")
 _LIMITS = (32, 20, 40, 18, 12, 5, 0)
 
@@ -21,9 +23,9 @@ class ActionModule(AvmaAction):
     OPTIONS = {
         "guests": {"type": "list", "elements": "str"},
         "hosts": {"type": "list", "elements": "str"},
-        "guest_variable": {"type": "str", "default": "avma_guest_result"},
-        "host_variable": {"type": "str", "default": "avma_host_result"},
-        "kvp_variable": {"type": "str", "default": "avma_kvp_result"},
+        "guest_variable": {"type": "str", "default": "activate_result"},
+        "host_variable": {"type": "str", "default": "host_result"},
+        "kvp_variable": {"type": "str", "default": "host_vms"},
         "max_rows": {"type": "int", "default": 200},
     }
 
@@ -48,24 +50,41 @@ class ActionModule(AvmaAction):
         )
         for line in lines(summary, options["max_rows"]):
             self._display.display(line)
-        return {"changed": False, "rows": plain([row.as_dict() for row in summary.rows]), "counts": dict(summary.counts)}
+        return {"changed": False, "hosts": plain([row.as_dict() for row in summary.hosts]), "rows": plain([row.as_dict() for row in summary.rows]), "counts": dict(summary.counts)}
 
 
 def lines(summary: Summary, max_rows: int) -> list[str]:
-    """What is printed: the table, the counts, then what needs attention with its remedy."""
+    """What is printed: hosts, guests, counts, then what needs attention with its remedy."""
+    printed = [""]
+    if summary.hosts:
+        printed += [*render(_HOST_HEADINGS, [_host_cells(row) for row in summary.hosts], _HOST_LIMITS), ""]
     attention = [row for row in summary.rows if row.attention]
     shown = list(summary.rows) if len(summary.rows) <= max_rows else attention
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(summary.counts.items())) or "no guest"
-    printed = ["", *render(_HEADINGS, [_cells(row) for row in shown], _LIMITS), "", f"Guests: {counts}."]
+    if shown:
+        printed += [*render(_HEADINGS, [_cells(row) for row in shown], _LIMITS), ""]
     if len(shown) < len(summary.rows):
         printed.append(f"{len(summary.rows)} rows: only those that need attention are shown, all are in the result.")
+    if summary.counts:
+        printed.append("Guests: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(summary.counts.items())) + ".")
     unmanaged = sum(not row.managed for row in summary.rows)
     if unmanaged:
-        printed.append(f"Rows in brackets: {unmanaged} virtual machines that the hosts show and that are in no inventory.")
-    remedies = [row for row in attention if row.remedy]
+        printed.append(f"Outcomes in brackets: {unmanaged} virtual machines that the hosts show and that no guest of the inventory stands for.")
+    remedies = [(row.host, row.remedy) for row in summary.hosts if row.remedy] + [(row.guest, row.remedy) for row in attention if row.remedy]
     if remedies:
-        printed += ["", "Needs attention:", *render(("GUEST", "WHAT TO DO"), [(row.guest, row.remedy) for row in remedies], (32, 0))]
+        printed += ["", *render(("NEEDS ATTENTION", "WHAT TO DO"), remedies, (32, 0))]
     return [*printed, ""]
+
+
+def _host_cells(row: HostRow) -> tuple[str, ...]:
+    return (
+        row.host,
+        row.os or "-",
+        row.licence or "-",
+        row.cluster or "-",
+        "-" if row.vms is None else str(row.vms),
+        {True: "yes", False: "no", None: "unknown"}[row.ready],
+        row.reason,
+    )
 
 
 def _cells(row: Row) -> tuple[str, ...]:
