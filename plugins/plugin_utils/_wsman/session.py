@@ -1,0 +1,383 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""What one does with the CIM classes of a Windows computer: query, enumerate, get, invoke.
+
+A session belongs to one transport and one thread. Reads are repeated where that is safe; a method call never is.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+
+from . import namespaces as ns
+from .enumeration import Page, read_page, write_enumerate, write_pull, write_release
+from .errors import (
+    AuthenticationFailed,
+    ConnectionDropped,
+    ConnectionFailed,
+    DeadlineExceeded,
+    EffectUnknown,
+    EncodingLimit,
+    Fault,
+    InvalidClassOrQuery,
+    InvalidEnumerationContext,
+    InvalidNamespace,
+    InvalidResourceUri,
+    MalformedAnswer,
+    NotFound,
+    OperationTimedOut,
+    QuotaExceeded,
+    ReadTimedOut,
+    ServiceBusy,
+    UnexpectedHttpStatus,
+    WsManError,
+)
+from .instance import Instance, decode_instance
+from .invocation import MethodOutput, read_output, secrets_of, write_input
+from .job import JobOutcome, outcome_of
+from .message import Answer, Request, read_answer, write_identify, write_request
+from .resource_uri import any_class_uri, class_uri
+from .retry import RetryPolicy
+from .service import Identity, ServerLimits, read_identity, read_limits
+from .transport import Transport
+from .values import Argument, Reference
+from .wql import object_path
+
+# [MS-WSMV] 3.1.4.1.7: less is refused with w:EncodingLimit.
+MIN_ENVELOPE_SIZE = 8192
+# What a service may talk us into; larger pages only cost memory.
+MAX_LEARNED_ENVELOPE_SIZE = 4 * 1024 * 1024
+# HTTP.sys drops a connection that was idle for 120 s. A method call must not be the message that finds out.
+IDLE_LIMIT = 100.0
+# The transport must not give up before the server does, else the server's own answer (a timeout fault) is lost.
+TIMEOUT_MARGIN = 5.0
+# A server that goes on giving contexts without items would keep us for ever.
+MAX_EMPTY_PAGES = 100
+
+_WHOLE_CLASS = re.compile(r"\s*SELECT\s+\*\s+FROM\s+([A-Za-z_][A-Za-z0-9_]*)\s*\Z", re.IGNORECASE)
+
+
+@dataclass
+class Statistics:
+    """Of one session; bytes are those of SOAP messages, before encryption and without HTTP headers."""
+
+    requests: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    retries: int = 0
+
+
+class Session:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        operation_timeout: float = 60,
+        max_envelope_size: int = 512000,
+        locale: str = "en-US",
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  (frozen)
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """``operation_timeout`` in seconds is lowered to fit below the transport's read timeout; sizes in bytes."""
+        if max_envelope_size < MIN_ENVELOPE_SIZE:
+            raise ValueError(f"max_envelope_size must be at least {MIN_ENVELOPE_SIZE}")
+        self.statistics = Statistics()
+        self._transport = transport
+        self._operation_timeout = _below(transport.read_timeout, operation_timeout)
+        self._max_envelope_size = max_envelope_size
+        self._locale = locale
+        self._retry = retry
+        self._clock = clock
+        self._sleep = sleep
+        self._last_answer: float | None = None
+        self._sending = False
+        self._closed = False
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def operation_timeout(self) -> float:
+        return self._operation_timeout
+
+    @property
+    def max_envelope_size(self) -> int:
+        return self._max_envelope_size
+
+    def close(self) -> None:
+        self._closed = True
+        self._transport.close()
+
+    # reading
+
+    def query(self, namespace: str, wql: str) -> Iterator[Instance]:
+        """The instances that a WQL query selects, page by page. A generator closed early releases the enumeration.
+
+        The first page is handed out when the second one is there: until then a broken connection starts the query again, after
+        that it is an error, for the caller may have acted on what it has.
+        """
+        try:
+            yield from self._enumeration(any_class_uri(namespace), wql, wql)
+        except InvalidClassOrQuery:
+            # One host was reported to refuse any WQL on root/virtualization/v2. A query for a whole class needs none.
+            whole = _WHOLE_CLASS.match(wql)
+            if whole is None:
+                raise
+            try:
+                yield from self._enumeration(class_uri(namespace, whole.group(1)), None, wql)
+                return
+            except Fault:
+                pass
+            raise
+
+    def enumerate(self, namespace: str, class_name: str) -> Iterator[Instance]:
+        """All instances of a class and of those that derive from it."""
+        return self._enumeration(class_uri(namespace, class_name), None, class_name)
+
+    def get(self, namespace: str, class_name: str, keys: Mapping[str, str] | None = None) -> Instance:
+        """One instance by all its keys; none for a singleton. NotFound if there is no such instance."""
+        subject = object_path(class_name, keys) if keys else class_name
+        answer = self._exchange(self._request(ns.ACTION_GET, class_uri(namespace, class_name), selectors=keys), subject, repeatable=True)
+        if answer.body is None:
+            raise MalformedAnswer(f"{subject}: the answer to Get is empty")
+        return decode_instance(answer.body)
+
+    def identify(self) -> Identity:
+        """What the service says it is."""
+        return read_identity(self._exchange(None, "Identify", repeatable=True).body)
+
+    def learn_limits(self) -> ServerLimits:
+        """Read winrm/config and use the service's MaxEnvelopeSize for later requests.
+
+        Without the right to read it the defaults of Windows Server 2012 and later stay, and the result says so.
+        """
+        try:
+            answer = self._exchange(self._request(ns.ACTION_GET, ns.CONFIG), "winrm/config", repeatable=True)
+            limits = read_limits(answer.body)
+        except (Fault, MalformedAnswer) as error:
+            return ServerLimits(reason=str(error))
+        self._max_envelope_size = max(MIN_ENVELOPE_SIZE, min(limits.max_envelope_size, MAX_LEARNED_ENVELOPE_SIZE))
+        return limits
+
+    # changing
+
+    def invoke(
+        self,
+        namespace: str,
+        class_name: str,
+        method: str,
+        arguments: Mapping[str, Argument] | None = None,
+        keys: Mapping[str, str] | None = None,
+    ) -> MethodOutput:
+        """Call a method, once. ``keys`` name the instance; None for a static method.
+
+        Raises a Fault when the server refused, EffectUnknown when the call may have taken effect but its answer is missing; any other
+        error means that it was not carried out.
+        """
+        subject = f"{class_name}.{method}"
+        uri = class_uri(namespace, class_name)
+        secrets = secrets_of(arguments or {})
+        body = write_input(namespace, class_name, method, arguments or {})
+        try:
+            answer = self._exchange(self._request(f"{uri}/{method}", uri, body, keys), subject, repeatable=False)
+            return read_output(answer.body, class_name, method)
+        except WsManError as error:
+            if isinstance(error, Fault):
+                for secret in secrets:
+                    error.mask(secret)
+            if _may_have_taken_effect(error):
+                raise EffectUnknown(subject, error) from error
+            raise
+
+    def wait_for_job(self, job: Reference, *, deadline: float, poll: float = 0.25) -> JobOutcome:
+        """Wait until a job has ended: at most ``deadline`` seconds from now, asking every ``poll`` seconds.
+
+        Raises JobFailed, or DeadlineExceeded while it still runs. A job that has gone is VANISHED: how it ended is not known.
+        """
+        started = self._clock()
+        while True:
+            try:
+                outcome = outcome_of(self.get(job.namespace, job.class_name, job.keys))
+            except (InvalidNamespace, InvalidResourceUri):
+                raise  # the question was wrong; that is no vanished job
+            except NotFound:
+                return JobOutcome.VANISHED
+            if outcome is not None:
+                return outcome
+            left = started + deadline - self._clock()
+            if left <= 0:
+                raise DeadlineExceeded(f"{object_path(job.class_name, job.keys)}: the job still runs after {deadline:g} seconds")
+            self._sleep(min(poll, left))
+
+    # enumerations
+
+    def _enumeration(self, resource_uri: str, wql: str | None, subject: str) -> Iterator[Instance]:
+        # one size for Enumerate and every Pull, even if learn_limits comes in between (ERROR_WSMAN_PULL_PARAMS_NOT_SAME_AS_ENUM)
+        size = self._max_envelope_size
+        items, context = self._open(resource_uri, wql, subject, size)
+        empty = 0
+        while True:
+            try:
+                yield from items
+            except GeneratorExit:
+                if context is not None:
+                    self._release(resource_uri, context, size)
+                raise
+            if context is None:
+                return
+            page = self._pull(resource_uri, context, subject, size)
+            items, context = page.items, page.context
+            empty = 0 if items else empty + 1
+            if empty > MAX_EMPTY_PAGES:
+                if context is not None:
+                    self._release(resource_uri, context, size)
+                raise MalformedAnswer(f"{subject}: more than {MAX_EMPTY_PAGES} pages without items")
+
+    def _open(self, resource_uri: str, wql: str | None, subject: str, size: int) -> tuple[tuple[Instance, ...], str | None]:
+        """The items of the first two pages and the context for the third. Nothing has been handed out: this may start again."""
+        attempts = 1
+        while True:
+            request = self._request(ns.ACTION_ENUMERATE, resource_uri, write_enumerate(wql), size=size)
+            first = read_page(self._exchange(request, subject, repeatable=True), subject)
+            if first.context is None:
+                return first.items, None
+            try:
+                second = self._pull(resource_uri, first.context, subject, size)
+                return first.items + second.items, second.context
+            except (ConnectionDropped, InvalidEnumerationContext):
+                if attempts >= self._retry.attempts:
+                    raise
+                self.statistics.retries += 1
+                self._sleep(self._retry.delay(attempts))
+                attempts += 1
+
+    def _pull(self, resource_uri: str, context: str, subject: str, size: int) -> Page:
+        request = self._request(ns.ACTION_PULL, resource_uri, write_pull(context), size=size)
+        try:
+            # after a dropped connection the page may be gone: only what the server did not carry out is asked again
+            return read_page(self._exchange(request, subject, repeatable=True, reconnect=False), subject)
+        except InvalidEnumerationContext:
+            raise
+        except (Fault, MalformedAnswer):
+            self._release(resource_uri, context, size)
+            raise
+
+    def _release(self, resource_uri: str, context: str, size: int) -> None:
+        """Open enumerations count against the user's quota. The server forgets them by itself, so a failure does not matter."""
+        if self._closed or self._sending:  # a generator collected in the middle of another exchange must not disturb it
+            return
+        try:
+            self._exchange(self._request(ns.ACTION_RELEASE, resource_uri, write_release(context), size=size), "Release", repeatable=False)
+        except WsManError:
+            return
+
+    # exchanging messages
+
+    def _request(
+        self, action: str, resource_uri: str, body: str = "", selectors: Mapping[str, str] | None = None, size: int | None = None
+    ) -> Request:
+        return Request(action, resource_uri, size or self._max_envelope_size, body, selectors)
+
+    def _exchange(self, request: Request | None, subject: str, *, repeatable: bool, reconnect: bool = True) -> Answer:
+        """Send a request (None: Identify) and open its answer; repeat it if that is allowed and helps.
+
+        ``reconnect``: whether it may also be repeated when it is not known if the server has carried it out.
+        """
+        started = self._clock()
+        failures = 0
+        renewed = False
+        while True:
+            answered_before = self._last_answer is not None
+            try:
+                return self._exchange_once(request, subject)
+            except WsManError as error:
+                failures += 1
+                if not repeatable or failures >= self._retry.attempts:
+                    raise
+                if isinstance(error, ConnectionDropped):
+                    if not reconnect:
+                        raise
+                    delay = 0.0 if failures == 1 else self._retry.delay(failures)
+                elif _is_stale_connection(error):
+                    if renewed or not answered_before:
+                        raise
+                    renewed = True
+                    delay = 0.0
+                elif _is_transient(error):
+                    delay = self._retry.delay(failures)
+                else:
+                    raise
+                if self._clock() - started + delay > self._retry.total_time:
+                    raise
+            self.statistics.retries += 1
+            if delay:
+                self._sleep(delay)
+
+    def _exchange_once(self, request: Request | None, subject: str) -> Answer:
+        if self._last_answer is not None and self._clock() - self._last_answer > IDLE_LIMIT:
+            self._transport.reset()
+        # upper case: pypsrp and Windows write it so, and RelatesTo is compared byte for byte
+        message_id = None if request is None else f"uuid:{str(uuid.uuid4()).upper()}"
+        if request is None or message_id is None:
+            message = write_identify()
+            size = self._max_envelope_size
+        else:
+            size = request.max_envelope_size
+            message = write_request(
+                request,
+                message_id=message_id,
+                to=self._transport.endpoint,
+                operation_timeout=self._operation_timeout,
+                locale=self._locale,
+            )
+        self.statistics.requests += 1
+        self.statistics.bytes_sent += len(message.encode("utf-8"))
+        self._sending = True
+        try:
+            data = self._transport.send(message)
+            self._last_answer = self._clock()
+            self.statistics.bytes_received += len(data)
+            return read_answer(data, message_id=message_id, subject=subject, max_envelope_size=size)
+        except (ConnectionFailed, AuthenticationFailed, UnexpectedHttpStatus, MalformedAnswer):
+            # what comes next over this connection might be the answer to this message, or nothing that can be decrypted
+            self._transport.reset()
+            raise
+        finally:
+            self._sending = False
+
+
+def _below(read_timeout: float | None, operation_timeout: float) -> float:
+    if read_timeout is None:
+        return operation_timeout
+    room = read_timeout - TIMEOUT_MARGIN if read_timeout >= 2 * TIMEOUT_MARGIN else read_timeout / 2
+    return min(operation_timeout, room)
+
+
+def _is_transient(error: WsManError) -> bool:
+    """The server refused for now and has not carried out anything."""
+    return isinstance(error, (QuotaExceeded, ServiceBusy)) or (isinstance(error, UnexpectedHttpStatus) and error.status == 503)
+
+
+def _is_stale_connection(error: WsManError) -> bool:
+    """Refused because the connection or its security context had ended: HTTP 401 in mid-session, 400 for what cannot be decrypted."""
+    return isinstance(error, AuthenticationFailed) or (isinstance(error, UnexpectedHttpStatus) and error.status == 400)
+
+
+def _may_have_taken_effect(error: WsManError) -> bool:
+    if isinstance(error, ConnectionFailed):
+        return error.sent
+    if isinstance(error, UnexpectedHttpStatus):
+        return error.status >= 500 and error.status != 503
+    return isinstance(error, (ReadTimedOut, MalformedAnswer, OperationTimedOut, EncodingLimit))

@@ -1,0 +1,52 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""How messages travel: the seam between the protocol and the libraries that authenticate and encrypt."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from .errors import AuthenticationFailed, UnencryptedRefused, UnexpectedHttpStatus
+
+
+class Transport(Protocol):
+    """One authenticated HTTP connection; one message at a time, not for several threads."""
+
+    @property
+    def endpoint(self) -> str:
+        """The URL, without user name and password."""
+
+    @property
+    def read_timeout(self) -> float | None:
+        """Seconds that the transport waits for an answer, None for ever."""
+
+    def send(self, message: str) -> bytes:
+        """The body of the answer: a SOAP message, which may be a fault. Raises ConnectionFailed, AuthenticationFailed,
+        UnencryptedRefused, UnexpectedHttpStatus and their subclasses."""
+
+    def reset(self) -> None:
+        """Forget connection and security context: the next ``send`` connects and authenticates anew."""
+
+    def close(self) -> None:
+        """Give back the connection. A later ``send`` connects anew."""
+
+
+def without_credentials(url: str) -> str:
+    """The URL without ``user:password@``."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def soap_or_error(endpoint: str, status: int, body: bytes) -> bytes:
+    """The body of an answer whose HTTP status is an error, if it is a SOAP message (faults come as 500, some as 400)."""
+    if status == 401:
+        raise AuthenticationFailed(endpoint)
+    if b"Envelope" in body:
+        return body
+    if status == 500 and not body.strip():
+        raise UnencryptedRefused(endpoint)
+    raise UnexpectedHttpStatus(endpoint, status)
