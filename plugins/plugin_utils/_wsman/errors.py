@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from .symbols import format_code, symbol_of, unsigned_code
 
-
 _HTTP_REMEDIES = {
     404: "Check the port and the path /wsman and that a listener is bound to this address",
     413: "The request is larger than MaxEnvelopeSizekb of the service",

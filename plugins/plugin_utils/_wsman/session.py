@@ -87,7 +87,10 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``operation_timeout`` in seconds is lowered to fit below the transport's read timeout; sizes in bytes."""
+        """``operation_timeout`` in seconds is lowered to fit below the transport's read timeout; sizes in bytes.
+
+        ``clock`` (seconds from any point on) and ``sleep`` are public: who waits for a state of Windows waits by them.
+        """
         if max_envelope_size < MIN_ENVELOPE_SIZE:
             raise ValueError(f"max_envelope_size must be at least {MIN_ENVELOPE_SIZE}")
         self.statistics = Statistics()
@@ -96,8 +99,8 @@ class Session:
         self._max_envelope_size = max_envelope_size
         self._locale = locale
         self._retry = retry
-        self._clock = clock
-        self._sleep = sleep
+        self.clock = clock
+        self.sleep = sleep
         self._last_answer: float | None = None
         self._sending = False
         self._closed = False
@@ -202,11 +205,11 @@ class Session:
             raise
 
     def wait_for_job(self, job: Reference, *, deadline: float, poll: float = 0.25) -> JobOutcome:
-        """Wait until a job has ended: at most ``deadline`` seconds from now, asking every ``poll`` seconds.
+        """Wait until a job has ended, asking every ``poll`` seconds, at the longest until ``clock()`` gives ``deadline``.
 
         Raises JobFailed, or DeadlineExceeded while it still runs. A job that has gone is VANISHED: how it ended is not known.
         """
-        started = self._clock()
+        started = self.clock()
         while True:
             try:
                 outcome = outcome_of(self.get(job.namespace, job.class_name, job.keys))
@@ -216,10 +219,11 @@ class Session:
                 return JobOutcome.VANISHED
             if outcome is not None:
                 return outcome
-            left = started + deadline - self._clock()
+            left = deadline - self.clock()
             if left <= 0:
-                raise DeadlineExceeded(f"{object_path(job.class_name, job.keys)}: the job still runs after {deadline:g} seconds")
-            self._sleep(min(poll, left))
+                waited = self.clock() - started
+                raise DeadlineExceeded(f"{object_path(job.class_name, job.keys)}: the job still runs after {waited:.0f} seconds")
+            self.sleep(min(poll, left))
 
     # enumerations
 
@@ -260,7 +264,7 @@ class Session:
                 if attempts >= self._retry.attempts:
                     raise
                 self.statistics.retries += 1
-                self._sleep(self._retry.delay(attempts))
+                self.sleep(self._retry.delay(attempts))
                 attempts += 1
 
     def _pull(self, resource_uri: str, context: str, subject: str, size: int) -> Page:
@@ -295,7 +299,7 @@ class Session:
 
         ``reconnect``: whether it may also be repeated when it is not known if the server has carried it out.
         """
-        started = self._clock()
+        started = self.clock()
         failures = 0
         renewed = False
         while True:
@@ -319,14 +323,14 @@ class Session:
                     delay = self._retry.delay(failures)
                 else:
                     raise
-                if self._clock() - started + delay > self._retry.total_time:
+                if self.clock() - started + delay > self._retry.total_time:
                     raise
             self.statistics.retries += 1
             if delay:
-                self._sleep(delay)
+                self.sleep(delay)
 
     def _exchange_once(self, request: Request | None, subject: str) -> Answer:
-        if self._last_answer is not None and self._clock() - self._last_answer > IDLE_LIMIT:
+        if self._last_answer is not None and self.clock() - self._last_answer > IDLE_LIMIT:
             self._transport.reset()
         # upper case: pypsrp and Windows write it so, and RelatesTo is compared byte for byte
         message_id = None if request is None else f"uuid:{str(uuid.uuid4()).upper()}"
@@ -347,7 +351,7 @@ class Session:
         self._sending = True
         try:
             data = self._transport.send(message)
-            self._last_answer = self._clock()
+            self._last_answer = self.clock()
             self.statistics.bytes_received += len(data)
             return read_answer(data, message_id=message_id, subject=subject, max_envelope_size=size)
         except (ConnectionFailed, AuthenticationFailed, UnexpectedHttpStatus, MalformedAnswer):
