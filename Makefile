@@ -1,0 +1,120 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# `make` shows what there is. All runs in .venv; PYTHON=/path/to/python chooses another interpreter than the one that is found.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PACKAGE := ansible_collections.hyperv.avma.plugins
+
+# Paths below are relative: make cannot handle a checkout whose path holds spaces otherwise.
+export PYTHON
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.dev
+# Ansible wants UTF-8; a container often has no locale at all.
+export LC_ALL := C.UTF-8
+
+IMPORT_PATH := PYTHONPATH="$(CURDIR)/.dev:$(CURDIR)/tests/lab"
+PYTEST := "$(PY)" -m pytest -rs
+
+.PHONY: help
+help: ## this list
+	@echo "make demo   a simulated Hyper-V fleet is validated and activated before your eyes"
+	@echo "make test   all that must be green before a commit"
+	@echo
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo "PYTHON=/path/to/python3.12 chooses the interpreter, VENV=.venv-312 another environment."
+
+# --- what everything needs ---------------------------------------------------------------------------------------------
+
+.PHONY: link venv-lab venv-dev
+# Ansible finds a collection at ansible_collections/<namespace>/<name> only.
+link:
+	@mkdir -p .dev/ansible_collections/hyperv
+	@test -L .dev/ansible_collections/hyperv/avma || ln -s ../../.. .dev/ansible_collections/hyperv/avma
+
+venv-lab: link
+	@.ci/make-venv "$(VENV)" lab
+
+venv-dev: link
+	@.ci/make-venv "$(VENV)" dev
+
+# --- to see and to rehearse --------------------------------------------------------------------------------------------
+
+.PHONY: demo lab-up lab-down
+demo: venv-lab ## the demo fleet: activate.yml, then once more to show that nothing changes
+	@"$(PY)" tests/lab/demo.py
+
+lab-up: venv-lab ## start the demo fleet and leave it running, with an inventory in demo-output/
+	@"$(PY)" tests/lab/demo.py --keep
+
+lab-down: venv-lab ## stop it
+	@"$(PY)" tests/lab/demo.py --stop
+
+# --- tests ---------------------------------------------------------------------------------------------------------------
+
+.PHONY: test test-all unit lab-test e2e
+test: lint types layers ## lint, types, layers, all tests
+	$(PYTEST)
+
+test-all: test build changelog ansible-lint sanity ## test, and all that a release needs
+
+unit: venv-dev ## tests of the collection's own code
+	$(PYTEST) tests/unit
+
+lab-test: venv-dev ## tests of the lab
+	$(PYTEST) tests/lab/tests
+
+e2e: venv-dev ## the real ansible-playbook against the lab
+	$(PYTEST) tests/e2e
+
+# --- gates ---------------------------------------------------------------------------------------------------------------
+
+.PHONY: lint types layers licences changelog ansible-lint sanity
+lint: venv-dev ## style of Python and YAML, freshness of the generated pages, licence of every file
+	"$(PY)" -m ruff check .
+	"$(PY)" -m ruff format --check .
+	"$(PY)" -m yamllint --strict .
+	$(IMPORT_PATH) "$(PY)" docs/tools/generate_reference.py --check
+	"$(PY)" -m reuse lint --lines
+
+types: venv-dev ## mypy, strict
+	"$(PY)" -m mypy --python-version 3.10 -p $(PACKAGE).plugin_utils -p $(PACKAGE).action
+	"$(PY)" -m mypy -p hyperv_lab
+
+layers: venv-dev ## which way imports point
+	$(IMPORT_PATH) "$(VENV)/bin/lint-imports"
+
+changelog: venv-dev ## fragments of the changelog
+	"$(PY)" -m antsibull_changelog lint
+
+ansible-lint: venv-dev ## roles and playbooks, production profile
+	"$(PY)" -m ansiblelint --offline --profile production --strict
+
+sanity: build ## ansible-test sanity on what the tarball holds
+	.ci/sanity "$(VENV)"
+
+# --- products ------------------------------------------------------------------------------------------------------------
+
+.PHONY: build docs-data format clean
+build: venv-dev ## the collection's tarball, in build/
+	@mkdir -p build
+	rm -f build/hyperv-avma-*.tar.gz
+	"$(PY)" -m ansible galaxy collection build --output-path build
+	"$(PY)" .ci/check_tarball.py build/hyperv-avma-*.tar.gz
+
+docs-data: venv-dev ## the reference pages that come from the collection's own tables
+	$(IMPORT_PATH) "$(PY)" docs/tools/generate_reference.py
+
+format: venv-dev ## bring Python into shape
+	"$(PY)" -m ruff check --fix .
+	"$(PY)" -m ruff format .
+
+clean: ## remove what the Makefile and the tools made
+	rm -rf .venv* .dev build demo-output .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .ansible
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
