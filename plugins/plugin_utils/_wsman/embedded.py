@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from .errors import MalformedAnswer, UnsendableValue
 from .instance import Instance
-from .values import EmbeddedScalar, EmbeddedValue, Typed, dmtf_datetime, dmtf_interval
+from .values import EmbeddedScalar, EmbeddedValue, dmtf_datetime, dmtf_interval
 from .xml_reader import read_xml
 from .xml_writer import check_text
 
@@ -54,9 +54,12 @@ def _values(member: ET.Element) -> list[str]:
     return [value.text or "" for value in (member if array is None else array).findall("VALUE")]
 
 
-def build_embedded_instance(class_name: str, properties: Mapping[str, EmbeddedValue]) -> str:
-    """CIM-XML for a method's argument. None is written as a property without value, a sequence as PROPERTY.ARRAY."""
-    members = "".join(_member(name, value) for name, value in properties.items())
+def build_embedded_instance(class_name: str, properties: Mapping[str, EmbeddedValue], types: Mapping[str, str] | None = None) -> str:
+    """CIM-XML for a method's argument. None is written as a property without value, a sequence as PROPERTY.ARRAY.
+
+    ``types`` by property name as MOF spells them, where they do not follow from the value (see ``values.EmbeddedInstance``).
+    """
+    members = "".join(_member(name, value, (types or {}).get(name)) for name, value in properties.items())
     return f'<INSTANCE CLASSNAME="{_checked(class_name)}">{members}</INSTANCE>'
 
 
@@ -66,12 +69,9 @@ def _checked(name: str) -> str:
     return name
 
 
-def _member(name: str, value: EmbeddedValue) -> str:
-    declared = ""
-    if isinstance(value, Typed):
-        declared, value = value.type, value.value
-        if declared not in _TYPES:
-            raise ValueError(f"{name}: {declared!r} is not a CIM type")
+def _member(name: str, value: EmbeddedValue, declared: str | None) -> str:
+    if declared is not None and declared not in _TYPES:
+        raise ValueError(f"{name}: {declared!r} is not a CIM type")
     if isinstance(value, Sequence) and not isinstance(value, str):
         rendered = [_scalar(one) for one in value]
         numbers = [one for one in value if isinstance(one, int) and not isinstance(one, bool)]
@@ -102,11 +102,6 @@ def _integer_type(smallest: int, largest: int) -> str:
 
 def _scalar(value: EmbeddedScalar) -> tuple[str, str | None]:
     """(CIM type, text ready for CIM-XML)."""
-    if isinstance(value, Typed):
-        inner = value.value
-        if isinstance(inner, Sequence) and not isinstance(inner, str):
-            raise ValueError("an array inside of an array")
-        return value.type, _scalar(inner)[1]
     if value is None:
         return "string", None
     if isinstance(value, bool):

@@ -140,14 +140,15 @@ class MethodFailed(WsManError):
 
 
 class JobFailed(WsManError):
-    """A job that a method had started ended in failure. ``job_state``: 8 terminated, 9 killed, 10 exception."""
+    """A job that a method had started ended in failure. ``job_state``: 8 terminated, 9 killed, 10 exception; None: not known."""
 
-    def __init__(self, job_state: int, error_code: int | None, description: str) -> None:
+    def __init__(self, description: str = "", *, job_state: int | None = None, error_code: int | None = None) -> None:
         self.job_state = job_state
         self.error_code = error_code
         self.description = description
-        code = "" if error_code is None else f", ErrorCode {error_code}"
-        super().__init__(f"The job failed (JobState {job_state}{code})" + (f": {description}" if description else ""))
+        numbers = [f"{name} {number}" for name, number in (("JobState", job_state), ("ErrorCode", error_code)) if number is not None]
+        shown = f" ({', '.join(numbers)})" if numbers else ""
+        super().__init__(f"the job failed{shown}" + (f": {description}" if description else ""))
 
 
 class Fault(WsManError):

@@ -63,7 +63,7 @@ def _content(value: ScalarArgument) -> str:
         parameters = element("w:ResourceURI", text_node(class_uri(value.namespace, value.class_name))) + selector_set(value.keys)
         return element("a:Address", ns.ANONYMOUS) + element("a:ReferenceParameters", parameters)
     if isinstance(value, EmbeddedInstance):
-        return text_node(build_embedded_instance(value.class_name, value.properties))
+        return text_node(build_embedded_instance(value.class_name, value.properties, value.types))
     if isinstance(value, Sensitive):
         return text_node(value.text)
     if isinstance(value, datetime):

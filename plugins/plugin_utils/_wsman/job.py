@@ -33,5 +33,5 @@ def outcome_of(job: Instance) -> JobOutcome | None:
         return JobOutcome.COMPLETED_WITH_WARNINGS
     if state in _FAILED:
         description = job.text("ErrorDescription") or job.text("ErrorSummaryDescription") or ""
-        raise JobFailed(state, job.integer("ErrorCode"), " ".join(description.split()))
+        raise JobFailed(" ".join(description.split()), job_state=state, error_code=job.integer("ErrorCode"))
     return None

@@ -51,6 +51,8 @@ from .transport import Transport
 from .values import Argument, Reference
 from .wql import object_path
 
+__all__ = ["Identity", "JobOutcome", "MethodOutput", "RetryPolicy", "ServerLimits", "Session", "Statistics"]
+
 # [MS-WSMV] 3.1.4.1.7: less is refused with w:EncodingLimit.
 MIN_ENVELOPE_SIZE = 8192
 # What a service may talk us into; larger pages only cost memory.
@@ -91,12 +93,10 @@ class Session:
 
         ``clock`` (seconds from any point on) and ``sleep`` are public: who waits for a state of Windows waits by them.
         """
-        if max_envelope_size < MIN_ENVELOPE_SIZE:
-            raise ValueError(f"max_envelope_size must be at least {MIN_ENVELOPE_SIZE}")
         self.statistics = Statistics()
         self._transport = transport
-        self._operation_timeout = _below(transport.read_timeout, operation_timeout)
-        self._max_envelope_size = max_envelope_size
+        self._operation_timeout = operation_timeout
+        self.max_envelope_size = max_envelope_size
         self._locale = locale
         self._retry = retry
         self.clock = clock
@@ -113,11 +113,19 @@ class Session:
 
     @property
     def operation_timeout(self) -> float:
-        return self._operation_timeout
+        """Seconds that the server gets for each request."""
+        return _below(self._transport.read_timeout, self._operation_timeout)
 
     @property
     def max_envelope_size(self) -> int:
+        """Bytes that an answer may have as the server counts them; a new value holds for enumerations that start after it."""
         return self._max_envelope_size
+
+    @max_envelope_size.setter
+    def max_envelope_size(self, size: int) -> None:
+        if size < MIN_ENVELOPE_SIZE:
+            raise ValueError(f"max_envelope_size must be at least {MIN_ENVELOPE_SIZE}, not {size}")
+        self._max_envelope_size = size
 
     def close(self) -> None:
         self._closed = True
@@ -171,7 +179,7 @@ class Session:
             limits = read_limits(answer.body)
         except (Fault, MalformedAnswer) as error:
             return ServerLimits(reason=str(error))
-        self._max_envelope_size = max(MIN_ENVELOPE_SIZE, min(limits.max_envelope_size, MAX_LEARNED_ENVELOPE_SIZE))
+        self.max_envelope_size = max(MIN_ENVELOPE_SIZE, min(limits.max_envelope_size, MAX_LEARNED_ENVELOPE_SIZE))
         return limits
 
     # changing
@@ -342,8 +350,8 @@ class Session:
             message = write_request(
                 request,
                 message_id=message_id,
-                to=self._transport.endpoint,
-                operation_timeout=self._operation_timeout,
+                to=self._transport.endpoint or ns.ANONYMOUS,  # Windows does not compare it with its own address
+                operation_timeout=self.operation_timeout,
                 locale=self._locale,
             )
         self.statistics.requests += 1

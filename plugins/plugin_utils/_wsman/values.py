@@ -41,23 +41,16 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Typed:
-    """A value of an embedded instance with its type as MOF spells it (``uint32``), where Python's type does not say it."""
-
-    type: str
-    value: EmbeddedValue
-
-
-@dataclass(frozen=True)
 class EmbeddedInstance:
     """An argument of MOF type ``string`` with EmbeddedInstance("class"): travels as CIM-XML text.
 
     Key and changed properties suffice. A whole number is written as uint16, the type of CIM's enumerations, or the next that
-    holds it; use ``Typed`` where the class says otherwise.
+    holds it; ``types`` (by property name, as MOF spells them: ``uint32``) is for where the class says otherwise.
     """
 
     class_name: str
     properties: Mapping[str, EmbeddedValue]
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ class Sensitive:
     text: str = field(repr=False)
 
 
-EmbeddedScalar = None | str | bool | int | float | datetime | timedelta | Typed
+EmbeddedScalar = None | str | bool | int | float | datetime | timedelta
 EmbeddedValue = EmbeddedScalar | Sequence[EmbeddedScalar]
 ScalarArgument = None | str | bool | int | float | datetime | timedelta | Reference | EmbeddedInstance | Sensitive
 Argument = ScalarArgument | Sequence[ScalarArgument]
