@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils._ansible.action import OptionError, Task, WsManAction
-from ..plugin_utils._ansible.action import QUERY_OPTION
+from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, choose
 from ..plugin_utils._windows.data_exchange import SwitchRunner
@@ -19,14 +18,14 @@ from ..plugin_utils._wsman.session import Session
 
 
 class ActionModule(WsManAction):
-    OPTIONS = {
+    OPTIONS: t.ClassVar = {
         **VM_OPTIONS,
         "all": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
         "wait": {"type": "int", "default": 60},
         **QUERY_OPTION,
     }
-    CONSTRAINTS = {"mutually_exclusive": [("all", "name"), ("all", "id")]}
+    CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("all", "name"), ("all", "id")]}
 
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
         options = task.options
@@ -48,7 +47,12 @@ class ActionModule(WsManAction):
                 [settings[vm.id] for vm in to_change], enabled=wanted
             )
             changed = set(outcome.changed)
-            problems.update({vm_id: failure_of(error, f"{task.machine}, virtual machine {_name(vms, vm_id)}").msg for vm_id, error in outcome.errors.items()})
+            problems.update(
+                {
+                    vm_id: failure_of(error, f"{task.machine}, virtual machine {_name(vms, vm_id)}").msg
+                    for vm_id, error in outcome.errors.items()
+                }
+            )
         rows = [_row(vm, settings.get(vm.id), wanted, vm.id in changed, problems.get(vm.id)) for vm in chosen]
         result: dict[str, t.Any] = {"changed": bool(changed), "vms": rows}
         if task.diff_mode and changed:

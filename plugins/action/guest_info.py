@@ -16,7 +16,7 @@ from ..plugin_utils._wsman.session import Session
 
 
 class ActionModule(WsManAction):
-    OPTIONS = {**QUERY_OPTION}
+    OPTIONS: t.ClassVar = {**QUERY_OPTION}
 
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
         facts = read_guest(session)

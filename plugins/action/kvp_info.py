@@ -21,7 +21,7 @@ from ..plugin_utils._wsman.session import Session
 
 
 class ActionModule(WsManAction):
-    OPTIONS = {**VM_OPTIONS, "items": {"type": "bool", "default": True}, **QUERY_OPTION}
+    OPTIONS: t.ClassVar = {**VM_OPTIONS, "items": {"type": "bool", "default": True}, **QUERY_OPTION}
 
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
         # A page as large as the server allows: with many machines this is what the number of requests hangs on.

@@ -20,7 +20,7 @@ _LIMITS = (32, 20, 40, 18, 12, 5, 0)
 
 
 class ActionModule(AvmaAction):
-    OPTIONS = {
+    OPTIONS: t.ClassVar = {
         "guests": {"type": "list", "elements": "str"},
         "hosts": {"type": "list", "elements": "str"},
         "guest_variable": {"type": "str", "default": "activate_result"},
@@ -45,12 +45,20 @@ class ActionModule(AvmaAction):
             return str(value) if value else None
 
         summary = summarise(
-            [GuestRun(name, result(name, options["guest_variable"]), text(name, "avma_vm_id"), text(name, "avma_vm_name")) for name in guests],
+            [
+                GuestRun(name, result(name, options["guest_variable"]), text(name, "avma_vm_id"), text(name, "avma_vm_name"))
+                for name in guests
+            ],
             [HostRun(name, result(name, options["host_variable"]), result(name, options["kvp_variable"])) for name in hosts],
         )
         for line in lines(summary, options["max_rows"]):
             self._display.display(line)
-        return {"changed": False, "hosts": plain([row.as_dict() for row in summary.hosts]), "rows": plain([row.as_dict() for row in summary.rows]), "counts": dict(summary.counts)}
+        return {
+            "changed": False,
+            "hosts": plain([row.as_dict() for row in summary.hosts]),
+            "rows": plain([row.as_dict() for row in summary.rows]),
+            "counts": dict(summary.counts),
+        }
 
 
 def lines(summary: Summary, max_rows: int) -> list[str]:
@@ -68,8 +76,12 @@ def lines(summary: Summary, max_rows: int) -> list[str]:
         printed.append("Guests: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(summary.counts.items())) + ".")
     unmanaged = sum(not row.managed for row in summary.rows)
     if unmanaged:
-        printed.append(f"Outcomes in brackets: {unmanaged} virtual machines that the hosts show and that no guest of the inventory stands for.")
-    remedies = [(row.host, row.remedy) for row in summary.hosts if row.remedy] + [(row.guest, row.remedy) for row in attention if row.remedy]
+        printed.append(
+            f"Outcomes in brackets: {unmanaged} virtual machines that the hosts show and that no guest of the inventory stands for."
+        )
+    remedies = [(row.host, row.remedy) for row in summary.hosts if row.remedy] + [
+        (row.guest, row.remedy) for row in attention if row.remedy
+    ]
     if remedies:
         printed += ["", *render(("NEEDS ATTENTION", "WHAT TO DO"), remedies, (32, 0))]
     return [*printed, ""]

@@ -9,8 +9,10 @@ short_description: Install the AVMA key in a Windows Server guest and activate i
 description:
   - Finds out what the guest is, chooses the AVMA key of its version and edition, installs it, has the guest activated by its Hyper-V host and verifies
     that by the licence that the guest then states, all in one task. No network but the one to the guest is needed, and no internet.
-  - A key that is installed is not an activation. Both are reported separately, and only V(activated) and V(already_activated) mean that Windows is licensed by AVMA.
-  - A key of another channel that is licensed (MAK, retail, OEM, KMS) is kept unless O(replace_licensed=true). A generic KMS client key that is not licensed is replaced.
+  - A key that is installed is not an activation. Both are reported separately, and only V(activated) and V(already_activated) mean that Windows is
+    licensed by AVMA.
+  - A key of another channel that is licensed (MAK, retail, OEM, KMS) is kept unless O(replace_licensed=true). A generic KMS client key that is not
+    licensed is replaced.
   - Nothing is changed where AVMA cannot succeed, such as in an evaluation edition, or with O(host) on a host that is not ready. The outcome is then V(refused).
   - Takes at most 12 requests where the key is installed and activates at once, and at most 4 where nothing is to be done.
 version_added: 0.1.0

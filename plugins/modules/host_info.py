@@ -242,7 +242,8 @@ findings:
       description: The values that the texts were made of.
       type: dict
 readiness:
-  description: The part of the result that O(hyperv.avma.guest_key#module:host) and O(hyperv.avma.guest_key#module:hosts) need, in the same shape. C(host) and C(findings).
+  description: The part of the result that O(hyperv.avma.guest_key#module:host) and O(hyperv.avma.guest_key#module:hosts) need, in the same shape.
+    C(host) and C(findings).
   returned: success, without O(query)
   type: dict
 result:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Sequence
 
-from .._wsman.errors import AuthenticationFailed, CertificateNotTrusted, ConnectionFailed, UnencryptedRefused, WsManError
+from .._wsman.errors import AuthenticationFailed, UnencryptedRefused
 from .._wsman.session import Session
 from .._wsman.transport import Transport
 from .._wsman.transport_pypsrp import PypsrpTransport
@@ -66,11 +66,9 @@ def _winrm_session(connection: t.Any) -> Session:
 
         return build
 
-    transport: Transport = FirstThatWorks([(name, client(name)) for name in names]) if len(names) > 1 else client(names[0])()
-    # As the plugin does: connection_timeout is the operation timeout, else what was given to pywinrm, else its default.
-    options = connection._winrm_kwargs
-    timeout = connection._winrm_connection_timeout or options.get("operation_timeout_sec") or 20
-    return Session(transport, operation_timeout=float(timeout))
+    first = client(names[0])()
+    transport: Transport = FirstThatWorks(first, [client(name) for name in names[1:]]) if len(names) > 1 else first
+    return Session(transport, operation_timeout=float(protocols[0].operation_timeout_sec))
 
 
 def _winrm_protocol(connection: t.Any, name: str) -> t.Any:
@@ -93,49 +91,41 @@ def _psrp_session(connection: t.Any) -> Session:
         ) from error
     connection._build_kwargs()
     options = dict(connection._psrp_conn_kwargs)
-    session = Session(PypsrpTransport(WSMan(**options)), operation_timeout=float(options["operation_timeout"]))
-    if options["max_envelope_size"] != _PSRP_DEFAULT_ENVELOPE:
-        session.max_envelope_size = int(options["max_envelope_size"])
-    return session
+    wish = {} if options["max_envelope_size"] == _PSRP_DEFAULT_ENVELOPE else {"max_envelope_size": int(options["max_envelope_size"])}
+    return Session(PypsrpTransport(WSMan(**options)), operation_timeout=float(options["operation_timeout"]), **wish)
 
 
 class FirstThatWorks:
     """Several authentication transports, tried in their order until one gets an answer; that one stays (as the winrm plugin does)."""
 
-    def __init__(self, candidates: Sequence[tuple[str, Callable[[], Transport]]]) -> None:
-        self._candidates = list(candidates)
-        self._chosen: Transport | None = None
+    def __init__(self, first: Transport, others: Sequence[Callable[[], Transport]]) -> None:
+        self._current = first
+        self._others = list(others)
 
     def send(self, message: str) -> bytes:
-        if self._chosen is not None:
-            return self._chosen.send(message)
-        errors: list[tuple[str, WsManError]] = []
-        for name, build in self._candidates:
-            candidate = build()
+        while True:
             try:
-                answer = candidate.send(message)
-            except (AuthenticationFailed, UnencryptedRefused, ConnectionFailed) as error:
-                candidate.close()
-                errors.append((name, error))
-                if isinstance(error, CertificateNotTrusted) or type(error) is not AuthenticationFailed and isinstance(error, ConnectionFailed):
-                    break  # another way to authenticate does not mend the network
+                answer = self._current.send(message)
+            except (AuthenticationFailed, UnencryptedRefused):
+                # Another way to authenticate may do; it does not mend a network, so other errors are raised.
+                if not self._others:
+                    raise
+                self._current.close()
+                self._current = self._others.pop(0)()
                 continue
-            self._chosen = candidate
+            self._others.clear()
             return answer
-        raise errors[-1][1]
 
     @property
     def endpoint(self) -> str:
-        return self._chosen.endpoint if self._chosen is not None else ""
+        return self._current.endpoint
 
     @property
     def read_timeout(self) -> float | None:
-        return self._chosen.read_timeout if self._chosen is not None else None
+        return self._current.read_timeout
 
     def reset(self) -> None:
-        if self._chosen is not None:
-            self._chosen.reset()
+        self._current.reset()
 
     def close(self) -> None:
-        if self._chosen is not None:
-            self._chosen.close()
+        self._current.close()

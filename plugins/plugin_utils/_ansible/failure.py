@@ -39,7 +39,8 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str], ...] = (
         wsman.CertificateNotTrusted,
         "certificate_not_trusted",
         True,
-        "Give the certificate authority that signed it (ansible_winrm_ca_trust_path or ansible_psrp_ca_cert), or connect by a name that the certificate carries.",
+        "Give the certificate authority that signed it (ansible_winrm_ca_trust_path or ansible_psrp_ca_cert), "
+        "or connect by a name that the certificate carries.",
     ),
     (
         wsman.ConnectTimedOut,
@@ -51,13 +52,15 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str], ...] = (
         wsman.ReadTimedOut,
         "read_timed_out",
         True,
-        "The machine took the request and did not answer in time. Raise ansible_winrm_read_timeout_sec (winrm) or ansible_psrp_read_timeout (psrp) if it is slow.",
+        "The machine took the request and did not answer in time. "
+        "Raise ansible_winrm_read_timeout_sec (winrm) or ansible_psrp_read_timeout (psrp) if it is slow.",
     ),
     (
         wsman.ConnectionFailed,
         "connection_failed",
         True,
-        "Check that the machine is running, that WinRM listens on this port (winrm enumerate winrm/config/listener), and ansible_port and ansible_winrm_scheme or ansible_psrp_protocol.",
+        "Check that the machine is running, that WinRM listens on this port (winrm enumerate winrm/config/listener), "
+        "and ansible_port and ansible_winrm_scheme or ansible_psrp_protocol.",
     ),
     (
         wsman.AuthenticationFailed,
@@ -106,8 +109,18 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str], ...] = (
     (LicensingRefused, "licensing_refused", False, ""),
     (wsman.JobFailed, "job_failed", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
     (wsman.MethodFailed, "method_failed", False, "See the event log of the machine for the reason, then run again."),
-    (wsman.MalformedAnswer, "malformed_answer", False, "What answered is not WinRM as Windows speaks it: check address, port and path, and any proxy between."),
-    (wsman.UnexpectedHttpStatus, "unexpected_http_status", False, "What answered is not WinRM as Windows speaks it: check address, port and path, and any proxy between."),
+    (
+        wsman.MalformedAnswer,
+        "malformed_answer",
+        False,
+        "What answered is not WinRM as Windows speaks it: check address, port and path, and any proxy between.",
+    ),
+    (
+        wsman.UnexpectedHttpStatus,
+        "unexpected_http_status",
+        False,
+        "What answered is not WinRM as Windows speaks it: check address, port and path, and any proxy between.",
+    ),
 )
 
 
@@ -118,13 +131,24 @@ def failure_of(error: Exception, machine: str) -> Failure:
         if isinstance(error, error_type):
             kind, unreachable, remedy = row_kind, row_unreachable, row_remedy
             break
-    # Fault texts come from the machine, some of them from its tenants.
-    cause = safe_text(str(error).strip().rstrip(". "), limit=800)
-    sentence = f"{machine}: {cause}."
+    code = getattr(error, "code", None)
+    symbol = getattr(error, "symbol", None)
     return Failure(
-        msg=f"{sentence} {remedy}".strip(),
+        msg=f"{machine}: {_cause(error)}. {remedy}".strip(),
         kind=kind,
         unreachable=unreachable,
-        code=getattr(error, "code", None),
-        symbol=getattr(error, "symbol", None),
+        code=code if isinstance(code, int) else None,
+        symbol=symbol if isinstance(symbol, str) else None,
     )
+
+
+def _cause(error: Exception) -> str:
+    """The cause alone, where the protocol's error has a remedy of its own: here it is told in Ansible's terms.
+
+    Texts of faults come from the machine, and some of them from its tenants.
+    """
+    if isinstance(error, (wsman.ConnectionFailed, wsman.AuthenticationFailed)):
+        return safe_text(f"{error.endpoint}: {error.cause.partition('. ')[0]}".rstrip(". "), limit=800)
+    if isinstance(error, (wsman.UnencryptedRefused, wsman.UnexpectedHttpStatus)):
+        return safe_text(str(error).partition(". ")[0].rstrip(". "), limit=800)
+    return safe_text(str(error).strip().rstrip(". "), limit=800)

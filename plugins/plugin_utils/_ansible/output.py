@@ -43,7 +43,9 @@ class Query:
             import jmespath
             from jmespath.exceptions import JMESPathError
         except ImportError as error:
-            raise InvalidQuery(f"the option 'query' needs the Python library jmespath on the controller ({error}). Install jmespath there.") from error
+            raise InvalidQuery(
+                f"the option 'query' needs the Python library jmespath on the controller ({error}). Install jmespath there."
+            ) from error
         self._errors = JMESPathError
         self._expression = expression
         try:

@@ -47,11 +47,15 @@ def choose(machines: Sequence[Machine], options: dict[str, t.Any], *, unique: bo
     known = {machine.id for machine in machines}
     missing += [given for given, identifier in zip(options["id"], ids, strict=True) if identifier not in known]
     if missing:
-        raise OptionError(f"no virtual machine {_listed(missing)} on this host. It may have been renamed, or have moved to another node of the cluster")
+        raise OptionError(
+            f"no virtual machine {_listed(missing)} on this host. It may have been renamed, or have moved to another node of the cluster"
+        )
     if unique:
         for given, name in zip(options["name"], names, strict=True):
             if len(by_name[name]) > 1:
-                raise OptionError(f"{len(by_name[name])} virtual machines are named {given}: {_listed(vm.id for vm in by_name[name])}. Choose by 'id'")
+                raise OptionError(
+                    f"{len(by_name[name])} virtual machines are named {given}: {_listed(vm.id for vm in by_name[name])}. Choose by 'id'"
+                )
     wanted = {machine.id for name in names for machine in by_name[name]} | set(ids)
     return tuple(machine for machine in machines if machine.id in wanted)
 

@@ -137,7 +137,9 @@ def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
         rows.append(_guest_row(guest, machine))
     others = [machine for machine in seen if machine.id not in matched]
     rows.extend(_machine_row(machine) for machine in sorted(others, key=lambda machine: (machine.host, machine.name)))
-    return Summary(hosts=tuple(_host_row(host) for host in hosts), rows=tuple(rows), counts=dict(Counter(row.outcome for row in rows if row.managed)))
+    return Summary(
+        hosts=tuple(_host_row(host) for host in hosts), rows=tuple(rows), counts=dict(Counter(row.outcome for row in rows if row.managed))
+    )
 
 
 def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[str, list[_Seen]]) -> _Seen | None:
@@ -159,7 +161,9 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     facts = result.get("guest") or {}
     licence = facts.get("licence") or {}
     os = facts.get("os") or (machine.vm.get("guest") if machine else None) or {}
-    outcome = str(result.get("outcome") or (UNREACHABLE if result.get("unreachable") else Outcome.FAILED.value if result.get("failed") else NOT_RUN))
+    outcome = str(
+        result.get("outcome") or (UNREACHABLE if result.get("unreachable") else Outcome.FAILED.value if result.get("failed") else NOT_RUN)
+    )
     reason = str(result.get("reason") or result.get("msg") or "the task did not run for this guest")
     if outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine is not None and machine.vm.get("state") != "running":
         reason = f"the virtual machine is {machine.vm.get('state')}, as host {machine.host} shows it"

@@ -42,4 +42,4 @@ def render(headings: Sequence[str], rows: Sequence[Sequence[str]], limits: Seque
         padded = [text + " " * (width - display_width(text)) for text, width in zip(texts, widths, strict=True)]
         return _GAP.join(padded).rstrip()
 
-    return [line(headings), _GAP.join("-" * width for width in widths[:-1] + [min(widths[-1], 60)]), *(line(row) for row in cut)]
+    return [line(headings), _GAP.join("-" * width for width in [*widths[:-1], min(widths[-1], 60)]), *(line(row) for row in cut)]

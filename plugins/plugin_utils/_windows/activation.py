@@ -43,18 +43,20 @@ class PlanRunner:
     """Applies the steps of a plan to one guest over one session.
 
     ``wait`` is the time for the whole of activation in seconds. ``say`` gets one line for each change of state, never one for a poll.
+    ``applied`` tells what was done even if ``apply`` ended in an exception.
     """
 
     def __init__(self, session: Session, *, wait: float, say: Callable[[str], None], jitter: Callable[[], float] = random.random) -> None:
         self._session = session
         self._service = LicensingService(session)
+        self._jitter = jitter
         self._deadline = session.clock() + wait
         self._say = say
         self._said = ""
-        self._jitter = jitter
+        self.applied = Applied()
 
     def apply(self, plan: GuestPlan, key: str | None, before: tuple[LicenceFacts, ...]) -> Applied:
-        applied = Applied(licences=before)
+        self.applied = applied = Applied(licences=before)
         for step in plan.steps:
             try:
                 if step.kind is StepKind.INSTALL_KEY:

@@ -32,7 +32,10 @@ def read_cluster(session: Session) -> ClusterFacts | None:
     return ClusterFacts(
         name=clusters[0].text("Name"),
         nodes=tuple(
-            ClusterNode(name=row.text("Name") or "", state=_NODE_STATES.get(row.integer("State") if row.integer("State") is not None else -1, "unknown"))
+            ClusterNode(
+                name=row.text("Name") or "",
+                state=_NODE_STATES.get(row.integer("State") if row.integer("State") is not None else -1, "unknown"),
+            )
             for row in nodes
         ),
     )

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .._avma.facts import VmState
-from .._wsman.embedded import build_embedded_instance
 from .._wsman.errors import DeadlineExceeded, EffectUnknown, Fault, JobFailed, MethodFailed, OperationTimedOut, WsManError
-from .._wsman.session import JobOutcome, Session
+from .._wsman.job import JobOutcome
+from .._wsman.session import Session
+from .._wsman.values import EmbeddedInstance
 from .hyperv import Vm
 from .kvp import DISABLED, ENABLED, KvpSetting, read_settings
 from .namespaces import VIRTUALIZATION
@@ -49,25 +50,40 @@ RETURN_VALUES = {
 }
 
 
-def switch(session: Session, setting: KvpSetting, *, enabled: bool, host_build: int | None, deadline: float) -> JobOutcome:
-    """Ask for the change and wait for its job until ``deadline`` (session clock, seconds).
+def switch(session: Session, setting: KvpSetting, *, enabled: bool, host_build: int | None, wait: float) -> JobOutcome:
+    """Ask for the change and wait for its job, ``wait`` seconds at the most.
 
     Raises MethodFailed, JobFailed, DeadlineExceeded, EffectUnknown: after the last two the state must be read before anything is repeated.
     """
-    text = build_embedded_instance(_SETTING, {"InstanceID": setting.setting_id, "EnabledState": ENABLED if enabled else DISABLED}, {"EnabledState": "uint16"})
+    changed = EmbeddedInstance(_SETTING, {"InstanceID": setting.setting_id, "EnabledState": ENABLED if enabled else DISABLED})
     if host_build is not None and host_build < FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS:
         method, parameter = "ModifyResourceSettings", "ResourceSettings"
     else:
         method, parameter = "ModifyGuestServiceSettings", "GuestServiceSettings"
-    output = session.invoke(VIRTUALIZATION, _SERVICE, method, {parameter: [text]}, _SERVICE_KEYS)
+    output = session.invoke(VIRTUALIZATION, _SERVICE, method, {parameter: [changed]}, _SERVICE_KEYS)
     if output.return_value == _JOB_STARTED:
         job = output.outputs.reference("Job")
         if job is None:
             return JobOutcome.VANISHED
-        return session.wait_for_job(job, deadline=deadline)
+        return session.wait_for_job(job, deadline=session.clock() + wait)
     if output.return_value != _COMPLETED:
-        raise MethodFailed(class_name=_SERVICE, method=method, return_value=output.return_value)
+        raise SwitchRefused(method, output.return_value)
     return JobOutcome.COMPLETED
+
+
+class SwitchRefused(MethodFailed):
+    """The management service refused, with a number that Microsoft documents."""
+
+    def __init__(self, method: str, return_value: int | None) -> None:
+        super().__init__(_SERVICE, method, return_value)
+        self.meaning = RETURN_VALUES.get(return_value or 0, "an undocumented value")
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} ({self.meaning})"
+
+
+class NotSwitched(WsManError):
+    """Nothing was refused, and yet the setting is as it was."""
 
 
 @dataclass
@@ -93,9 +109,8 @@ class SwitchRunner:
         outcome = Switched()
         doubtful: list[KvpSetting] = []
         for position, setting in enumerate(settings):
-            deadline = self._session.clock() + self._wait
             try:
-                job = switch(self._session, setting, enabled=enabled, host_build=self._host_build, deadline=deadline)
+                job = switch(self._session, setting, enabled=enabled, host_build=self._host_build, wait=self._wait)
             except _DOUBTFUL as error:
                 outcome.errors[setting.vm_id] = error
                 doubtful.append(setting)
@@ -122,4 +137,6 @@ class SwitchRunner:
                 outcome.errors.pop(setting.vm_id, None)
                 outcome.changed.append(setting.vm_id)
             elif setting.vm_id not in outcome.errors:
-                outcome.errors[setting.vm_id] = JobFailed("the job that should switch Data Exchange is gone, and the setting has not changed")
+                outcome.errors[setting.vm_id] = NotSwitched(
+                    "the job that should switch Data Exchange is gone, and the setting has not changed"
+                )

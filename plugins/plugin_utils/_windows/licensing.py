@@ -18,7 +18,9 @@ from .._avma.errors import error_of, normalise_code
 from .._avma.facts import AvmaBinding, LicenceFacts
 from .._wsman.errors import Fault, InvalidClassOrQuery, MethodFailed, WsManError
 from .._wsman.instance import Instance
-from .._wsman.session import MethodOutput, Session
+from .._wsman.invocation import MethodOutput
+from .._wsman.session import Session
+from .._wsman.values import Argument, Sensitive
 from .namespaces import CIMV2
 from .rows import only_row
 
@@ -131,7 +133,7 @@ class LicensingService:
 
     def install_key(self, key: str) -> None:
         """Install a product key. It is not activation. One request, and one for the version."""
-        self._service_method("InstallProductKey", {"ProductKey": key})
+        self._service_method("InstallProductKey", {"ProductKey": Sensitive(key)})
 
     def refresh(self) -> None:
         """Have the service read its licences anew, as slmgr does after each change."""
@@ -141,10 +143,10 @@ class LicensingService:
         """Ask for activation now. For an AVMA product this asks the Hyper-V host."""
         self._licensing_method("SoftwareLicensingProduct", "Activate", {}, {"ID": product_id})
 
-    def _service_method(self, method: str, arguments: dict[str, str]) -> None:
+    def _service_method(self, method: str, arguments: dict[str, Argument]) -> None:
         self._licensing_method("SoftwareLicensingService", method, arguments, {"Version": self.version()})
 
-    def _licensing_method(self, class_name: str, method: str, arguments: dict[str, str], keys: dict[str, str]) -> None:
+    def _licensing_method(self, class_name: str, method: str, arguments: dict[str, Argument], keys: dict[str, str]) -> None:
         operation = f"{class_name}.{method}"
         try:
             output: MethodOutput = self._session.invoke(CIMV2, class_name, method, arguments, keys)
@@ -165,7 +167,7 @@ def licensing_code(fault: Fault) -> int | None:
     Microsoft documents that a refused method is a provider exception with the SL_E_* code as HRESULT, but not how WS-Man shows it,
     so it is looked for in the code first and in the texts last.
     """
-    candidates = [fault.code, getattr(fault, "hresult", None)]
+    candidates = [fault.hresult, fault.code]
     for text in (fault.provider_text, fault.text):
         candidates.extend(int(found, 16) for found in _HRESULT_IN_TEXT.findall(text or ""))
     for candidate in candidates:

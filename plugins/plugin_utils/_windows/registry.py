@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from .._wsman.errors import MethodFailed
 from .._wsman.session import Session
 from .namespaces import CIMV2
 
@@ -17,23 +16,15 @@ _NOT_THERE = (1, 2)  # value not found, key not found
 
 def read_string(session: Session, key: str, value: str) -> str | None:
     """A REG_SZ value under HKEY_LOCAL_MACHINE, None if the key or the value is not there. One request."""
-    output = session.invoke(
-        CIMV2, "StdRegProv", "GetStringValue", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key, "sValueName": value}
-    )
-    code = output.return_value or 0
-    if code in _NOT_THERE:
+    output = session.invoke(CIMV2, "StdRegProv", "GetStringValue", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key, "sValueName": value})
+    if output.return_value in _NOT_THERE:
         return None
-    if code:
-        raise MethodFailed(class_name="StdRegProv", method="GetStringValue", return_value=code)
-    return output.outputs.text("sValue")
+    return output.expect(0).outputs.text("sValue")
 
 
 def value_names(session: Session, key: str) -> tuple[str, ...] | None:
     """The names of a key's values under HKEY_LOCAL_MACHINE, None if the key is not there. One request."""
     output = session.invoke(CIMV2, "StdRegProv", "EnumValues", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key})
-    code = output.return_value or 0
-    if code in _NOT_THERE:
+    if output.return_value in _NOT_THERE:
         return None
-    if code:
-        raise MethodFailed(class_name="StdRegProv", method="EnumValues", return_value=code)
-    return output.outputs.texts("sNames")
+    return output.expect(0).outputs.texts("sNames")

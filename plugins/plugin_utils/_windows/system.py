@@ -14,9 +14,7 @@ from .namespaces import CIMV2
 from .rows import number_of, only_row
 
 # Named properties: the whole instance is 4 KB, these are 0.5 KB.
-_OS_QUERY = (
-    "SELECT BuildNumber, Caption, CSName, LastBootUpTime, OperatingSystemSKU, OSLanguage, ProductType, SuiteMask, Version FROM Win32_OperatingSystem"
-)
+_OS_QUERY = "SELECT BuildNumber, Caption, CSName, LastBootUpTime, OperatingSystemSKU, OSLanguage, ProductType, SuiteMask, Version FROM Win32_OperatingSystem"
 _COMPUTER_QUERY = "SELECT DNSHostName, Domain, HypervisorPresent, Manufacturer, Model, Name, PartOfDomain FROM Win32_ComputerSystem"
 
 

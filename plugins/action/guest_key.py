@@ -1,0 +1,73 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action of hyperv.avma.guest_key."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Task, WsManAction
+from ..plugin_utils._ansible.failure import Failure
+from ..plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
+from ..plugin_utils._avma.guest_plan import KeyWish
+from ..plugin_utils._avma.host_view import InvalidHostView, host_view
+from ..plugin_utils._avma.keys import InvalidProductKey, KeyKind, classify_key, normalise_key
+from ..plugin_utils._avma.outcome import Outcome
+from ..plugin_utils._wsman.session import Session
+
+# What a machine that is off or cut off looks like. One that refuses the credentials does answer.
+_NO_ANSWER = ("connect_timed_out", "connection_failed", "read_timed_out")
+
+
+class ActionModule(WsManAction):
+    OPTIONS: t.ClassVar = {
+        "key": {"type": "str", "no_log": True},
+        "activate": {"type": "bool", "default": True},
+        "wait": {"type": "int", "default": 120},
+        "replace_licensed": {"type": "bool", "default": False},
+        "host": {"type": "dict"},
+        "hosts": {"type": "list", "elements": "dict", "default": []},
+        "fail_on": {
+            "type": "list",
+            "elements": "str",
+            "choices": [outcome.value for outcome in Outcome],
+            "default": [Outcome.FAILED.value, Outcome.REFUSED.value],
+        },
+        "defer_unreachable": {"type": "bool", "default": False},
+        **QUERY_OPTION,
+    }
+    CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("host", "hosts")]}
+
+    def perform(self, task: Task) -> dict[str, t.Any]:
+        options = task.options
+        key: str | None = None
+        if options["key"]:
+            try:
+                key = normalise_key(options["key"])
+            except InvalidProductKey as error:
+                task.secrets.add(options["key"])
+                raise OptionError(f"key: {error}") from error
+            if classify_key(key) is KeyKind.OTHER:
+                task.secrets |= {key, options["key"]}
+        if options["wait"] < 0:
+            raise OptionError(f"wait: {options['wait']} is negative; it is a number of seconds")
+        try:
+            self._host = host_view(options["host"]) if options["host"] is not None else None
+        except InvalidHostView as error:
+            raise OptionError(f"host: {error}") from error
+        self._wish = KeyWish(key=key, activate=options["activate"], replace_licensed=options["replace_licensed"])
+        answer = super().perform(task)
+        if answer.get("outcome") in options["fail_on"] and not answer.get("unreachable"):
+            answer["failed"] = True
+        return answer
+
+    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+        activation = GuestActivation(task, session, self._wish, self._host, task.options["hosts"])
+        return activation.run()
+
+    def failed(self, task: Task, failure: Failure) -> dict[str, t.Any]:
+        if failure.kind in _NO_ANSWER and task.options["defer_unreachable"]:
+            return deferred_result(task.machine, failure)
+        answer = super().failed(task, failure)
+        return {**answer, "outcome": Outcome.FAILED.value, "reason": failure.msg, "findings": []}

@@ -1,0 +1,179 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""The use case of ``guest_key``: look, plan, apply, look again, and say what came of it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from dataclasses import replace
+
+from .._avma.errors import error_of
+from .._avma.facts import Channel, GuestFacts, GuestPlacement
+from .._avma.findings import Finding, finding
+from .._avma.guest_plan import GuestPlan, KeyWish, Step, StepKind, judge_result, plan_guest_key
+from .._avma.host_view import HostView, InvalidHostView, host_view
+from .._avma.keys import display_key
+from .._avma.outcome import Outcome
+from .._windows.activation import Applied, PlanRunner
+from .._windows.guest import read_licence_state
+from .._windows.placement import read_host
+from .._windows.system import read_computer
+from .._wsman.errors import WsManError
+from .._wsman.session import Session
+from .action import Task
+from .failure import Failure, failure_of
+from .results import findings_result, guest_result, identity_result, licence_result
+
+Result = dict[str, t.Any]
+
+_REASONS = {
+    Outcome.ACTIVATED: "the AVMA key is installed and the guest says that it is licensed",
+    Outcome.ALREADY_ACTIVATED: "the guest was licensed by AVMA before",
+    Outcome.KEYED: "the AVMA key is installed, activation was not asked for",
+}
+
+
+class GuestActivation:
+    """One guest, over one session."""
+
+    def __init__(self, task: Task, session: Session, wish: KeyWish, host: HostView | None, hosts: Iterable[Result]) -> None:
+        self._task = task
+        self._session = session
+        self._wish = wish
+        self._host = host
+        self._hosts = hosts
+
+    def run(self) -> Result:
+        facts = read_licence_state(self._session)
+        plan = plan_guest_key(facts, self._wish, self._host)
+        if plan.steps:
+            # Only where something would be changed is it worth to ask where the guest runs.
+            facts = replace(facts, computer=read_computer(self._session), placement=read_host(self._session))
+            host = self._host or self._host_of(facts.placement)
+            plan = plan_guest_key(facts, self._wish, host)
+        if self._task.check_mode or not plan.steps:
+            return self._result(facts, facts, plan, plan.outcome, plan.findings, Applied(licences=facts.licences))
+        return self._applied(facts, plan)
+
+    def _host_of(self, placement: GuestPlacement | None) -> HostView | None:
+        """The host among ``hosts`` that the guest's own registry names. Entries that are no result of host_info are passed over."""
+        if placement is None or not placement.host_name:
+            return None
+        names = {name.casefold() for name in (placement.host_name, placement.host_fqdn) if name}
+        for candidate in self._hosts:
+            try:
+                view = host_view(candidate)
+            except InvalidHostView:
+                continue
+            if view.name and (view.name.casefold() in names or view.name.casefold().partition(".")[0] == placement.host_name.casefold()):
+                return view
+        return None
+
+    def _applied(self, before: GuestFacts, plan: GuestPlan) -> Result:
+        # Only a key that is to be installed is named; what is there already is found by its channel.
+        key = plan.key.key if plan.key and any(step.kind is StepKind.INSTALL_KEY for step in plan.steps) else None
+        runner = PlanRunner(
+            self._session, wait=self._task.options["wait"], say=lambda line: self._task.say(f"{self._task.machine}: {line}")
+        )
+        failure: Failure | None = None
+        try:
+            applied = runner.apply(plan, key, before.licences)
+        except WsManError as error:
+            # What was done until then must still be told.
+            applied = runner.applied
+            failure = failure_of(error, self._task.machine)
+        after = replace(before, licences=applied.licences)
+        code = applied.error.code if applied.error else None
+        outcome, findings = judge_result(after.primary, plan, code)
+        if failure is not None:
+            outcome = Outcome.FAILED
+        result = self._result(before, after, plan, outcome, (*plan.findings, *findings), applied)
+        if failure is not None:
+            result.update(reason=failure.msg, msg=failure.msg, error=failure.as_dict())
+        elif code is not None:
+            entry = error_of(code)
+            result["error"] = {"kind": "licensing_refused", "code": f"0x{code:08X}", "symbol": entry.symbol if entry else None}
+        return result
+
+    def _result(
+        self, before: GuestFacts, after: GuestFacts, plan: GuestPlan, outcome: Outcome, findings: Iterable[Finding], applied: Applied
+    ) -> Result:
+        findings = tuple(findings)
+        check = self._task.check_mode
+        done = plan.steps if check else tuple(applied.done)
+        primary = after.primary
+        reason = _reason(outcome, findings, planned=check and bool(plan.steps))
+        result: Result = {
+            # A licence that was lost or gained on the way is a change, whoever made it.
+            "changed": bool(done) or licence_result(before.primary) != licence_result(primary),
+            "outcome": outcome.value,
+            "reason": reason,
+            "guest": guest_result(after),
+            "identity": identity_result(plan.identity),
+            "key": display_key(plan.key.key) if plan.key else None,
+            "key_installed": bool(primary and primary.channel is Channel.AVMA),
+            "activated": bool(primary and primary.licensed and primary.channel is Channel.AVMA),
+            "before": licence_result(before.primary),
+            "after": licence_result(primary),
+            "steps": [_step_result(step, step in done) for step in plan.steps],
+            "findings": findings_result(findings),
+        }
+        if outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.KEPT):
+            result["msg"] = f"{self._task.machine}: {reason}"
+        if self._task.diff_mode and result["changed"]:
+            result["diff"] = _diff(self._task.machine, before, after, plan, predicted=check)
+        return result
+
+
+def deferred_result(machine: str, failure: Failure) -> Result:
+    """The result for a guest that does not answer."""
+    found = finding("GUEST_UNREACHABLE", machine, reason=failure.msg)
+    return {
+        "changed": False,
+        "outcome": Outcome.DEFERRED.value,
+        "reason": failure.msg,
+        "msg": failure.msg,
+        "findings": findings_result([found]),
+        "error": failure.as_dict(),
+    }
+
+
+def _reason(outcome: Outcome, findings: Iterable[Finding], *, planned: bool) -> str:
+    if planned:
+        return f"would be {outcome.value.replace('_', ' ')} if Windows refuses nothing"
+    if outcome in _REASONS:
+        return _REASONS[outcome]
+    ordered = sorted(findings, key=lambda one: ("error", "warning", "info").index(one.severity.value))
+    return f"{ordered[0].cause}. {ordered[0].remedy}".strip() if ordered else "no reason was given"
+
+
+def _step_result(step: Step, done: bool) -> Result:
+    return {"kind": step.kind.value, "before": dict(step.before), "after": dict(step.after), "reason": step.reason, "done": done}
+
+
+def _diff(machine: str, before: GuestFacts, after: GuestFacts, plan: GuestPlan, *, predicted: bool) -> dict[str, str]:
+    """Channel, status and last five characters, before and after; in check mode as the plan foresees them."""
+
+    def described(facts: GuestFacts) -> dict[str, t.Any]:
+        primary = facts.primary
+        return {
+            "channel": primary.channel.value if primary else None,
+            "partial_product_key": primary.partial_key if primary else None,
+            "status": primary.status.value if primary else None,
+        }
+
+    values = described(before)
+    changed = dict(values) if predicted else described(after)
+    if predicted:
+        for step in plan.steps:
+            changed.update(step.after)
+    header = f"{machine}: Windows licence"
+
+    def lines(wanted: dict[str, t.Any]) -> str:
+        return "".join(f"{name}: {wanted[name]}\n" for name in sorted(wanted))
+
+    return {"before_header": header, "after_header": header, "before": lines(values), "after": lines(changed)}
