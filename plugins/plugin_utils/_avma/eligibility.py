@@ -1,0 +1,98 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""Whether AVMA serves a guest at all, judged by its operating system. One set of rules for what a host sees and for what a guest says.
+
+Source: Microsoft, Automatic Virtual Machine Activation (guest versions and editions); Microsoft, upgrade and conversion options (evaluation).
+"""
+
+from __future__ import annotations
+
+from .editions import GUEST_EDITIONS, UNLICENSED_SKU, Edition
+from .findings import Finding, finding
+from .identity import GuestIdentity, OsKind
+from .keys import avma_key
+from .matrix import can_activate
+from .releases import OLDEST_BUILD, Release
+
+_DOMAIN_CONTROLLER = 2
+# DISM's names of the editions that an evaluation installation may become.
+_DISM_EDITIONS = {Edition.DATACENTER: "ServerDatacenter", Edition.STANDARD: "ServerStandard"}
+
+
+def judge_kind(identity: GuestIdentity, name: str | None) -> Finding | None:
+    """Why a guest is none of AVMA's: not Windows, a client, or not known. None for Windows Server."""
+    if identity.kind is OsKind.LINUX:
+        return finding("GUEST_IS_LINUX", name)
+    if identity.kind is OsKind.OTHER:
+        return finding("GUEST_IS_OTHER", name)
+    if identity.kind is OsKind.WINDOWS_CLIENT:
+        return finding("GUEST_IS_CLIENT", name, build=identity.build, sku=identity.sku)
+    if identity.kind is OsKind.UNKNOWN:
+        return finding("GUEST_UNKNOWN", name, build=identity.build, sku=identity.sku)
+    return None
+
+
+def judge_age(identity: GuestIdentity, name: str | None) -> Finding | None:
+    """Why a Windows Server is too old. None if it is not, or if its build is not known."""
+    if identity.build is not None and identity.build < OLDEST_BUILD:
+        return finding("GUEST_TOO_OLD", name, build=identity.build)
+    return None
+
+
+def judge_edition(identity: GuestIdentity, name: str | None) -> Finding | None:
+    """Why no key can be for an edition. None for a served edition, for Azure Edition, and for one that is not known."""
+    if identity.edition is None or identity.edition in GUEST_EDITIONS or identity.sku == UNLICENSED_SKU:
+        return None
+    return finding("GUEST_EDITION_NOT_SUPPORTED", name, edition=identity.edition.value, sku=identity.sku)
+
+
+def judge_key_choice(identity: GuestIdentity, name: str | None) -> Finding | None:
+    """Why no published key can be chosen for a Windows Server. None if there is one."""
+    if identity.edition is None:
+        return finding("GUEST_UNKNOWN", name, build=identity.build, sku=identity.sku)
+    if identity.release is None:
+        return finding("GUEST_BUILD_UNKNOWN", name, build=identity.build)
+    if avma_key(identity.release, identity.edition) is None:
+        return finding("KEY_NEEDED", name, guest=product_name(identity))
+    return None
+
+
+def judge_evaluation(identity: GuestIdentity, name: str | None, product_type: int | None = None) -> Finding:
+    """The finding on an evaluation installation, with the way out of it."""
+    return finding("GUEST_IS_EVALUATION", name, remedy=evaluation_remedy(identity, product_type), release=_release_name(identity.release))
+
+
+def evaluation_remedy(identity: GuestIdentity, product_type: int | None) -> str:
+    """How an evaluation installation becomes a licensed one. Datacenter stays Datacenter, Server Core stays Server Core."""
+    if product_type == _DOMAIN_CONTROLLER:
+        return "A domain controller cannot be converted: demote it first, or set up another server."
+    if identity.edition is Edition.ESSENTIALS:
+        return "Essentials needs no conversion: install its licensed key by hand with 'slmgr /ipk', then run again."
+    edition = _DISM_EDITIONS.get(identity.edition) if identity.edition else None
+    published = avma_key(identity.release, identity.edition)
+    target = f"{edition}{'Cor' if identity.core else ''}" if edition else "<target edition>"
+    key = published.key if published else "<AVMA key>"
+    return (
+        f"In the guest run 'DISM /Online /Set-Edition:{target} /ProductKey:{key} /AcceptEula' and restart; if it is refused,"
+        " 'DISM /Online /Get-TargetEditions' lists what is offered. A domain controller cannot be converted."
+    )
+
+
+def judge_host_release(identity: GuestIdentity, name: str | None, host_release: Release | None, host_name: str | None) -> Finding | None:
+    """Why a host is too old for a guest. None if it is not, or if either release is unknown."""
+    if host_release is None or identity.release is None or can_activate(host_release, identity.release):
+        return None
+    return finding("GUEST_NEWER_THAN_HOST", name, guest_release=identity.release.label, host=host_name, host_release=host_release.label)
+
+
+def product_name(identity: GuestIdentity) -> str:
+    """Release and edition in words, as far as they are known."""
+    release = identity.release.label if identity.release else f"Windows build {identity.build if identity.build is not None else 'unknown'}"
+    return f"{release} {identity.edition.value if identity.edition else 'of unknown edition'}"
+
+
+def _release_name(release: Release | None) -> str | None:
+    return release.name if release else None

@@ -1,0 +1,272 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""What is to be done to a guest so that AVMA activates it: a plan, made from facts only.
+
+Rules of conduct: a licensed key of another channel is never replaced unasked; nothing is changed on a guess; what a guest already has is not done again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .editions import Edition
+from .eligibility import judge_age, judge_edition, judge_evaluation, judge_host_release, judge_kind
+from .facts import Channel, ComputerFacts, GuestFacts, LicenceFacts, LicenceStatus
+from .findings import Finding, finding
+from .finding_types import FINDINGS, Severity
+from .host_view import HostView
+from .identity import GuestIdentity, identify_os
+from .key_choice import ChosenKey, KeyChoice, KeySource, choose_key
+from .outcome import Outcome
+
+
+@dataclass(frozen=True)
+class KeyWish:
+    """What the user wants. ``key`` None: the published AVMA key."""
+
+    key: str | None = field(default=None, repr=False)
+    activate: bool = True
+    replace_licensed: bool = False
+
+
+class StepKind(str, Enum):
+    INSTALL_KEY = "install_key"
+    ACTIVATE = "activate"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change. ``before`` and ``after`` have "channel", "last_five" and "licensed" of the guest's Windows licence."""
+
+    kind: StepKind
+    before: dict[str, object] = field(hash=False)
+    after: dict[str, object] = field(hash=False)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class GuestPlan:
+    """``outcome`` is final if there are no steps, else what their success brings. For a refusal the first finding is its reason."""
+
+    identity: GuestIdentity
+    key: ChosenKey | None
+    outcome: Outcome
+    steps: tuple[Step, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    host_name: str | None = None
+
+    @property
+    def installs(self) -> bool:
+        return any(step.kind is StepKind.INSTALL_KEY for step in self.steps)
+
+    @property
+    def activates(self) -> bool:
+        return any(step.kind is StepKind.ACTIVATE for step in self.steps)
+
+
+# Refusals of a stated key that hold whatever state the guest is in: the wish itself is wrong.
+_WRONG_WISH = ("KEY_MALFORMED", "KEY_IS_KMS_CLIENT_KEY", "KEY_FOR_OTHER_RELEASE", "KEY_FOR_OTHER_EDITION")
+# Microsoft's own words in Win32_ComputerSystem of every Hyper-V guest; machines in Azure say the same and cannot be told apart.
+_HYPERV_GUEST = ("microsoft corporation", "virtual machine")
+
+
+def plan_guest_key(guest: GuestFacts, wish: KeyWish, host: HostView | None = None) -> GuestPlan:
+    """The plan for one guest. Never raises on facts; a wish that cannot be met is a plan with the outcome REFUSED."""
+    return _Planner(guest, wish, host).plan()
+
+
+def is_activated_by_avma(licence: LicenceFacts | None, last_five: str | None) -> bool:
+    """The test of success: licensed, channel AVMA, and the wanted key where its last group is known."""
+    return licence is not None and licence.licensed and has_avma_key(licence, last_five)
+
+
+def has_avma_key(licence: LicenceFacts | None, last_five: str | None) -> bool:
+    """Whether a product has the wanted key and Windows takes it for an AVMA key. Only such a product may be asked to activate:
+    for a MAK the same call would use up one of its activations."""
+    if licence is None or licence.channel is not Channel.AVMA:
+        return False
+    return last_five is None or _five(licence) == last_five.upper()
+
+
+class _Planner:
+    """The decisions in their order. Each returns a plan that settles the matter, or None to go on."""
+
+    def __init__(self, guest: GuestFacts, wish: KeyWish, host: HostView | None) -> None:
+        self.guest = guest
+        self.wish = wish
+        self.host = host
+        self.identity = identify_os(guest.os)
+        self.name = guest.os.name or (guest.computer.name if guest.computer else None)
+        self.choice: KeyChoice = choose_key(self.identity, wish.key, self.name)
+        # The facts put a licensed product first; should they not, it still is the one that must not be lost.
+        self.licence = next((licence for licence in guest.licences if licence.licensed), guest.primary)
+        self.notes: list[Finding] = []
+
+    def plan(self) -> GuestPlan:
+        return (
+            self._wrong_wish()
+            or self._already_activated()
+            or self._not_served()
+            or self._evaluation()
+            or self._kept()
+            or self._release_and_edition()
+            or self._host()
+            or self._steps()
+        )
+
+    def _wrong_wish(self) -> GuestPlan | None:
+        refusal = self.choice.refusal
+        return self._refuse(refusal) if refusal is not None and refusal.code in _WRONG_WISH else None
+
+    def _already_activated(self) -> GuestPlan | None:
+        licence = self.licence
+        if licence is None or not is_activated_by_avma(licence, None):
+            return None
+        installed, chosen = _five(licence), self.choice.key
+        differs = installed is not None and chosen is not None and chosen.last_five != installed
+        if differs and self.wish.key is not None:
+            return None
+        if differs and chosen is not None:
+            self.notes.append(finding("GUEST_AVMA_KEY_DIFFERS", self.name, last_five=installed, expected=chosen.last_five))
+        if self.host is not None and self.host.ready is False:
+            self.notes.append(finding("RENEWAL_AT_RISK", self.name, host=self.host.name, reasons=_reasons(self.host)))
+        key = chosen if chosen is not None and not differs else ChosenKey(installed, KeySource.INSTALLED)
+        return self._settle(Outcome.ALREADY_ACTIVATED, key)
+
+    def _not_served(self) -> GuestPlan | None:
+        if refusal := judge_kind(self.identity, self.name) or _judge_platform(self.guest.computer, self.name):
+            return self._refuse(refusal)
+        return None
+
+    def _evaluation(self) -> GuestPlan | None:
+        if self.identity.evaluation or (self.licence is not None and self.licence.channel is Channel.EVALUATION):
+            return self._refuse(judge_evaluation(self.identity, self.name, self.guest.os.product_type))
+        return None
+
+    def _kept(self) -> GuestPlan | None:
+        licence = self.licence
+        if licence is None or licence.channel is Channel.AVMA or self.wish.replace_licensed:
+            return None
+        words = {"channel": licence.channel.value, "last_five": _five(licence), "status": licence.status.value}
+        if licence.licensed:
+            kept = finding("GUEST_KEPT_OTHER_CHANNEL", self.name, **words)
+        elif licence.channel is Channel.KMS_HOST:
+            kept = finding("GUEST_IS_KMS_HOST", self.name, **words)
+        elif licence.status is LicenceStatus.UNKNOWN:
+            kept = finding("GUEST_LICENCE_UNKNOWN", self.name, status_code=licence.status_code, **words)
+        else:
+            return None
+        self.notes.append(kept)
+        return self._settle(Outcome.KEPT, None)
+
+    def _release_and_edition(self) -> GuestPlan | None:
+        if refusal := judge_age(self.identity, self.name) or judge_edition(self.identity, self.name):
+            return self._refuse(refusal)
+        if self.identity.edition is Edition.DATACENTER_AZURE:
+            if self.wish.key is None and not (self.host is not None and self.host.azure_entitled):
+                return self._refuse(finding("GUEST_IS_AZURE_EDITION", self.name))
+            why = "the key was stated" if self.wish.key is not None else "its host may be entitled"
+            self.notes.append(finding("GUEST_AZURE_EDITION_TRIED", self.name, reason=why))
+        # An AVMA key that is there needs no other one to be chosen.
+        if self.choice.refusal is not None and not has_avma_key(self.licence, None):
+            return self._refuse(self.choice.refusal)
+        return None
+
+    def _host(self) -> GuestPlan | None:
+        host = self.host
+        if host is None:
+            return None
+        refusals = []
+        if newer := judge_host_release(self.identity, self.name, host.release, host.name):
+            refusals.append(newer)
+        if host.ready is False:
+            refusals.append(finding("HOST_NOT_READY", self.name, host=host.name, reasons=_reasons(host)))
+        if refusals:
+            return self._refuse(*refusals)
+        if host.ready is None:
+            self.notes.append(finding("HOST_READINESS_UNKNOWN", self.name, host=host.name, reasons=_reasons(host)))
+        return None
+
+    def _steps(self) -> GuestPlan:
+        chosen = self.choice.key
+        there = self._installed_row(chosen)
+        # Without a choice there is an AVMA key in the guest, else the plan would have ended before.
+        key = chosen if chosen is not None else ChosenKey(_five(there) if there else None, KeySource.INSTALLED)
+        steps: list[Step] = []
+        now = _state(there or self.licence)
+        if there is None:
+            after: dict[str, object] = {"channel": Channel.AVMA.value, "last_five": key.last_five, "licensed": False}
+            steps.append(Step(StepKind.INSTALL_KEY, now, after, self._why_install()))
+            self.notes.extend(self.choice.notes)
+            self.notes.extend(self._replaced())
+            now = after
+        if self.wish.activate:
+            why = "the AVMA key is not activated" + (f" ({there.status.value})" if there is not None else " by being installed")
+            steps.append(Step(StepKind.ACTIVATE, now, {**now, "licensed": True}, why))
+        return self._settle(Outcome.ACTIVATED if self.wish.activate else Outcome.KEYED, key, tuple(steps))
+
+    def _installed_row(self, chosen: ChosenKey | None) -> LicenceFacts | None:
+        """The product that has the wanted AVMA key already, or any AVMA key if none was chosen."""
+        wanted = None if chosen is None else chosen.last_five
+        return next((licence for licence in self.guest.licences if has_avma_key(licence, wanted)), None)
+
+    def _why_install(self) -> str:
+        licence = self.licence
+        if licence is None:
+            return "no Windows product has a key"
+        ending = f"the {licence.channel.value} key ending in {_five(licence) or 'unknown'}"
+        if licence.channel is Channel.AVMA:
+            return f"{ending} is not the wanted one"
+        if licence.licensed:
+            return f"{ending} is licensed, and replacing it was asked for"
+        return f"{ending} is not licensed ({licence.status.value})"
+
+    def _replaced(self) -> tuple[Finding, ...]:
+        licence = self.licence
+        # KMS client keys are generic: nothing is lost with them unless they are licensed.
+        if licence is None or licence.channel is Channel.AVMA or (licence.channel is Channel.KMS_CLIENT and not licence.licensed):
+            return ()
+        return (finding("KEY_REPLACED", self.name, channel=licence.channel.value, last_five=_five(licence), status=licence.status.value),)
+
+    def _refuse(self, *refusals: Finding) -> GuestPlan:
+        self.notes[:0] = refusals
+        return self._settle(Outcome.REFUSED, None)
+
+    def _settle(self, outcome: Outcome, key: ChosenKey | None, steps: tuple[Step, ...] = ()) -> GuestPlan:
+        placement = self.guest.placement
+        host_name = self.host.name if self.host is not None else (placement.host_name if placement is not None else None)
+        return GuestPlan(self.identity, key, outcome, steps, tuple(self.notes), host_name)
+
+
+def _judge_platform(computer: ComputerFacts | None, name: str | None) -> Finding | None:
+    """Why a machine is no guest of Hyper-V; None also if its maker and model are not known."""
+    if computer is None or not computer.manufacturer or not computer.model:
+        return None
+    if (computer.manufacturer.strip().casefold(), computer.model.strip().casefold()) == _HYPERV_GUEST:
+        return None
+    return finding("NOT_ON_HYPERV", name, manufacturer=computer.manufacturer, model=computer.model)
+
+
+def _reasons(host: HostView) -> tuple[str, ...]:
+    """The host's own findings that explain its state: errors if it is not ready, warnings if that is open."""
+    wanted = Severity.ERROR if host.ready is False else Severity.WARNING
+    named = tuple(
+        f"{FINDINGS[code].title} ({code})" if code in FINDINGS else code
+        for code in host.findings
+        if code not in FINDINGS or FINDINGS[code].severity is wanted
+    )
+    return named or ("see the findings of hyperv.avma.host_info",)
+
+
+def _state(licence: LicenceFacts | None) -> dict[str, object]:
+    if licence is None:
+        return {"channel": None, "last_five": None, "licensed": False}
+    return {"channel": licence.channel.value, "last_five": _five(licence), "licensed": licence.licensed}
+
+
+def _five(licence: LicenceFacts) -> str | None:
+    return licence.partial_key.strip().upper() if licence.partial_key and licence.partial_key.strip() else None

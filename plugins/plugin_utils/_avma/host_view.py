@@ -1,0 +1,97 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""What a task on a guest is told of the guest's host: the result of ``hyperv.avma.host_info``, read back.
+
+It comes from a variable of the playbook, so it may be anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .editions import Edition, edition_named, sku_of
+from .matrix import guests_of
+from .releases import Release, release_named, release_of
+
+
+class InvalidHostView(ValueError):
+    """The given value is no result of host_info. The message names what is missing."""
+
+
+@dataclass(frozen=True)
+class HostView:
+    """``azure_entitled`` True: a host on which Datacenter: Azure Edition can be entitled at all; None: its edition is not known."""
+
+    name: str
+    ready: bool | None
+    release: Release | None
+    azure_entitled: bool | None = None
+    findings: tuple[str, ...] = ()
+
+
+_AZURE_HOSTS = (Edition.AZURE_LOCAL, Edition.DATACENTER_AZURE)
+
+
+def host_view(mapping: object) -> HostView:
+    """Reads the result of host_info, as it was returned or registered. Raises InvalidHostView."""
+    result = _mapping(mapping, "the value")
+    if "host" not in result:
+        why = " (the task that it was registered from failed or was skipped)" if result.get("failed") or result.get("skipped") else ""
+        raise InvalidHostView(f"the value is no result of hyperv.avma.host_info: 'host' is missing{why}. Give the whole registered result.")
+    host = _mapping(result["host"], "'host'")
+    avma = _mapping(host.get("avma"), "'host.avma'")
+    if "ready" not in avma:
+        raise InvalidHostView("the value is no result of hyperv.avma.host_info: 'host.avma.ready' is missing. Give the whole registered result.")
+    ready = avma["ready"]
+    if ready is not None and not isinstance(ready, bool):
+        raise InvalidHostView("'host.avma.ready' is neither true, false nor null. Give the registered result as it is.")
+    name = host.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidHostView("the value is no result of hyperv.avma.host_info: 'host.name' is missing. Give the whole registered result.")
+    os = host.get("os")
+    os = os if isinstance(os, Mapping) else {}
+    return HostView(str(name), ready, _release(os, avma), _azure_entitled(os), _codes(result.get("findings")))
+
+
+def _mapping(value: object, what: str) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise InvalidHostView(f"{what} is no dictionary, as the result of hyperv.avma.host_info has it. Give the whole registered result.")
+    return value
+
+
+def _release(os: Mapping[str, object], avma: Mapping[str, object]) -> Release | None:
+    if _edition(os) is Edition.AZURE_LOCAL:
+        return None
+    name, build = os.get("release"), os.get("build")
+    if isinstance(name, str) and (named := release_named(name)):
+        return named
+    if isinstance(build, int) and (built := release_of(build)):
+        return built
+    # A shorter result, such as that of kvp_info, still lists what the host activates, its own long-term release first.
+    can_activate = avma.get("can_activate")
+    if isinstance(can_activate, Sequence) and not isinstance(can_activate, str) and can_activate:
+        newest = release_named(str(can_activate[0]))
+        return newest if newest and newest.name in guests_of(newest) else None
+    return None
+
+
+def _azure_entitled(os: Mapping[str, object]) -> bool | None:
+    edition = _edition(os)
+    return None if edition is None else edition in _AZURE_HOSTS
+
+
+def _edition(os: Mapping[str, object]) -> Edition | None:
+    number, name = os.get("sku"), os.get("edition")
+    if isinstance(number, int) and (sku := sku_of(number)):
+        return sku.edition
+    return edition_named(name) if isinstance(name, str) else None
+
+
+def _codes(findings: object) -> tuple[str, ...]:
+    if not isinstance(findings, Sequence) or isinstance(findings, str):
+        return ()
+    return tuple(str(found["code"]) for found in findings if isinstance(found, Mapping) and found.get("code"))

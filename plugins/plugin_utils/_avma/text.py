@@ -1,0 +1,46 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""Text of others, made fit to be shown: names of machines, key-value pairs and messages may be written by a tenant."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_ELLIPSIS = "..."
+# Cc controls (escape sequences of terminals, line breaks), Cf invisible formatting (bidirectional overrides, zero width),
+# Cs lone surrogates (cannot be encoded), Co private use, Zl and Zp line and paragraph separators.
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# Looked at before the cut, so that text of any length costs little.
+_SCAN_FACTOR = 8
+
+
+def safe_text(value: object, limit: int = 120) -> str:
+    """``value`` as one line without control, bidirectional and invisible characters, at most ``limit`` characters long.
+
+    Removed line breaks and tabs leave a blank. None becomes "". It is for display: not for HTML, SQL or CSV, whose own escaping is still needed.
+    """
+    text = "" if value is None else str(value)
+    # Longer text is cut before it is looked at; it stays longer than the limit, so the dots are put on it all the same.
+    return cut(strip_unsafe(text[: limit * _SCAN_FACTOR + 1]), limit)
+
+
+def strip_unsafe(text: str) -> str:
+    """``text`` without unsafe characters and with each run of blanks as one."""
+    kept = "".join(_replacement(character) for character in text)
+    return " ".join(kept.split())
+
+
+def cut(text: str, limit: int) -> str:
+    """``text`` in at most ``limit`` characters, dots at its end if something is missing."""
+    if len(text) <= limit:
+        return text
+    return text[: max(limit - len(_ELLIPSIS), 0)].rstrip() + _ELLIPSIS[: max(limit, 0)]
+
+
+def _replacement(character: str) -> str:
+    if character in "\t\r\n\v\f\x85\u2028\u2029":
+        return " "
+    return "" if unicodedata.category(character) in _UNSAFE_CATEGORIES else character
