@@ -1,0 +1,27 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts of the lab. Their passwords are public: they open nothing but the simulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class LabAccount:
+    """One account as every machine of the lab knows it."""
+
+    name: str
+    password: str = field(repr=False)
+    domain: str | None = None
+    administrator: bool = True
+    remote_management: bool = True
+    denied: frozenset[str] = frozenset()  # namespaces, lower case
+    machines: frozenset[str] | None = None  # names of the machines it is good for; None: all
+
+    def may_read(self, machine: str, namespace: str) -> bool:
+        """WMI namespace security: only administrators read by default (Microsoft, "Access to WMI namespaces")."""
+        if self.machines is not None and machine.lower() not in self.machines:
+            return False
+        return self.administrator and namespace.lower() not in self.denied

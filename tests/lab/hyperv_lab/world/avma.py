@@ -1,0 +1,151 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Automatic virtual machine activation: how a host answers a guest.
+
+Each rule names its source. "Firm" rules stand in Microsoft's "Automatic virtual machine activation" or slerror.h; the others are
+inference or single reports, and the scenario's ``LicensingRules`` can turn them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from . import keys, licence
+from .errors import (
+    SL_E_IA_ID_MISMATCH,
+    SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM,
+    SL_E_IA_MACHINE_NOT_BOUND,
+    SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED,
+    SL_E_IA_THROTTLE_LIMIT_EXCEEDED,
+)
+from .eventlog import GUEST_EVENT, HOST_EVENT, Exchange, guest_event, host_event
+from .guest import Guest
+from .host import Host
+from .releases import EditionKind
+from .rules import LicensingRules
+from .vm import Vm
+
+if TYPE_CHECKING:
+    from .fleet import Fleet
+
+SUCCESS = 0
+FIRST_HOST_BUILD = 9600  # Windows Server 2012 R2 (firm)
+
+_GUEST_EDITIONS = (EditionKind.DATACENTER, EditionKind.STANDARD, EditionKind.ESSENTIALS)
+
+
+def reaches_host(guest: Guest, host: Host, vm: Vm, rules: LicensingRules) -> bool:
+    """Whether there is a host that takes part in AVMA at all; if not, the guest alone fails (0xC004FD01)."""
+    if guest.hypervisor != "hyper-v":  # firm: "not on a supported Hyper-V"
+        return False
+    if not guest.activation_device:  # inferred: the request goes through this device of the integration services
+        return False
+    # Firm for Hyper-V Server (not entitled); that it fails with this very code is assumed. Old hosts: the code's published meaning.
+    if host.release.build < FIRST_HOST_BUILD or host.edition.kind is EditionKind.HYPERV_SERVER:
+        return False
+    # Documented as a requirement, contradicted by reverse engineering: a switch.
+    return vm.data_exchange or not rules.data_exchange_required
+
+
+def answer(guest: Guest, host: Host, vm: Vm, rules: LicensingRules) -> int:
+    """What the host says to a guest that reaches it: 0 or the HRESULT of its refusal."""
+    if host.throttle > 0:  # firm: too many requests; how many are too many is not published
+        host.throttle -= 1
+        return SL_E_IA_THROTTLE_LIMIT_EXCEEDED
+    if host.edition.kind is EditionKind.AZURE_LOCAL:
+        return _entitled(guest, host)
+    if host.licence.status != licence.LICENSED:  # firm: the host must be activated; grace does not count
+        return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
+    if host.edition.evaluation and not rules.evaluation_host_activates:  # not documented at all: refused unless switched
+        return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
+    if host.edition.kind not in (EditionKind.DATACENTER, EditionKind.AZURE_EDITION):  # firm: Standard hosts do not entitle
+        return SL_E_IA_ID_MISMATCH
+    if guest.release.build > host.release.build:  # firm: never a guest newer than its host
+        return SL_E_IA_ID_MISMATCH
+    if guest.edition.kind not in _GUEST_EDITIONS:  # Azure Edition on an ordinary host: expected to fail, the code was not seen
+        return SL_E_IA_ID_MISMATCH
+    if not vm.bound:  # inferred from the symbol's name
+        return SL_E_IA_MACHINE_NOT_BOUND
+    return SUCCESS
+
+
+_ENTITLED_BUILDS = {"2019": 17763, "2022": 20348, "2025": 26100}
+
+
+def _entitled(guest: Guest, host: Host) -> int:
+    """Azure Local: by subscription or by the release of the host's keys, never by the host's own licence (firm)."""
+    if host.entitlement is None:
+        return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
+    if host.entitlement != "subscription" and guest.release.build > _ENTITLED_BUILDS[host.entitlement]:
+        return SL_E_IA_ID_MISMATCH
+    return SUCCESS
+
+
+def request(fleet: Fleet, guest: Guest) -> int:
+    """One request of a guest to the host it runs on now. Gives the HRESULT; events are written on both sides.
+
+    The host writes only if the request reached it. A refusal becomes the reason of a product that is in notification
+    (reported for 0xC004FD01), and leaves a licence that still runs as it is.
+    """
+    host, vm = fleet.placement(guest)
+    rules = fleet.rules.licensing
+    now = fleet.clock.now()
+    reached = reaches_host(guest, host, vm, rules)
+    code = answer(guest, host, vm, rules) if reached else SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM
+    state = guest.licence
+    if code == SUCCESS:
+        state.become_licensed(now + timedelta(minutes=rules.lease_minutes))
+        if rules.binding == "full":
+            state.iaid = state.iaid or str(uuid.uuid5(uuid.UUID(vm.id), "iaid"))
+            state.last_activation = now
+            state.host_pid = licence.product_ids(host.name, host.release, host.licence.channel or keys.RETAIL)[1]
+        if rules.binding != "none":
+            state.host_name = host.fqdn
+    elif state.status == licence.NOTIFICATION:
+        state.reason = code
+    exchange = Exchange(
+        code=code,
+        host_name=host.fqdn,
+        guest_name=guest.fqdn,
+        vm_id=vm.id,
+        vm_name=vm.name,
+        iaid=state.iaid or str(uuid.uuid5(uuid.UUID(vm.id), "iaid")),
+        sku_id=licence.activation_id(guest.release, guest.edition, keys.AVMA),
+        time=now,
+        minutes=rules.lease_minutes if code == SUCCESS else 0,
+    )
+    shape = fleet.rules.events.shape
+    guest.log.write(GUEST_EVENT, now, *guest_event(shape, exchange))
+    if reached:
+        host.log.write(HOST_EVENT, now, *host_event(shape, exchange))
+    return code
+
+
+def at_start(fleet: Fleet, guest: Guest) -> None:
+    """A guest with an AVMA key asks when it boots (firm)."""
+    if fleet.rules.licensing.activate_at_start and guest.licence.channel == keys.AVMA:
+        request(fleet, guest)
+
+
+def renew_all(fleet: Fleet) -> None:
+    """Lets every running guest with an AVMA key whose renewal is due ask again, then lets time take its effect everywhere.
+
+    The interval is one field report's (7 days, as long as the lease itself).
+    """
+    now = fleet.clock.now()
+    interval = timedelta(minutes=fleet.rules.licensing.renewal_minutes)
+    for host in fleet.hosts:
+        host.licence.settle(now)
+    for guest in fleet.guests():
+        state = guest.licence
+        _host, vm = fleet.placement(guest)
+        if fleet.rules.licensing.renew and vm.running and state.channel == keys.AVMA:
+            since = state.last_activation
+            lease_end = state.expires
+            due = now - since >= interval if since is not None else lease_end is not None and now >= lease_end
+            if due:
+                request(fleet, guest)
+        state.settle(now)

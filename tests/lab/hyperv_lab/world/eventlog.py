@@ -1,0 +1,115 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Application event log, and how the two AVMA events may look in it.
+
+Firm: guests write 12309 and hosts 12310 to the Application log (Microsoft, "Automatic virtual machine activation"); the provider is
+Microsoft-Windows-Security-SPP, the messages are informational with the qualifiers 0x4000 (public manifests), whether activation
+succeeded or not. Nothing public says what their insertion strings are, so a scenario chooses among shapes. The comma-separated
+one follows the provider's KMS events 12288 to 12290 (Microsoft, KB974998).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from .rules import EventShape
+
+SOURCE = "Microsoft-Windows-Security-SPP"
+APPLICATION = "Application"
+QUALIFIERS = 0x4000
+GUEST_EVENT, HOST_EVENT = 12309, 12310
+ERROR, WARNING, INFORMATION = 1, 2, 3  # Win32_NTLogEvent.EventType
+
+
+class Event(NamedTuple):
+    record: int
+    id: int
+    qualifiers: int
+    source: str
+    type: int
+    time: datetime
+    strings: tuple[str, ...]
+    message: str
+
+    @property
+    def identifier(self) -> int:
+        """Win32_NTLogEvent.EventIdentifier: qualifiers in the upper half, event ID in the lower."""
+        return self.qualifiers << 16 | self.id
+
+
+class EventLog:
+    """The Application log of one machine. Background events are made when read, so that a log nobody reads costs nothing."""
+
+    __slots__ = ("_background", "_begin", "_events")
+
+    def __init__(self, begin: datetime, background: int = 0) -> None:
+        self._begin = begin
+        self._background = background
+        self._events: list[Event] = []
+
+    def write(
+        self, event_id: int, time: datetime, strings: tuple[str, ...], message: str,
+        *, source: str = SOURCE, type: int = INFORMATION, qualifiers: int = QUALIFIERS,
+    ) -> Event:
+        event = Event(self._background + len(self._events) + 1, event_id, qualifiers, source, type, time, strings, message)
+        self._events.append(event)
+        return event
+
+    def read(self) -> list[Event]:
+        """All events, oldest first."""
+        return [self._background_event(number) for number in range(self._background)] + self._events
+
+    def written(self) -> list[Event]:
+        """Only what happened since the lab started."""
+        return list(self._events)
+
+    def _background_event(self, number: int) -> Event:
+        identifier, message = _BACKGROUND[number % len(_BACKGROUND)]
+        time = self._begin + timedelta(seconds=30 * number)
+        return Event(number + 1, identifier, QUALIFIERS, SOURCE, INFORMATION, time, (), message)
+
+
+_BACKGROUND = (
+    (900, "The Software Protection service is starting."),
+    (902, "The Software Protection service has started."),
+    (16384, "Successfully scheduled Software Protection service for re-start."),
+    (903, "The Software Protection service has stopped."),
+)
+
+
+class Exchange(NamedTuple):
+    """One request for automatic activation, as both sides may report it."""
+
+    code: int  # HRESULT, 0 for success
+    host_name: str  # fully qualified where the host has a domain
+    guest_name: str
+    vm_id: str
+    vm_name: str
+    iaid: str
+    sku_id: str
+    time: datetime
+    minutes: int  # validity granted, 0 if refused
+
+
+def guest_event(shape: EventShape, exchange: Exchange) -> tuple[tuple[str, ...], str]:
+    """Insertion strings and message of 12309."""
+    return _shaped(shape, exchange, [exchange.host_name, exchange.iaid, exchange.sku_id])
+
+
+def host_event(shape: EventShape, exchange: Exchange) -> tuple[tuple[str, ...], str]:
+    """Insertion strings and message of 12310. ``by_name`` hosts know the guest's computer name only, the others the VM's GUID."""
+    return _shaped(shape, exchange, [exchange.guest_name] if shape == "by_name" else [exchange.vm_id, exchange.iaid, exchange.sku_id])
+
+
+def _shaped(shape: EventShape, exchange: Exchange, parties: list[str]) -> tuple[tuple[str, ...], str]:
+    code = f"0x{exchange.code:08X}"
+    time = f"{exchange.time:%Y/%m/%d %H:%M}"
+    fields = (code, *parties, time, str(exchange.minutes))
+    if shape == "code_only":
+        return (code,), f"Automatic virtual machine activation. {code}"
+    if shape == "message_only":
+        return (), f"Automatic virtual machine activation. Info:\r\n{', '.join(fields)}"
+    strings = fields if shape == "separate" else (",".join(fields),)
+    return strings, "Automatic virtual machine activation. Info:\r\n" + "\r\n".join(strings)

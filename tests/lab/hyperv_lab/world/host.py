@@ -1,0 +1,31 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Hyper-V host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .jobs import JobQueue
+from .vm import Vm
+from .windows import Windows
+
+# What an Azure Local host was entitled with: a Windows Server subscription, or host keys of a release (Microsoft, "Activate Windows Server VMs").
+Entitlement = Literal["subscription", "2019", "2022", "2025"]
+
+
+@dataclass(slots=True, eq=False)
+class Host(Windows):
+    hyperv: bool = True  # False: the role is not installed, root/virtualization/v2 does not exist
+    vms: dict[str, Vm] = field(default_factory=dict)  # by GUID
+    jobs: JobQueue = field(default_factory=JobQueue)
+    throttle: int = 0  # so many requests for activation are refused with 0xC004FD00
+    entitlement: Entitlement | None = None  # Azure Local only
+    node_state: int = 0  # MSCluster_Node.State: 0 up, 1 down, 2 paused, 3 joining
+
+    @property
+    def modern_services(self) -> bool:
+        """Whether guest services have a method of their own (Windows Server 2016 and later)."""
+        return self.release.build >= 14393
