@@ -91,8 +91,10 @@ def _psrp_session(connection: t.Any) -> Session:
         ) from error
     connection._build_kwargs()
     options = dict(connection._psrp_conn_kwargs)
-    wish = {} if options["max_envelope_size"] == _PSRP_DEFAULT_ENVELOPE else {"max_envelope_size": int(options["max_envelope_size"])}
-    return Session(PypsrpTransport(WSMan(**options)), operation_timeout=float(options["operation_timeout"]), **wish)
+    session = Session(PypsrpTransport(WSMan(**options)), operation_timeout=float(options["operation_timeout"]))
+    if options["max_envelope_size"] != _PSRP_DEFAULT_ENVELOPE:
+        session.max_envelope_size = int(options["max_envelope_size"])
+    return session
 
 
 class FirstThatWorks:

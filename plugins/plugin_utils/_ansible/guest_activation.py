@@ -14,11 +14,12 @@ from dataclasses import replace
 from .._avma.errors import error_of
 from .._avma.facts import Channel, GuestFacts, GuestPlacement
 from .._avma.findings import Finding, finding
-from .._avma.guest_plan import GuestPlan, KeyWish, Step, StepKind, judge_result, plan_guest_key
+from .._avma.guest_plan import GuestPlan, KeyWish, Step, plan_guest_key
+from .._avma.guest_result import judge_result
 from .._avma.host_view import HostView, InvalidHostView, host_view
 from .._avma.keys import display_key
 from .._avma.outcome import Outcome
-from .._windows.activation import Applied, PlanRunner
+from .._windows.activation import Applied, PlanRunner, wanted_product
 from .._windows.guest import read_licence_state
 from .._windows.placement import read_host
 from .._windows.system import read_computer
@@ -75,7 +76,7 @@ class GuestActivation:
 
     def _applied(self, before: GuestFacts, plan: GuestPlan) -> Result:
         # Only a key that is to be installed is named; what is there already is found by its channel.
-        key = plan.key.key if plan.key and any(step.kind is StepKind.INSTALL_KEY for step in plan.steps) else None
+        key = plan.key.key if plan.key and plan.installs else None
         runner = PlanRunner(
             self._session, wait=self._task.options["wait"], say=lambda line: self._task.say(f"{self._task.machine}: {line}")
         )
@@ -88,7 +89,7 @@ class GuestActivation:
             failure = failure_of(error, self._task.machine)
         after = replace(before, licences=applied.licences)
         code = applied.error.code if applied.error else None
-        outcome, findings = judge_result(after.primary, plan, code)
+        outcome, findings = judge_result(wanted_product(after.licences, key or "") or after.primary, plan, code)
         if failure is not None:
             outcome = Outcome.FAILED
         result = self._result(before, after, plan, outcome, (*plan.findings, *findings), applied)
@@ -114,7 +115,7 @@ class GuestActivation:
             "reason": reason,
             "guest": guest_result(after),
             "identity": identity_result(plan.identity),
-            "key": display_key(plan.key.key) if plan.key else None,
+            "key": _shown_key(plan),
             "key_installed": bool(primary and primary.channel is Channel.AVMA),
             "activated": bool(primary and primary.licensed and primary.channel is Channel.AVMA),
             "before": licence_result(before.primary),
@@ -155,15 +156,22 @@ def _step_result(step: Step, done: bool) -> Result:
     return {"kind": step.kind.value, "before": dict(step.before), "after": dict(step.after), "reason": step.reason, "done": done}
 
 
+def _shown_key(plan: GuestPlan) -> str | None:
+    """The key that was chosen; of one that is in the guest already only the last group is known."""
+    if plan.key is None:
+        return None
+    return display_key(plan.key.key) if plan.key.key else f"*****-*****-*****-*****-{plan.key.last_five or '*****'}"
+
+
 def _diff(machine: str, before: GuestFacts, after: GuestFacts, plan: GuestPlan, *, predicted: bool) -> dict[str, str]:
-    """Channel, status and last five characters, before and after; in check mode as the plan foresees them."""
+    """Channel, last five characters and whether licensed, before and after; in check mode as the plan foresees them."""
 
     def described(facts: GuestFacts) -> dict[str, t.Any]:
         primary = facts.primary
         return {
             "channel": primary.channel.value if primary else None,
-            "partial_product_key": primary.partial_key if primary else None,
-            "status": primary.status.value if primary else None,
+            "last_five": primary.partial_key if primary else None,
+            "licensed": primary.licensed if primary else False,
         }
 
     values = described(before)

@@ -131,10 +131,10 @@ def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
     rows: list[Row] = []
     matched: set[str] = set()
     for guest in guests:
-        machine = _machine_of(guest, by_id, by_name)
-        if machine is not None:
-            matched.add(machine.id)
-        rows.append(_guest_row(guest, machine))
+        found = _machine_of(guest, by_id, by_name)
+        if found is not None:
+            matched.add(found.id)
+        rows.append(_guest_row(guest, found))
     others = [machine for machine in seen if machine.id not in matched]
     rows.extend(_machine_row(machine) for machine in sorted(others, key=lambda machine: (machine.host, machine.name)))
     return Summary(

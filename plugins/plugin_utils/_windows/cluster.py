@@ -13,7 +13,7 @@ from .._wsman.session import Session
 from .namespaces import MSCLUSTER
 
 # Microsoft, MSCluster_Node.State
-_NODE_STATES = {0: "up", 1: "down", 2: "paused", 3: "joining"}
+_NODE_STATES: dict[int | None, str] = {0: "up", 1: "down", 2: "paused", 3: "joining"}
 
 
 def read_cluster(session: Session) -> ClusterFacts | None:
@@ -34,7 +34,7 @@ def read_cluster(session: Session) -> ClusterFacts | None:
         nodes=tuple(
             ClusterNode(
                 name=row.text("Name") or "",
-                state=_NODE_STATES.get(row.integer("State") if row.integer("State") is not None else -1, "unknown"),
+                state=_NODE_STATES.get(row.integer("State"), "unknown"),
             )
             for row in nodes
         ),

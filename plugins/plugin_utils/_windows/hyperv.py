@@ -18,7 +18,7 @@ from .namespaces import VIRTUALIZATION
 GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 # Microsoft, Msvm_ComputerSystem.EnabledState
-_STATES = {
+_STATES: dict[int | None, VmState] = {
     2: VmState.RUNNING,
     3: VmState.OFF,
     4: VmState.SHUTTING_DOWN,
@@ -67,7 +67,7 @@ def read_vms(session: Session) -> tuple[Vm, ...]:
             Vm(
                 id=identifier.upper(),
                 name=row.text("ElementName") or "",
-                state=_STATES.get(code if code is not None else -1, VmState.OTHER),
+                state=_STATES.get(code, VmState.OTHER),
                 state_code=code,
             )
         )

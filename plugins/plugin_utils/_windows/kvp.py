@@ -27,10 +27,8 @@ from .namespaces import VIRTUALIZATION
 KVP_COMPONENT = "2A34B1C2-FD73-4043-8A5B-DD2159BC743F"
 ENABLED = 2
 DISABLED = 3
-# OperationalStatus
-_OK = 2
-_NO_CONTACT = 12
-_LOST = 13
+# OperationalStatus of the component (Microsoft, Msvm_KvpExchangeComponent)
+_HEALTH: dict[int | None, KvpHealth] = {2: KvpHealth.OK, 12: KvpHealth.NO_CONTACT, 13: KvpHealth.LOST}
 
 
 @dataclass(frozen=True)
@@ -111,12 +109,8 @@ def _health(vm: Vm, enabled: bool | None, component: Instance | None) -> KvpHeal
     if vm.state is not VmState.RUNNING:
         return KvpHealth.NOT_RUNNING
     # The first number is the state; further ones are details of it.
-    status = component.integers("OperationalStatus")[:1] if component else ()
-    return {
-        (_OK,): KvpHealth.OK,
-        (_NO_CONTACT,): KvpHealth.NO_CONTACT,
-        (_LOST,): KvpHealth.LOST,
-    }.get(status, KvpHealth.UNKNOWN)
+    status = next(iter(component.integers("OperationalStatus")), None) if component else None
+    return _HEALTH.get(status, KvpHealth.UNKNOWN)
 
 
 def _items(texts: Iterable[str]) -> tuple[KvpItem, ...]:
