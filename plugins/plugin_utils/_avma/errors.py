@@ -155,7 +155,9 @@ _KEYS = (
         "licence data is missing or damaged, or there is no key of that kind",
         _RECOVER,
     ),
-    ErrorEntry(0xC004F014, "SL_E_PKEY_NOT_INSTALLED", "no product key is installed", "the key was removed or never put in", "Install the AVMA key."),
+    ErrorEntry(
+        0xC004F014, "SL_E_PKEY_NOT_INSTALLED", "no product key is installed", "the key was removed or never put in", "Install the AVMA key."
+    ),
     ErrorEntry(
         0xC004F015,
         "SL_E_PRODUCT_SKU_NOT_INSTALLED",
@@ -164,7 +166,14 @@ _KEYS = (
         _CHECK_KEY,
         source=_SLERR,
     ),
-    ErrorEntry(0xC004F016, "SL_E_NOT_SUPPORTED", "the request is not supported", "this edition or release does not do it", _CHECK_KEY, source=_SLERR),
+    ErrorEntry(
+        0xC004F016,
+        "SL_E_NOT_SUPPORTED",
+        "the request is not supported",
+        "this edition or release does not do it",
+        _CHECK_KEY,
+        source=_SLERR,
+    ),
     ErrorEntry(
         0xC004F033,
         "SL_E_PRODUCT_KEY_INSTALLATION_NOT_ALLOWED",
@@ -180,7 +189,11 @@ _KEYS = (
         "Use another key; published AVMA keys are not blocked.",
     ),
     ErrorEntry(
-        0xC004F061, "SL_E_PKEY_INVALID_UPGRADE", "the product key is for upgrades only", "Windows was not installed as an upgrade", _CHECK_KEY
+        0xC004F061,
+        "SL_E_PKEY_INVALID_UPGRADE",
+        "the product key is for upgrades only",
+        "Windows was not installed as an upgrade",
+        _CHECK_KEY,
     ),
     ErrorEntry(
         0xC004F06A,
@@ -190,10 +203,21 @@ _KEYS = (
         "Check the guest with 'slmgr /dlv'.",
         source=_SLERR,
     ),
-    ErrorEntry(0xC004F07D, "SL_E_INVALID_PRODUCT_KEY_TYPE", "the kind of product key is wrong", "a key of another channel", _CHECK_KEY, source=_SLERR),
+    ErrorEntry(
+        0xC004F07D,
+        "SL_E_INVALID_PRODUCT_KEY_TYPE",
+        "the kind of product key is wrong",
+        "a key of another channel",
+        _CHECK_KEY,
+        source=_SLERR,
+    ),
     ErrorEntry(0xC004F210, "SL_E_EDITION_MISMATCHED", "the edition is another one", "the key belongs to another edition", _CHECK_KEY),
     ErrorEntry(
-        0xC004F213, "SL_E_NO_PRODUCT_KEY_FOUND", "no product key was found", "neither Windows nor the firmware holds one", "Install the AVMA key."
+        0xC004F213,
+        "SL_E_NO_PRODUCT_KEY_FOUND",
+        "no product key was found",
+        "neither Windows nor the firmware holds one",
+        "Install the AVMA key.",
     ),
     ErrorEntry(
         0x8004E026,
@@ -215,7 +239,12 @@ _STATES = (
         "Activate again; check the host if it is an AVMA guest.",
     ),
     ErrorEntry(
-        0xC004F00A, "SL_E_MISMATCHED_APPID", "the application ID does not match", "the licence belongs to another product", _RECOVER, source=_SLERR
+        0xC004F00A,
+        "SL_E_MISMATCHED_APPID",
+        "the application ID does not match",
+        "the licence belongs to another product",
+        _RECOVER,
+        source=_SLERR,
     ),
     ErrorEntry(
         0x4004F00C,
@@ -234,7 +263,11 @@ _STATES = (
         source=_SLERR,
     ),
     ErrorEntry(
-        0xC004F00F, "SL_E_OUT_OF_TOLERANCE", "the hardware is not the one that was activated", "the hardware changed too much", "Activate again."
+        0xC004F00F,
+        "SL_E_OUT_OF_TOLERANCE",
+        "the hardware is not the one that was activated",
+        "the hardware changed too much",
+        "Activate again.",
     ),
     ErrorEntry(
         0xC004F013,
@@ -281,7 +314,12 @@ _STATES = (
         "Activate with a valid key.",
     ),
     ErrorEntry(
-        0xC004F080, "SL_E_LICENSE_NOT_BOUND", "the licence is not bound to this machine", "it was never activated here", "Activate it.", source=_SLERR
+        0xC004F080,
+        "SL_E_LICENSE_NOT_BOUND",
+        "the licence is not bound to this machine",
+        "it was never activated here",
+        "Activate it.",
+        source=_SLERR,
     ),
     ErrorEntry(0xC004F200, "SL_E_NOT_GENUINE", "Windows is not seen as genuine", "validation failed", "Activate with a valid key."),
     ErrorEntry(0xC004F211, "SL_E_HWID_CHANGED", "the hardware ID has changed", "the hardware changed too much", "Activate again."),
@@ -399,7 +437,11 @@ _HOST = (
     ),
     ErrorEntry(0xC004F039, "SL_E_VL_BINDING_SERVICE_NOT_ENABLED", "KMS is not enabled", "the KMS host does not serve", _HOST_KMS),
     ErrorEntry(
-        0xC004F041, "SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_ACTIVATED", "the KMS host is not activated", "the KMS host itself needs activation", _HOST_KMS
+        0xC004F041,
+        "SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_ACTIVATED",
+        "the KMS host is not activated",
+        "the KMS host itself needs activation",
+        _HOST_KMS,
     ),
     ErrorEntry(
         0xC004F042,
@@ -464,7 +506,9 @@ _HOST = (
         "a wrong key",
         "Use a valid key.",
     ),
-    ErrorEntry(0xC004C003, "SL_E_CHPA_PRODUCT_KEY_BLOCKED", "Microsoft's server finds the key blocked", "a blocked key", "Use another key."),
+    ErrorEntry(
+        0xC004C003, "SL_E_CHPA_PRODUCT_KEY_BLOCKED", "Microsoft's server finds the key blocked", "a blocked key", "Use another key."
+    ),
     ErrorEntry(
         0xC004C008,
         "SL_E_CHPA_MAXIMUM_UNLOCK_EXCEEDED",
@@ -506,7 +550,7 @@ def error_of(code: int | str | None) -> ErrorEntry | None:
 
 
 def format_code(code: int | str) -> str:
-    """"0xC004FD02", as Microsoft writes it."""
+    """ "0xC004FD02", as Microsoft writes it."""
     return f"0x{normalise_code(code):08X}"
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import Union
+from typing import Any
 
 from .finding_types import FINDINGS, Confidence, FindingType, Severity
 from .keys import mask_keys
@@ -21,7 +21,7 @@ from .text import cut, safe_text, strip_unsafe
 
 __all__ = ["FINDINGS", "Confidence", "Finding", "FindingType", "Severity", "errors_in", "finding", "shown"]
 
-DataValue = Union[str, int, float, bool, None, tuple[str, ...]]
+DataValue = str | int | float | bool | None | tuple[str, ...]
 
 _TEXT_LIMIT = 400
 _OBJECT_LIMIT = 120
@@ -41,7 +41,7 @@ class Finding:
     remedy: str
     data: dict[str, DataValue] = field(default_factory=dict, hash=False)
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """Plain types only; the public shape."""
         return {
             "code": self.code,
@@ -56,7 +56,7 @@ class Finding:
         return f"{self.object}: {self.cause}. {self.remedy}"
 
 
-def finding(code: str, object: str | None, **data: DataValue) -> Finding:
+def finding(code: str, object: str | None, /, **data: DataValue) -> Finding:
     """The finding ``code`` about ``object``. Raises KeyError for an unknown code and ValueError if data for its templates is missing."""
     kind = FINDINGS[code]
     missing = sorted(fields_of(kind) - set(data) - {"object"})

@@ -10,62 +10,19 @@ Rules of conduct: a licensed key of another channel is never replaced unasked; n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
-
 from .editions import Edition
 from .eligibility import judge_age, judge_edition, judge_evaluation, judge_host_release, judge_kind
 from .facts import Channel, ComputerFacts, GuestFacts, LicenceFacts, LicenceStatus
-from .findings import Finding, finding
 from .finding_types import FINDINGS, Severity
+from .findings import Finding, finding
+from .guest_result import judge_result
+from .guest_steps import GuestPlan, KeyWish, Step, StepKind, has_avma_key, is_activated_by_avma, last_five_of
 from .host_view import HostView
-from .identity import GuestIdentity, identify_os
+from .identity import identify_os
 from .key_choice import ChosenKey, KeyChoice, KeySource, choose_key
 from .outcome import Outcome
 
-
-@dataclass(frozen=True)
-class KeyWish:
-    """What the user wants. ``key`` None: the published AVMA key."""
-
-    key: str | None = field(default=None, repr=False)
-    activate: bool = True
-    replace_licensed: bool = False
-
-
-class StepKind(str, Enum):
-    INSTALL_KEY = "install_key"
-    ACTIVATE = "activate"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One change. ``before`` and ``after`` have "channel", "last_five" and "licensed" of the guest's Windows licence."""
-
-    kind: StepKind
-    before: dict[str, object] = field(hash=False)
-    after: dict[str, object] = field(hash=False)
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class GuestPlan:
-    """``outcome`` is final if there are no steps, else what their success brings. For a refusal the first finding is its reason."""
-
-    identity: GuestIdentity
-    key: ChosenKey | None
-    outcome: Outcome
-    steps: tuple[Step, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    host_name: str | None = None
-
-    @property
-    def installs(self) -> bool:
-        return any(step.kind is StepKind.INSTALL_KEY for step in self.steps)
-
-    @property
-    def activates(self) -> bool:
-        return any(step.kind is StepKind.ACTIVATE for step in self.steps)
+__all__ = ["GuestPlan", "KeyWish", "Step", "StepKind", "has_avma_key", "is_activated_by_avma", "judge_result", "plan_guest_key"]
 
 
 # Refusals of a stated key that hold whatever state the guest is in: the wish itself is wrong.
@@ -77,19 +34,6 @@ _HYPERV_GUEST = ("microsoft corporation", "virtual machine")
 def plan_guest_key(guest: GuestFacts, wish: KeyWish, host: HostView | None = None) -> GuestPlan:
     """The plan for one guest. Never raises on facts; a wish that cannot be met is a plan with the outcome REFUSED."""
     return _Planner(guest, wish, host).plan()
-
-
-def is_activated_by_avma(licence: LicenceFacts | None, last_five: str | None) -> bool:
-    """The test of success: licensed, channel AVMA, and the wanted key where its last group is known."""
-    return licence is not None and licence.licensed and has_avma_key(licence, last_five)
-
-
-def has_avma_key(licence: LicenceFacts | None, last_five: str | None) -> bool:
-    """Whether a product has the wanted key and Windows takes it for an AVMA key. Only such a product may be asked to activate:
-    for a MAK the same call would use up one of its activations."""
-    if licence is None or licence.channel is not Channel.AVMA:
-        return False
-    return last_five is None or _five(licence) == last_five.upper()
 
 
 class _Planner:
@@ -126,7 +70,7 @@ class _Planner:
         licence = self.licence
         if licence is None or not is_activated_by_avma(licence, None):
             return None
-        installed, chosen = _five(licence), self.choice.key
+        installed, chosen = last_five_of(licence), self.choice.key
         differs = installed is not None and chosen is not None and chosen.last_five != installed
         if differs and self.wish.key is not None:
             return None
@@ -151,7 +95,7 @@ class _Planner:
         licence = self.licence
         if licence is None or licence.channel is Channel.AVMA or self.wish.replace_licensed:
             return None
-        words = {"channel": licence.channel.value, "last_five": _five(licence), "status": licence.status.value}
+        words = {"channel": licence.channel.value, "last_five": last_five_of(licence), "status": licence.status.value}
         if licence.licensed:
             kept = finding("GUEST_KEPT_OTHER_CHANNEL", self.name, **words)
         elif licence.channel is Channel.KMS_HOST:
@@ -195,18 +139,23 @@ class _Planner:
         chosen = self.choice.key
         there = self._installed_row(chosen)
         # Without a choice there is an AVMA key in the guest, else the plan would have ended before.
-        key = chosen if chosen is not None else ChosenKey(_five(there) if there else None, KeySource.INSTALLED)
+        key = chosen if chosen is not None else ChosenKey(last_five_of(there) if there else None, KeySource.INSTALLED)
         steps: list[Step] = []
         now = _state(there or self.licence)
         if there is None:
-            after: dict[str, object] = {"channel": Channel.AVMA.value, "last_five": key.last_five, "licensed": False}
+            # Installing a key never licenses by itself; in which of the unlicensed states Windows then is, is its own affair.
+            after: dict[str, object] = {
+                "channel": Channel.AVMA.value,
+                "partial_product_key": key.last_five,
+                "status": LicenceStatus.UNLICENSED.value,
+            }
             steps.append(Step(StepKind.INSTALL_KEY, now, after, self._why_install()))
             self.notes.extend(self.choice.notes)
             self.notes.extend(self._replaced())
             now = after
         if self.wish.activate:
             why = "the AVMA key is not activated" + (f" ({there.status.value})" if there is not None else " by being installed")
-            steps.append(Step(StepKind.ACTIVATE, now, {**now, "licensed": True}, why))
+            steps.append(Step(StepKind.ACTIVATE, now, {**now, "status": LicenceStatus.LICENSED.value}, why))
         return self._settle(Outcome.ACTIVATED if self.wish.activate else Outcome.KEYED, key, tuple(steps))
 
     def _installed_row(self, chosen: ChosenKey | None) -> LicenceFacts | None:
@@ -218,7 +167,7 @@ class _Planner:
         licence = self.licence
         if licence is None:
             return "no Windows product has a key"
-        ending = f"the {licence.channel.value} key ending in {_five(licence) or 'unknown'}"
+        ending = f"the {licence.channel.value} key ending in {last_five_of(licence) or 'unknown'}"
         if licence.channel is Channel.AVMA:
             return f"{ending} is not the wanted one"
         if licence.licensed:
@@ -230,7 +179,9 @@ class _Planner:
         # KMS client keys are generic: nothing is lost with them unless they are licensed.
         if licence is None or licence.channel is Channel.AVMA or (licence.channel is Channel.KMS_CLIENT and not licence.licensed):
             return ()
-        return (finding("KEY_REPLACED", self.name, channel=licence.channel.value, last_five=_five(licence), status=licence.status.value),)
+        return (
+            finding("KEY_REPLACED", self.name, channel=licence.channel.value, last_five=last_five_of(licence), status=licence.status.value),
+        )
 
     def _refuse(self, *refusals: Finding) -> GuestPlan:
         self.notes[:0] = refusals
@@ -264,9 +215,5 @@ def _reasons(host: HostView) -> tuple[str, ...]:
 
 def _state(licence: LicenceFacts | None) -> dict[str, object]:
     if licence is None:
-        return {"channel": None, "last_five": None, "licensed": False}
-    return {"channel": licence.channel.value, "last_five": _five(licence), "licensed": licence.licensed}
-
-
-def _five(licence: LicenceFacts) -> str | None:
-    return licence.partial_key.strip().upper() if licence.partial_key and licence.partial_key.strip() else None
+        return {"channel": None, "partial_product_key": None, "status": None}
+    return {"channel": licence.channel.value, "partial_product_key": last_five_of(licence), "status": licence.status.value}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .errors import describe_code, error_of, format_code
 from .facts import LicenceFacts
 from .findings import Finding, finding
-from .guest_plan import GuestPlan, has_avma_key, is_activated_by_avma
+from .guest_steps import GuestPlan, has_avma_key, is_activated_by_avma
 from .outcome import Outcome
 
 # Codes whose cause is the host: with the host's name they read as an instruction. (slerror.h)
@@ -59,7 +59,9 @@ def _key_not_there(licence: LicenceFacts | None, plan: GuestPlan, last_error: in
     wanted = plan.key.last_five if plan.key is not None else None
     if licence is not None and wanted is not None and partial == wanted:
         return finding("KEY_IS_OTHER_CHANNEL", name, last_five=partial, channel=licence.channel.value)
-    error = f"Windows took the key ending in {wanted or 'unknown'} without an error, but the guest has the key ending in {partial or 'unknown'}"
+    error = (
+        f"Windows took the key ending in {wanted or 'unknown'} without an error, but the guest has the key ending in {partial or 'unknown'}"
+    )
     return finding("KEY_INSTALL_FAILED", name, error=error, remedy="Check the guest with 'slmgr /dlv', then run again.")
 
 
@@ -68,7 +70,11 @@ def _refused(code: str, plan: GuestPlan, last_error: int) -> Finding:
     hexadecimal = format_code(last_error)
     host = f"host {plan.host_name}" if plan.host_name else "the Hyper-V host"
     if entry is None:
-        error, remedy, symbol = f"{hexadecimal}: Windows refused", "Look the code up with 'slui 0x2a " + hexadecimal + "' in the guest.", None
+        error, remedy, symbol = (
+            f"{hexadecimal}: Windows refused",
+            "Look the code up with 'slui 0x2a " + hexadecimal + "' in the guest.",
+            None,
+        )
     elif entry.code in _ABOUT_HOST:
         cause, instruction = _ABOUT_HOST[entry.code]
         error, remedy, symbol = f"{hexadecimal} {entry.symbol}: {cause.format(host=host)}", instruction.format(host=host), entry.symbol

@@ -116,7 +116,9 @@ def _judge_licence(licence: LicenceFacts | None, sku: Sku | None, name: str | No
         return
     # An evaluation is licensed (LicenseStatus 1) like any other, so it is told by its kind.
     if licence.channel is Channel.EVALUATION or (sku is not None and sku.evaluation):
-        yield finding("HOST_IS_EVALUATION", name, evaluation_end=None if licence.evaluation_end is None else licence.evaluation_end.isoformat())
+        yield finding(
+            "HOST_IS_EVALUATION", name, evaluation_end=None if licence.evaluation_end is None else licence.evaluation_end.isoformat()
+        )
     reason = describe_code(licence.reason) if licence.reason else "no reason given"
     if licence.status in _GRACES:
         yield finding(

@@ -45,7 +45,9 @@ def host_view(mapping: object) -> HostView:
     host = _mapping(result["host"], "'host'")
     avma = _mapping(host.get("avma"), "'host.avma'")
     if "ready" not in avma:
-        raise InvalidHostView("the value is no result of hyperv.avma.host_info: 'host.avma.ready' is missing. Give the whole registered result.")
+        raise InvalidHostView(
+            "the value is no result of hyperv.avma.host_info: 'host.avma.ready' is missing. Give the whole registered result."
+        )
     ready = avma["ready"]
     if ready is not None and not isinstance(ready, bool):
         raise InvalidHostView("'host.avma.ready' is neither true, false nor null. Give the registered result as it is.")
