@@ -58,11 +58,13 @@ lab-down: venv-lab ## stop it
 
 # --- tests ---------------------------------------------------------------------------------------------------------------
 
-.PHONY: test test-all unit lab-test e2e
-test: lint types layers ## lint, types, layers, all tests
-	$(PYTEST)
+.PHONY: test test-all tests unit lab-test e2e
+test: lint types layers tests ## lint, types, layers, all tests
 
 test-all: test build changelog ansible-lint sanity ## test, and all that a release needs
+
+tests: venv-dev ## unit, lab-test and e2e in one run
+	$(PYTEST)
 
 unit: venv-dev ## tests of the collection's own code
 	$(PYTEST) tests/unit
