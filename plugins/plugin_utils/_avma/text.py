@@ -7,12 +7,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 _ELLIPSIS = "..."
-# Cc controls (escape sequences of terminals, line breaks), Cf invisible formatting (bidirectional overrides, zero width),
-# Cs lone surrogates (cannot be encoded), Co private use, Zl and Zp line and paragraph separators.
-_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 # Looked at before the cut, so that text of any length costs little.
 _SCAN_FACTOR = 8
 
@@ -41,6 +36,8 @@ def cut(text: str, limit: int) -> str:
 
 
 def _replacement(character: str) -> str:
-    if character in "\t\r\n\v\f\x85\u2028\u2029":
+    if character.isspace():
         return " "
-    return "" if unicodedata.category(character) in _UNSAFE_CATEGORIES else character
+    # Not printable: controls (escape sequences of terminals), invisible formatting (bidirectional overrides, zero width),
+    # lone surrogates (which cannot be encoded), private use and unassigned.
+    return character if character.isprintable() else ""

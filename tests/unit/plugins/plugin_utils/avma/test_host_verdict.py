@@ -1,0 +1,144 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a host can activate guests, and why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import Edition
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
+    Channel,
+    ClusterFacts,
+    ClusterNode,
+    HostFacts,
+    LicenceFacts,
+    LicenceStatus,
+    OsFacts,
+)
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_verdict import HostVerdict, judge_host
+
+OEM = LicenceFacts("id", Channel.OEM, LicenceStatus.LICENSED, 1, partial_key="ABCDE", minutes_remaining=0)
+GOOD = HostFacts(os=OsFacts(name="HV01", build=20348, sku=8, product_type=3), licence=OEM, hyperv=True)
+
+
+def codes(verdict: HostVerdict) -> list[str]:
+    return [found.code for found in verdict.findings]
+
+
+def licensed(channel: Channel, status: LicenceStatus, minutes: int = 0, reason: int | None = None) -> LicenceFacts:
+    return replace(OEM, channel=channel, status=status, minutes_remaining=minutes, reason=reason)
+
+
+def test_an_activated_datacenter_host_is_ready() -> None:
+    verdict = judge_host(GOOD)
+    assert verdict.ready is True
+    assert verdict.edition is Edition.DATACENTER
+    assert verdict.can_activate == ("2022", "2019", "2016", "2012 R2")
+    assert verdict.findings == ()
+    assert (verdict.name, verdict.reasons) == ("HV01", ())
+
+
+@pytest.mark.parametrize("sku", [8, 12, 145, 147])
+@pytest.mark.parametrize("channel", [Channel.OEM, Channel.MAK, Channel.RETAIL, Channel.KMS_HOST, Channel.AVMA])
+def test_each_datacenter_sku_is_ready_however_it_is_licensed(sku: int, channel: Channel) -> None:
+    facts = replace(GOOD, os=replace(GOOD.os, sku=sku), licence=licensed(channel, LicenceStatus.LICENSED))
+    assert judge_host(facts).ready is True
+
+
+@pytest.mark.parametrize(
+    ("os", "ready", "expected"),
+    [
+        ({"sku": 7}, False, ["HOST_NOT_DATACENTER"]),
+        ({"sku": 13}, False, ["HOST_NOT_DATACENTER"]),
+        ({"sku": 42}, False, ["HOST_NOT_DATACENTER"]),
+        ({"sku": 48, "product_type": 1}, False, ["HOST_NOT_DATACENTER"]),
+        ({"sku": 79}, False, ["HOST_NOT_DATACENTER", "HOST_IS_EVALUATION"]),
+        ({"sku": 80}, None, ["HOST_IS_EVALUATION"]),
+        ({"sku": 159}, None, ["HOST_IS_EVALUATION"]),
+        ({"sku": 406}, None, ["HOST_IS_AZURE_LOCAL"]),
+        ({"sku": 406, "build": 25398}, None, ["HOST_IS_AZURE_LOCAL"]),
+        ({"sku": 407}, None, ["HOST_IS_AZURE_EDITION"]),
+        ({"sku": 408}, None, ["HOST_IS_AZURE_EDITION"]),
+        ({"sku": None}, None, ["HOST_EDITION_UNKNOWN"]),
+        ({"sku": 4242}, None, ["HOST_EDITION_UNKNOWN"]),
+        ({"sku": 0xABCDABCD}, None, ["HOST_EDITION_UNKNOWN"]),
+        ({"build": 9200}, False, ["HOST_TOO_OLD"]),
+        ({"build": 31000}, None, ["HOST_BUILD_UNKNOWN"]),
+        ({"build": None}, None, ["HOST_BUILD_UNKNOWN"]),
+    ],
+)
+def test_edition_and_release(os: dict[str, int | None], ready: bool | None, expected: list[str]) -> None:
+    verdict = judge_host(replace(GOOD, os=replace(GOOD.os, **os)))  # type: ignore[arg-type]
+    assert (verdict.ready, codes(verdict)) == (ready, expected)
+    assert verdict.reasons == tuple(expected if ready is None else expected[:1])
+
+
+def test_azure_local_is_no_release_of_windows_server_though_the_build_is_the_same() -> None:
+    verdict = judge_host(replace(GOOD, os=replace(GOOD.os, sku=406)))
+    assert verdict.release is None
+    assert verdict.can_activate == ()
+
+
+@pytest.mark.parametrize(
+    ("licence", "ready", "expected"),
+    [
+        (None, False, ["HOST_WITHOUT_KEY"]),
+        (licensed(Channel.OEM, LicenceStatus.UNLICENSED), False, ["HOST_NOT_ACTIVATED"]),
+        (licensed(Channel.OEM, LicenceStatus.NOTIFICATION, reason=0xC004F056), False, ["HOST_NOT_ACTIVATED"]),
+        (licensed(Channel.OEM, LicenceStatus.NON_GENUINE_GRACE), False, ["HOST_NOT_ACTIVATED"]),
+        (licensed(Channel.OEM, LicenceStatus.OUT_OF_BOX_GRACE, 900), None, ["HOST_LICENCE_AT_RISK"]),
+        (licensed(Channel.KMS_CLIENT, LicenceStatus.OUT_OF_TOLERANCE_GRACE, 900), None, ["HOST_LICENCE_AT_RISK"]),
+        (licensed(Channel.MAK, LicenceStatus.EXTENDED_GRACE, 900), None, ["HOST_LICENCE_AT_RISK"]),
+        (licensed(Channel.MAK, LicenceStatus.UNKNOWN), None, ["HOST_LICENCE_UNKNOWN"]),
+        (licensed(Channel.EVALUATION, LicenceStatus.LICENSED, 250_000), None, ["HOST_IS_EVALUATION"]),
+        (licensed(Channel.KMS_CLIENT, LicenceStatus.LICENSED, 250_000), True, ["HOST_ON_KMS"]),
+        (licensed(Channel.KMS_CLIENT, LicenceStatus.LICENSED, 20_000), True, ["HOST_ON_KMS", "HOST_KMS_NOT_RENEWED"]),
+    ],
+)
+def test_licence(licence: LicenceFacts | None, ready: bool | None, expected: list[str]) -> None:
+    verdict = judge_host(replace(GOOD, licence=licence))
+    assert (verdict.ready, codes(verdict)) == (ready, expected)
+
+
+def test_what_is_found_names_host_reason_and_minutes() -> None:
+    refused = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, reason=0xC004F056)))
+    assert str(refused.findings[0]) == (
+        "HV01: the host's licence is notification (channel kms_client, 0xC004F056 SL_E_VL_MACHINE_NOT_BOUND: not activated by KMS)."
+        " Activate Windows on the host, then look again."
+    )
+    kms = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.LICENSED, 250_000)))
+    assert kms.findings[0].data["minutes"] == 250_000
+
+
+@pytest.mark.parametrize(("hyperv", "ready", "expected"), [(False, False, ["HOST_WITHOUT_HYPERV"]), (None, None, ["HYPERV_UNKNOWN"])])
+def test_hyperv(hyperv: bool | None, ready: bool | None, expected: list[str]) -> None:
+    verdict = judge_host(replace(GOOD, hyperv=hyperv))
+    assert (verdict.ready, codes(verdict)) == (ready, expected)
+
+
+def test_a_cluster_is_told_and_does_not_change_the_verdict_on_this_host() -> None:
+    cluster = ClusterFacts("CL1", (ClusterNode("HV01", "up"), ClusterNode("HV02", "down"), ClusterNode("HV03", "paused")))
+    verdict = judge_host(replace(GOOD, cluster=cluster))
+    assert verdict.ready is True
+    assert [(found.code, found.object) for found in verdict.findings] == [
+        ("HOST_IN_CLUSTER", "HV01"),
+        ("CLUSTER_NODE_DOWN", "HV02"),
+        ("CLUSTER_NODE_DOWN", "HV03"),
+    ]
+    unknown = judge_host(replace(GOOD, cluster_known=False))
+    assert (unknown.ready, codes(unknown)) == (True, ["CLUSTER_UNKNOWN"])
+
+
+def test_an_end_of_evaluation_is_data_of_the_finding() -> None:
+    end = datetime(2027, 3, 1, tzinfo=timezone.utc)
+    verdict = judge_host(replace(GOOD, licence=replace(OEM, channel=Channel.EVALUATION, evaluation_end=end)))
+    assert verdict.findings[0].data["evaluation_end"] == "2027-03-01T00:00:00+00:00"
+
+
+def test_a_host_that_cannot_activate_anything_lists_nothing() -> None:
+    assert judge_host(replace(GOOD, os=replace(GOOD.os, sku=7))).can_activate == ()

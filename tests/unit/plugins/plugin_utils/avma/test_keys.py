@@ -1,0 +1,72 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Product keys: form, kind, and that only published ones are ever shown whole."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import (
+    AVMA_KEYS,
+    KMS_CLIENT_KEYS,
+    InvalidProductKey,
+    KeyKind,
+    classify_key,
+    display_key,
+    last_five,
+    mask_keys,
+    normalise_key,
+)
+
+PUBLISHED = {row.key for row in AVMA_KEYS} | {row.key for row in KMS_CLIENT_KEYS}
+SECRET = "QQQQQ-WWWWW-RRRRR-TTTTT-YYYYY"
+keys = st.from_regex(r"[A-Z0-9]{5}(-[A-Z0-9]{5}){4}", fullmatch=True).filter(lambda key: key not in PUBLISHED)
+
+
+def test_a_key_is_taken_in_any_case_and_with_blanks_around() -> None:
+    assert normalise_key(" w3gnr-8ddxr-2tfrp-h8p33-dv9bg\n") == "W3GNR-8DDXR-2TFRP-H8P33-DV9BG"
+
+
+@pytest.mark.parametrize("text", ["", "W3GNR", SECRET[:-1], SECRET + "X", SECRET.replace("-", ""), SECRET.replace("Q", "É"), "-".join([SECRET, "AAAAA"])])
+def test_a_text_of_another_form_is_refused_without_being_repeated(text: str) -> None:
+    with pytest.raises(InvalidProductKey) as refused:
+        normalise_key(text)
+    assert "XXXXX-XXXXX-XXXXX-XXXXX-XXXXX" in str(refused.value)
+    assert "WWWWW" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("W3GNR-8DDXR-2TFRP-H8P33-DV9BG", KeyKind.AVMA),
+        ("wx4nm-kywyw-qjjr4-xv3qb-6vm33", KeyKind.KMS_CLIENT),
+        ("NTBV8-9K7Q8-V27C6-M2BTV-KHMXV", KeyKind.KMS_CLIENT),
+        (SECRET, KeyKind.OTHER),
+    ],
+)
+def test_published_keys_are_told_apart(key: str, kind: KeyKind) -> None:
+    assert classify_key(key) is kind
+
+
+def test_published_keys_are_shown_whole() -> None:
+    for key in PUBLISHED:
+        assert display_key(key.lower()) == key
+        assert mask_keys(f"key {key}.") == f"key {key}."
+
+
+@given(keys)
+def test_any_other_key_is_shown_by_its_last_group(key: str) -> None:
+    assert display_key(key) == f"*****-*****-*****-*****-{last_five(key)}"
+    assert key not in mask_keys(f"({key})")
+    assert key not in mask_keys(f"a {key.lower()} b").upper()
+
+
+@given(st.text(max_size=60))
+def test_what_is_no_key_is_hidden_wholly(text: str) -> None:
+    try:
+        normalise_key(text)
+    except InvalidProductKey:
+        assert display_key(text) == "*****-*****-*****-*****-*****"
