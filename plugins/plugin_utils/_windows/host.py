@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from .._avma.facts import ClusterFacts, HostFacts
-from .._wsman.errors import AccessDenied
+from .._wsman.errors import Fault
 from .._wsman.session import Session
 from .cluster import read_cluster
 from .hyperv import hyperv_present
@@ -19,7 +19,8 @@ from .system import read_computer, read_os
 def read_host(session: Session) -> HostFacts:
     """Operating system, computer, licence, Hyper-V, cluster: at most 8 requests.
 
-    An account without rights in root/MSCluster leaves the cluster unknown. Anything else that is refused is raised: the verdict hangs on it.
+    A cluster that cannot be asked stays unknown: the account has no rights in root/MSCluster, its provider wants a delegated logon, or the
+    cluster service is stopped. Anything else that is refused is raised: the verdict hangs on it.
     """
     os = read_os(session)
     computer = read_computer(session)
@@ -29,7 +30,7 @@ def read_host(session: Session) -> HostFacts:
     cluster_known = True
     try:
         cluster = read_cluster(session)
-    except AccessDenied:
+    except Fault:
         cluster_known = False
     return HostFacts(
         os=os,
