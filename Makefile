@@ -86,7 +86,7 @@ lint: venv-dev ## style of Python and YAML, freshness of the generated pages, li
 	"$(PY)" -m reuse lint --lines
 
 types: venv-dev ## mypy, strict
-	"$(PY)" -m mypy --python-version 3.10 -p $(PACKAGE).plugin_utils -p $(PACKAGE).action
+	"$(PY)" -m mypy --python-version 3.10 -p $(PACKAGE)
 	"$(PY)" -m mypy -p hyperv_lab
 
 layers: venv-dev ## which way imports point
