@@ -18,7 +18,7 @@ def safe_text(value: object, limit: int = 120) -> str:
     Removed line breaks and tabs leave a blank. None becomes "". It is for display: not for HTML, SQL or CSV, whose own escaping is still needed.
     """
     text = "" if value is None else str(value)
-    # Longer text is cut before it is looked at; it stays longer than the limit, so the dots are put on it all the same.
+    # Only the beginning of a very long text is looked at.
     return cut(strip_unsafe(text[: limit * _SCAN_FACTOR + 1]), limit)
 
 

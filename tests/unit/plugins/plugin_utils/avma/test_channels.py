@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.channels import channel_of, licence_status_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import Channel, LicenceStatus
 
-SOON = datetime(2027, 1, 1, tzinfo=timezone.utc)
-NEVER = datetime(1601, 1, 1, tzinfo=timezone.utc)
+SOON = datetime(2027, 1, 1, tzinfo=UTC)
+NEVER = datetime(1601, 1, 1, tzinfo=UTC)
 
 
 def described(word: str) -> str:

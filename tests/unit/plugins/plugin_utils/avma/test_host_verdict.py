@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -135,7 +135,7 @@ def test_a_cluster_is_told_and_does_not_change_the_verdict_on_this_host() -> Non
 
 
 def test_an_end_of_evaluation_is_data_of_the_finding() -> None:
-    end = datetime(2027, 3, 1, tzinfo=timezone.utc)
+    end = datetime(2027, 3, 1, tzinfo=UTC)
     verdict = judge_host(replace(GOOD, licence=replace(OEM, channel=Channel.EVALUATION, evaluation_end=end)))
     assert verdict.findings[0].data["evaluation_end"] == "2027-03-01T00:00:00+00:00"
 

@@ -22,7 +22,13 @@ WINDOWS = {
     "OSPlatformId": "2",
     "OSMajorVersion": "10",
 }
-UBUNTU = {"OSName": "Ubuntu", "OSMajorVersion": "24.04", "OSBuildNumber": "6.8.0-31-generic", "OSVersion": "6.8.0", "ProcessorArchitecture": "x86_64"}
+UBUNTU = {
+    "OSName": "Ubuntu",
+    "OSMajorVersion": "24.04",
+    "OSBuildNumber": "6.8.0-31-generic",
+    "OSVersion": "6.8.0",
+    "ProcessorArchitecture": "x86_64",
+}
 
 
 def items(values: dict[str, str]) -> list[KvpItem]:

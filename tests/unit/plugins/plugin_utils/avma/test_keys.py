@@ -30,7 +30,9 @@ def test_a_key_is_taken_in_any_case_and_with_blanks_around() -> None:
     assert normalise_key(" w3gnr-8ddxr-2tfrp-h8p33-dv9bg\n") == "W3GNR-8DDXR-2TFRP-H8P33-DV9BG"
 
 
-@pytest.mark.parametrize("text", ["", "W3GNR", SECRET[:-1], SECRET + "X", SECRET.replace("-", ""), SECRET.replace("Q", "É"), "-".join([SECRET, "AAAAA"])])
+@pytest.mark.parametrize(
+    "text", ["", "W3GNR", SECRET[:-1], SECRET + "X", SECRET.replace("-", ""), SECRET.replace("Q", "É"), "-".join([SECRET, "AAAAA"])]
+)
 def test_a_text_of_another_form_is_refused_without_being_repeated(text: str) -> None:
     with pytest.raises(InvalidProductKey) as refused:
         normalise_key(text)

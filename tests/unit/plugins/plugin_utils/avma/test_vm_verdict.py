@@ -135,7 +135,9 @@ def test_the_way_out_of_an_evaluation_names_edition_and_key() -> None:
 
 
 kvp_items = st.lists(
-    st.builds(KvpItem, st.sampled_from(["OSName", "OSBuildNumber", "OSEditionId", "ProductType", "OSPlatformId", "x"]), st.text(max_size=30)),
+    st.builds(
+        KvpItem, st.sampled_from(["OSName", "OSBuildNumber", "OSEditionId", "ProductType", "OSPlatformId", "x"]), st.text(max_size=30)
+    ),
     max_size=8,
 ).map(tuple)
 
