@@ -55,14 +55,17 @@ def read_settings(session: Session, vms: Iterable[Vm]) -> dict[str, KvpSetting]:
     """The switch of each machine by its GUID.
 
     The class also has rows that are no machine's: definitions (``Microsoft:Definition\\...``) and checkpoints. InstanceID is
-    ``Microsoft:<GUID>\\<component GUID>``; it is read and matched against the machines, never built.
+    ``Microsoft:<GUID>\\<component GUID>``; it is read and matched against the machines, never built. Should several rows name a machine,
+    the shortest is its own.
     """
     known = {vm.id for vm in vms}
     settings: dict[str, KvpSetting] = {}
     for row in session.query(VIRTUALIZATION, "SELECT * FROM Msvm_KvpExchangeComponentSettingData"):
         setting_id = row.text("InstanceID") or ""
         owner = setting_id.partition(":")[2].partition("\\")[0].upper()
-        if owner in known and KVP_COMPONENT in setting_id.upper():
+        if owner not in known or KVP_COMPONENT not in setting_id.upper():
+            continue
+        if owner not in settings or len(setting_id) < len(settings[owner].setting_id):
             settings[owner] = KvpSetting(
                 vm_id=owner,
                 setting_id=setting_id,
@@ -119,9 +122,9 @@ def _items(texts: Iterable[str]) -> tuple[KvpItem, ...]:
     for text in texts:
         try:
             item = parse_embedded_instance(text)
+            name, data = item.text("Name"), item.text("Data")
         except MalformedAnswer:
             continue
-        name = item.text("Name")
         if name:
-            items.append(KvpItem(name=name, data=item.text("Data") or ""))
+            items.append(KvpItem(name=name, data=data or ""))
     return tuple(items)
