@@ -100,7 +100,7 @@ def parse(data: bytes) -> Document:
     if len(data) > MAX_BYTES:
         raise AnswerFileError(
             f"the file has more than {MAX_BYTES // 1024 // 1024} MiB, which no answer file has.",
-            "Check the path: it has to be the answer file, not an image or an archive.",
+            "Check the path: it has to be an answer file, not an image.",
         )
     encoding = _encoding_of(data)
     units = _units_of(data, encoding)

@@ -1,0 +1,68 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter ``avma_error``: what an error code of Windows' licensing means and what to do about it."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils._avma.errors import error_of, format_code, normalise_code
+
+_HEX_WITHOUT_MARK = re.compile("(?=[0-9]*[a-fA-F])[0-9a-fA-F]{8}")
+# An HRESULT is a number of 32 bits, read without sign, with sign, or with its sign carried on to 64 bits.
+_WORD = 1 << 32
+_SIGN = 1 << 31
+_CARRIED_SIGN = (1 << 64) - _SIGN
+
+
+def avma_error(value: object) -> dict[str, t.Any]:
+    code = _code(value)
+    entry = error_of(code)
+    if entry is None:
+        return {
+            "code": format_code(code),
+            "symbol": None,
+            "meaning": None,
+            "cause": None,
+            "remedy": f"The code is not in this collection's catalogue. Run 'slui.exe 0x2a {format_code(code)}' on any Windows: it shows the text of a code.",
+            "transient": None,
+            "source": None,
+        }
+    return {
+        "code": format_code(code),
+        "symbol": entry.symbol or None,
+        "meaning": entry.meaning,
+        "cause": entry.cause or None,
+        "remedy": entry.remedy,
+        "transient": entry.transient,
+        "source": entry.source,
+    }
+
+
+def _code(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise AnsibleFilterError(
+            f"avma_error: an error code is a number or a text, but this is of type {type(value).__name__}. Give it as in '0xC004FD02'."
+        )
+    text = str(value).strip()
+    if _HEX_WITHOUT_MARK.fullmatch(text):
+        text = "0x" + text
+    try:
+        normal = normalise_code(text)
+        number = int(text, 16 if text[:2].lower() == "0x" else 10)
+    except ValueError:
+        raise AnsibleFilterError(
+            f"avma_error: '{text[:40]}' is no error code. Give it as a number (-1073414910, 3221552386) or in hexadecimal ('0xC004FD02')."
+        ) from None
+    if not (-_SIGN <= number < _WORD or _CARRIED_SIGN <= number < 1 << 64):
+        raise AnsibleFilterError(f"avma_error: '{text[:40]}' has more than the 32 bits of an error code. Check where it was copied from.")
+    return normal
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"avma_error": avma_error}
