@@ -36,6 +36,8 @@ _REASONS = {
     Outcome.ALREADY_ACTIVATED: "the guest was licensed by AVMA before",
     Outcome.KEYED: "the AVMA key is installed, activation was not asked for",
 }
+# Outcomes that somebody may have to act upon.
+_EXPLAINED = (Outcome.FAILED, Outcome.REFUSED, Outcome.KEPT, Outcome.DEFERRED)
 
 
 class GuestActivation:
@@ -123,8 +125,9 @@ class GuestActivation:
             "steps": [_step_result(step, step in done) for step in plan.steps],
             "findings": findings_result(findings),
         }
-        if outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.KEPT):
-            result["msg"] = f"{self._task.machine}: {reason}"
+        if outcome in _EXPLAINED:
+            decisive = _decisive(outcome, findings)
+            result["msg"] = f"{self._task.machine}: {reason}. {decisive.remedy if decisive else ''}".strip()
         if self._task.diff_mode and result["changed"]:
             result["diff"] = _diff(self._task.machine, before, after, plan, predicted=check)
         return result
@@ -148,8 +151,16 @@ def _reason(outcome: Outcome, findings: Iterable[Finding], *, planned: bool) -> 
         return f"would be {outcome.value.replace('_', ' ')} if Windows refuses nothing"
     if outcome in _REASONS:
         return _REASONS[outcome]
-    ordered = sorted(findings, key=lambda one: ("error", "warning", "info").index(one.severity.value))
-    return f"{ordered[0].cause}. {ordered[0].remedy}".strip() if ordered else "no reason was given"
+    decisive = _decisive(outcome, findings)
+    return decisive.cause if decisive else "no reason was given"
+
+
+def _decisive(outcome: Outcome, findings: Iterable[Finding]) -> Finding | None:
+    """Of a refusal the first finding is the reason; what Windows refused comes after the plan's own notes."""
+    ordered = tuple(findings)
+    if not ordered:
+        return None
+    return ordered[0] if outcome is Outcome.REFUSED else ordered[-1]
 
 
 def _step_result(step: Step, done: bool) -> Result:

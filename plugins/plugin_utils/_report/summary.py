@@ -167,7 +167,7 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     reason = str(result.get("reason") or result.get("msg") or "the task did not run for this guest")
     if outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine is not None and machine.vm.get("state") != "running":
         reason = f"the virtual machine is {machine.vm.get('state')}, as host {machine.host} shows it"
-    worst = _first_of(result.get("findings"), "error")
+    worst = _first_of(result.get("findings"), "error", "warning")
     return Row(
         guest=guest.inventory_name,
         host=(facts.get("placement") or {}).get("host") or (licence.get("avma") or {}).get("host") or (machine.host if machine else None),
