@@ -63,22 +63,28 @@ def connection_error(endpoint: str, error: Exception) -> WsManError:
             )
     if names & _AUTHENTICATION:
         return AuthenticationFailed(endpoint, f"authentication failed ({_authentication_text(chain)})")
-    if names & _CONNECT_TIMEOUT:
-        return ConnectTimedOut(endpoint, "no answer to the attempt to connect. Check that the host is up and the firewall lets WinRM in")
-    if names & _READ_TIMEOUT or any(isinstance(one, socket.timeout) for one in chain):
-        return ReadTimedOut(endpoint, "connected, but the answer did not come in time")
+    timed_out = any(isinstance(one, TimeoutError) for one in chain)
+    # before the timeouts: urllib3's NewConnectionError derives from its ConnectTimeoutError
     if names & _NOT_CONNECTED or any(isinstance(one, (socket.gaierror, ConnectionRefusedError)) for one in chain):
-        return ConnectionFailed(endpoint, _not_connected_text(chain))
+        return _connect_timed_out(endpoint) if timed_out else ConnectionFailed(endpoint, _not_connected_text(chain))
+    if names & _CONNECT_TIMEOUT:
+        return _connect_timed_out(endpoint)
+    if names & _READ_TIMEOUT or timed_out:
+        return ReadTimedOut(endpoint, "connected, but the answer did not come in time")
     if names & _DROPPED or any(isinstance(one, ConnectionError) for one in chain):
         return ConnectionDropped(endpoint, "the connection broke before the answer")
     for one in chain:
         if isinstance(one, ssl.SSLError):
-            return ConnectionFailed(endpoint, f"TLS could not be agreed ({one.reason or type(one).__name__})")
+            return ConnectionFailed(endpoint, f"TLS could not be agreed ({getattr(one, 'reason', None) or type(one).__name__})")
     if any(type(one).__module__.partition(".")[0] in ("requests", "urllib3") for one in chain):
         return ConnectionFailed(endpoint, f"no connection ({type(error).__name__})")
     # What is left came from opening the encrypted answer: after a broken connection the security context does not fit any more,
     # and the libraries then fail in many ways (KeyError, ValueError, ...).
     return ConnectionDropped(endpoint, f"the answer could not be decrypted or understood by the transport ({type(error).__name__})")
+
+
+def _connect_timed_out(endpoint: str) -> ConnectTimedOut:
+    return ConnectTimedOut(endpoint, "no answer to the attempt to connect. Check that the host is up and the firewall lets WinRM in")
 
 
 def _authentication_text(chain: list[BaseException]) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -133,7 +133,7 @@ class Session:
 
     # reading
 
-    def query(self, namespace: str, wql: str) -> Iterator[Instance]:
+    def query(self, namespace: str, wql: str) -> Generator[Instance, None, None]:
         """The instances that a WQL query selects, page by page. A generator closed early releases the enumeration.
 
         The first page is handed out when the second one is there: until then a broken connection starts the query again, after
@@ -153,7 +153,7 @@ class Session:
                 pass
             raise
 
-    def enumerate(self, namespace: str, class_name: str) -> Iterator[Instance]:
+    def enumerate(self, namespace: str, class_name: str) -> Generator[Instance, None, None]:
         """All instances of a class and of those that derive from it."""
         return self._enumeration(class_uri(namespace, class_name), None, class_name)
 
@@ -235,7 +235,7 @@ class Session:
 
     # enumerations
 
-    def _enumeration(self, resource_uri: str, wql: str | None, subject: str) -> Iterator[Instance]:
+    def _enumeration(self, resource_uri: str, wql: str | None, subject: str) -> Generator[Instance, None, None]:
         # one size for Enumerate and every Pull, even if learn_limits comes in between (ERROR_WSMAN_PULL_PARAMS_NOT_SAME_AS_ENUM)
         size = self._max_envelope_size
         items, context = self._open(resource_uri, wql, subject, size)
