@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from string import Formatter
 from typing import Any
 
@@ -73,9 +74,11 @@ def errors_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(found for found in findings if found.severity is Severity.ERROR)
 
 
-def fields_of(kind: FindingType) -> set[str]:
+@cache
+def fields_of(kind: FindingType) -> frozenset[str]:
     """Names of the data that the templates of a kind need."""
-    return {name for template in (kind.cause, kind.remedy) for _text, name, _format, _conversion in Formatter().parse(template) if name}
+    templates = (kind.cause, kind.remedy)
+    return frozenset(name for template in templates for _text, name, _format, _conversion in Formatter().parse(template) if name)
 
 
 def shown(value: object, limit: int = _TEXT_LIMIT) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .errors import describe_code, error_of, format_code
 from .facts import LicenceFacts
 from .findings import Finding, finding
-from .guest_steps import GuestPlan, has_avma_key, is_activated_by_avma
+from .guest_steps import GuestPlan, has_avma_key, is_activated_by_avma, last_five_of
 from .outcome import Outcome
 
 # Codes whose cause is the host: with the host's name they read as an instruction. (slerror.h)
@@ -55,7 +55,7 @@ def _key_not_there(licence: LicenceFacts | None, plan: GuestPlan, last_error: in
     name = plan.identity.name
     if last_error is not None:
         return _refused("KEY_INSTALL_FAILED" if plan.installs else "ACTIVATION_FAILED", plan, last_error)
-    partial = (licence.partial_key or "").upper() if licence is not None else ""
+    partial = last_five_of(licence) if licence is not None else None
     wanted = plan.key.last_five if plan.key is not None else None
     if licence is not None and wanted is not None and partial == wanted:
         return finding("KEY_IS_OTHER_CHANNEL", name, last_five=partial, channel=licence.channel.value)

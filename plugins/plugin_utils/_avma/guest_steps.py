@@ -15,6 +15,10 @@ from .findings import Finding
 from .identity import GuestIdentity
 from .key_choice import ChosenKey
 from .outcome import Outcome
+from .text import safe_text
+
+# Five characters on every Windows; far less than a whole key.
+_PARTIAL_LIMIT = 10
 
 
 @dataclass(frozen=True)
@@ -75,5 +79,5 @@ def has_avma_key(licence: LicenceFacts | None, last_five: str | None) -> bool:
 
 
 def last_five_of(licence: LicenceFacts) -> str | None:
-    """``PartialProductKey`` in capitals, None if it is missing or blank."""
-    return licence.partial_key.strip().upper() if licence.partial_key and licence.partial_key.strip() else None
+    """``PartialProductKey`` in capitals, None if it is missing or blank. Cut short: it is the guest's word and may be anything."""
+    return safe_text(licence.partial_key, _PARTIAL_LIMIT).upper() or None

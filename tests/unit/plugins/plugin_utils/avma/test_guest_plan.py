@@ -248,3 +248,10 @@ def test_a_stated_key_shows_in_no_representation() -> None:
     assert plan.key.key == UNPUBLISHED
     assert plan.key.display == "*****-*****-*****-*****-YYYYY"
     assert UNPUBLISHED not in repr(wish) + repr(plan) + "".join(map(str, plan.findings))
+
+
+def test_what_a_guest_gives_as_its_partial_key_is_shown_harmless_and_short() -> None:
+    plan = plan_guest_key(guest(licence(Channel.RETAIL, LicenceStatus.NOTIFICATION, "\x1b[31m" + "x" * 5000)), KeyWish())
+    for text in (str(plan.steps[0].before["partial_product_key"]), plan.steps[0].reason, plan.findings[0].cause):
+        assert text.isprintable()
+        assert "X" * 11 not in text
