@@ -119,6 +119,7 @@ class SwitchRunner:
             except WsManError as error:
                 # The host itself is gone. What was changed until now must still be told.
                 outcome.errors.update({left.vm_id: error for left in settings[position:]})
+                _still_doubtful(doubtful, error, outcome)
                 return outcome
             else:
                 if job is JobOutcome.VANISHED:
@@ -131,7 +132,12 @@ class SwitchRunner:
 
     def _look(self, doubtful: Sequence[KvpSetting], enabled: bool, outcome: Switched) -> None:
         """Whether a change took place although nobody said so."""
-        now = read_settings(self._session, [Vm(id=setting.vm_id, name="", state=VmState.OTHER, state_code=None) for setting in doubtful])
+        vms = [Vm(id=setting.vm_id, name="", state=VmState.OTHER, state_code=None) for setting in doubtful]
+        try:
+            now = read_settings(self._session, vms)
+        except WsManError as error:
+            _still_doubtful(doubtful, error, outcome)
+            return
         for setting in doubtful:
             if setting.vm_id in now and now[setting.vm_id].enabled is enabled:
                 outcome.errors.pop(setting.vm_id, None)
@@ -140,3 +146,9 @@ class SwitchRunner:
                 outcome.errors[setting.vm_id] = NotSwitched(
                     "the job that should switch Data Exchange is gone, and the setting has not changed"
                 )
+
+
+def _still_doubtful(doubtful: Sequence[KvpSetting], error: WsManError, outcome: Switched) -> None:
+    """It could not be looked, because of ``error``: no machine may pass for switched or untouched."""
+    for setting in doubtful:
+        outcome.errors.setdefault(setting.vm_id, error)

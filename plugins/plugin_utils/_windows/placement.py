@@ -5,12 +5,14 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """Where a guest runs: the values that its Hyper-V host writes into the guest's registry through Data Exchange.
 
+Nothing is changed by what stands there, so a registry that refuses, or a value of an unexpected type, leaves the placement unknown.
 Source: Microsoft, "Data Exchange: using key-value pairs to share information between the host and guest on Hyper-V".
 """
 
 from __future__ import annotations
 
 from .._avma.facts import GuestPlacement
+from .._wsman.errors import Fault, MethodFailed
 from .._wsman.session import Session
 from .registry import read_string, value_names
 
@@ -19,18 +21,21 @@ PARAMETERS_KEY = r"SOFTWARE\Microsoft\Virtual Machine\Guest\Parameters"
 
 def read_host(session: Session) -> GuestPlacement:
     """Only the host's name: one request, two where the fully qualified name is not there."""
-    fqdn = read_string(session, PARAMETERS_KEY, "PhysicalHostNameFullyQualified")
-    name = fqdn.partition(".")[0] if fqdn else read_string(session, PARAMETERS_KEY, "PhysicalHostName")
+    fqdn = _value(session, "PhysicalHostNameFullyQualified")
+    name = fqdn.partition(".")[0] if fqdn else _value(session, "PhysicalHostName")
     return GuestPlacement(host_name=name or None, host_fqdn=fqdn or None)
 
 
 def read_placement(session: Session) -> GuestPlacement:
     """Host and virtual machine: one request for the names, one for each value that is there."""
-    names = {name.lower(): name for name in value_names(session, PARAMETERS_KEY) or ()}
+    try:
+        names = {name.lower(): name for name in value_names(session, PARAMETERS_KEY) or ()}
+    except (Fault, MethodFailed):
+        return GuestPlacement()
 
     def value(wanted: str) -> str | None:
         name = names.get(wanted.lower())
-        return (read_string(session, PARAMETERS_KEY, name) or None) if name else None
+        return _value(session, name) if name else None
 
     vm_id = value("VirtualMachineId")
     return GuestPlacement(
@@ -39,3 +44,10 @@ def read_placement(session: Session) -> GuestPlacement:
         vm_id=vm_id.strip("{}").upper() if vm_id else None,
         vm_name=value("VirtualMachineName"),
     )
+
+
+def _value(session: Session, name: str) -> str | None:
+    try:
+        return read_string(session, PARAMETERS_KEY, name) or None
+    except (Fault, MethodFailed):
+        return None
