@@ -208,10 +208,11 @@ def _decode_value(element: ET.Element) -> _Raw | None:
         return None
     if len(element) == 0:
         return element.text or ""
-    first = ns.local_name(element[0].tag)
-    if len(element) == 1 and first in ("Datetime", "Interval", "Date", "Time"):
-        # cim:Datetime; in projections it has no namespace
-        return element[0].text or ""
+    if len(element) == 1:
+        uri, local = ns.split_tag(element[0].tag)
+        # in projections they have no namespace
+        if uri in (ns.CIM, "") and local in ("Datetime", "Interval", "Date", "Time"):
+            return element[0].text or ""
     reference = _find_reference(element)
     if reference is not None:
         return reference

@@ -139,23 +139,29 @@ class Session:
         The first page is handed out when the second one is there: until then a broken connection starts the query again, after
         that it is an error, for the caller may have acted on what it has.
         """
+        uri = any_class_uri(namespace)
+        size = self._max_envelope_size
         try:
-            yield from self._enumeration(any_class_uri(namespace), wql, wql)
+            opened = self._open(uri, wql, wql, size)
         except InvalidClassOrQuery:
             # One host was reported to refuse any WQL on root/virtualization/v2. A query for a whole class needs none.
             whole = _WHOLE_CLASS.match(wql)
             if whole is None:
                 raise
+            uri = class_uri(namespace, whole.group(1))
             try:
-                yield from self._enumeration(class_uri(namespace, whole.group(1)), None, wql)
-                return
+                opened = self._open(uri, None, wql, size)
             except Fault:
-                pass
-            raise
+                opened = None
+            if opened is None:
+                raise
+        yield from self._rest(uri, wql, size, *opened)
 
     def enumerate(self, namespace: str, class_name: str) -> Generator[Instance, None, None]:
         """All instances of a class and of those that derive from it."""
-        return self._enumeration(class_uri(namespace, class_name), None, class_name)
+        uri = class_uri(namespace, class_name)
+        size = self._max_envelope_size
+        yield from self._rest(uri, class_name, size, *self._open(uri, None, class_name, size))
 
     def get(self, namespace: str, class_name: str, keys: Mapping[str, str] | None = None) -> Instance:
         """One instance by all its keys; none for a singleton. NotFound if there is no such instance."""
@@ -235,10 +241,13 @@ class Session:
 
     # enumerations
 
-    def _enumeration(self, resource_uri: str, wql: str | None, subject: str) -> Generator[Instance, None, None]:
-        # one size for Enumerate and every Pull, even if learn_limits comes in between (ERROR_WSMAN_PULL_PARAMS_NOT_SAME_AS_ENUM)
-        size = self._max_envelope_size
-        items, context = self._open(resource_uri, wql, subject, size)
+    # ``size`` stays the same for Enumerate and every Pull, even if learn_limits comes in between
+    # (ERROR_WSMAN_PULL_PARAMS_NOT_SAME_AS_ENUM).
+
+    def _rest(
+        self, resource_uri: str, subject: str, size: int, items: tuple[Instance, ...], context: str | None
+    ) -> Generator[Instance, None, None]:
+        """Hand out what has come, then the further pages; released when the caller stops early."""
         empty = 0
         while True:
             try:

@@ -236,6 +236,15 @@ def test_when_that_fails_too_the_first_fault_is_the_answer(session: Session, tra
     )
 
 
+def test_a_fault_after_instances_were_handed_out_does_not_start_the_query_otherwise(session: Session, transport: ScriptedTransport) -> None:
+    transport.expect("Enumerate", page("Enumerate", "a", context="uuid:1"))
+    transport.expect("Pull", page("Pull", "b", context="uuid:2"))
+    transport.expect("Pull", fixture("fault_class_missing"))
+    transport.expect("Release", envelope(""))
+    with pytest.raises(InvalidClassOrQuery):
+        names(session, "SELECT * FROM Lab_Item")
+
+
 def test_a_refused_query_with_a_condition_is_not_tried_otherwise(session: Session, transport: ScriptedTransport) -> None:
     transport.expect("Enumerate", fixture("fault_class_missing"))
     with pytest.raises(InvalidClassOrQuery):

@@ -151,6 +151,12 @@ def test_embedded_objects_of_a_class() -> None:
     assert output.nested("NoSuchParameter") == ()
 
 
+def test_an_embedded_object_may_have_a_property_of_the_name_of_a_type() -> None:
+    uri = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/Lab_Clock"
+    (clock,) = decoded(f'<Output><Clock xmlns:c="{uri}"><c:Time>noon</c:Time></Clock></Output>').nested("Clock")
+    assert (clock.class_name, clock.text("Time")) == ("Lab_Clock", "noon")
+
+
 def test_an_embedded_object_without_properties() -> None:
     (empty,) = decoded("<Output><Object/></Output>").nested("Object")
     assert empty.names() == ()
