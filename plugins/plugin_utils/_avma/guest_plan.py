@@ -143,19 +143,15 @@ class _Planner:
         steps: list[Step] = []
         now = _state(there or self.licence)
         if there is None:
-            # Installing a key never licenses by itself; in which of the unlicensed states Windows then is, is its own affair.
-            after: dict[str, object] = {
-                "channel": Channel.AVMA.value,
-                "partial_product_key": key.last_five,
-                "status": LicenceStatus.UNLICENSED.value,
-            }
+            # Installing a key never licenses by itself; in which of the unlicensed states Windows then is, nobody says.
+            after: dict[str, object] = {"channel": Channel.AVMA.value, "last_five": key.last_five, "licensed": False}
             steps.append(Step(StepKind.INSTALL_KEY, now, after, self._why_install()))
             self.notes.extend(self.choice.notes)
             self.notes.extend(self._replaced())
             now = after
         if self.wish.activate:
             why = "the AVMA key is not activated" + (f" ({there.status.value})" if there is not None else " by being installed")
-            steps.append(Step(StepKind.ACTIVATE, now, {**now, "status": LicenceStatus.LICENSED.value}, why))
+            steps.append(Step(StepKind.ACTIVATE, now, {**now, "licensed": True}, why))
         return self._settle(Outcome.ACTIVATED if self.wish.activate else Outcome.KEYED, key, tuple(steps))
 
     def _installed_row(self, chosen: ChosenKey | None) -> LicenceFacts | None:
@@ -215,5 +211,5 @@ def _reasons(host: HostView) -> tuple[str, ...]:
 
 def _state(licence: LicenceFacts | None) -> dict[str, object]:
     if licence is None:
-        return {"channel": None, "partial_product_key": None, "status": None}
-    return {"channel": licence.channel.value, "partial_product_key": last_five_of(licence), "status": licence.status.value}
+        return {"channel": None, "last_five": None, "licensed": False}
+    return {"channel": licence.channel.value, "last_five": last_five_of(licence), "licensed": licence.licensed}

@@ -37,7 +37,7 @@ class StepKind(str, Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """One change. ``before`` and ``after`` have "channel", "partial_product_key" and "status" of the guest's Windows licence, as results show them."""
+    """One change. ``before`` and ``after`` have "channel", "last_five" and "licensed" of the guest's Windows licence."""
 
     kind: StepKind
     before: dict[str, object] = field(hash=False)

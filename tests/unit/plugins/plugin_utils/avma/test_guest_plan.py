@@ -229,11 +229,11 @@ def test_an_evaluation_is_converted_to_its_own_edition() -> None:
 def test_steps_say_what_was_and_what_will_be() -> None:
     plan = plan_guest_key(guest(UNLICENSED_GVLK), KeyWish())
     install, activate = plan.steps
-    assert install.before == {"channel": "kms_client", "partial_product_key": "6VM33", "status": "notification"}
-    assert install.after == {"channel": "avma", "partial_product_key": "DV9BG", "status": "unlicensed"}
+    assert install.before == {"channel": "kms_client", "last_five": "6VM33", "licensed": False}
+    assert install.after == {"channel": "avma", "last_five": "DV9BG", "licensed": False}
     assert install.reason == "the kms_client key ending in 6VM33 is not licensed (notification)"
     assert activate.before == install.after
-    assert activate.after == {"channel": "avma", "partial_product_key": "DV9BG", "status": "licensed"}
+    assert activate.after == {"channel": "avma", "last_five": "DV9BG", "licensed": True}
 
 
 def test_the_host_is_named_from_the_guests_registry_where_no_other_word_is_there() -> None:
@@ -252,6 +252,6 @@ def test_a_stated_key_shows_in_no_representation() -> None:
 
 def test_what_a_guest_gives_as_its_partial_key_is_shown_harmless_and_short() -> None:
     plan = plan_guest_key(guest(licence(Channel.RETAIL, LicenceStatus.NOTIFICATION, "\x1b[31m" + "x" * 5000)), KeyWish())
-    for text in (str(plan.steps[0].before["partial_product_key"]), plan.steps[0].reason, plan.findings[0].cause):
+    for text in (str(plan.steps[0].before["last_five"]), plan.steps[0].reason, plan.findings[0].cause):
         assert text.isprintable()
         assert "X" * 11 not in text

@@ -62,7 +62,8 @@ hosts = st.none() | st.builds(
 def after(facts: GuestFacts, plan: GuestPlan) -> GuestFacts:
     """The guest as the plan foresees it: one product with a key, as Windows has after a key was installed."""
     state: dict[str, Any] = dict(plan.steps[-1].after)
-    product = LicenceFacts("id", Channel(state["channel"]), LicenceStatus(state["status"]), None, partial_key=state["partial_product_key"])
+    status = LicenceStatus.LICENSED if state["licensed"] else LicenceStatus.NOTIFICATION
+    product = LicenceFacts("id", Channel(state["channel"]), status, None, partial_key=state["last_five"])
     return replace(facts, licences=(product,))
 
 
