@@ -1,0 +1,102 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may log on to the lab's machines. The accounts of a lab are public: nothing real is behind them."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_MAX_ADMITTED = 1000
+_environment = threading.Lock()
+
+
+@dataclass(frozen=True)
+class LabAccount:
+    """``domain`` None: an account of the machine itself, which answers to any domain nobody else claims, as on Windows."""
+
+    name: str
+    password: str = field(repr=False)
+    domain: str | None = None
+    administrator: bool = True
+    remote_management: bool = True
+
+    def __post_init__(self) -> None:
+        # The format of the credential file that NTLM's acceptor reads has no escape for these.
+        if any(mark in text for mark in ":\r\n" for text in (self.name, self.password, self.domain or "")):
+            raise ValueError(f"account {self.name!r}: name, domain and password must hold no colon and no line break")
+
+
+def split_principal(principal: str) -> tuple[str, str]:
+    r"""Domain (or an empty string) and name of ``DOMAIN\name``, ``name@domain`` or ``name``."""
+    domain, backslash, name = principal.partition("\\")
+    if backslash:
+        return domain, name
+    name, _, domain = principal.partition("@")
+    return domain, name
+
+
+def _same_domain(left: str, right: str) -> bool:
+    """``LAB`` and ``lab.example`` name one domain: its NetBIOS and its DNS name."""
+    left, right = left.lower(), right.lower()
+    return left == right or left.partition(".")[0] == right.partition(".")[0]
+
+
+class AccountBook:
+    def __init__(self, accounts: Iterable[LabAccount]) -> None:
+        self._accounts = tuple(accounts)
+        self._admitted: set[tuple[str, str]] = set()
+        self._folder = tempfile.TemporaryDirectory(prefix="hyperv-lab-accounts-")
+        self._file = Path(self._folder.name) / "ntlm"
+        self._file.touch(mode=0o600)
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+    def find(self, principal: str) -> LabAccount | None:
+        domain, name = split_principal(principal)
+        named = [account for account in self._accounts if account.name.lower() == name.lower()]
+        for account in named:
+            if account.domain is not None and domain and _same_domain(account.domain, domain):
+                return account
+        return next((account for account in named if account.domain is None), None)
+
+    def verify(self, principal: str, password: str) -> LabAccount | None:
+        account = self.find(principal)
+        if account is None or not hmac.compare_digest(account.password.encode(), password.encode("utf-8", "surrogateescape")):
+            return None
+        return account
+
+    def admit_ntlm(self, domain: str, name: str) -> None:
+        """Make an account known to NTLM's acceptor under the domain that the client gives."""
+        account = self.find(f"{domain}\\{name}" if domain else name)
+        claim = (domain.upper(), name.upper())
+        if account is None or claim in self._admitted or any(mark in text for mark in ":\r\n" for text in (domain, name)):
+            return
+        if len(self._admitted) >= _MAX_ADMITTED:
+            self._admitted.clear()
+            self._file.write_text("", encoding="utf-8")
+        self._admitted.add(claim)
+        with self._file.open("a", encoding="utf-8") as stream:
+            stream.write(f"{domain}:{name}:{account.password}\n")
+
+    @contextmanager
+    def ntlm_credentials(self) -> Iterator[None]:
+        """pyspnego's acceptor finds its accounts by an environment variable, which belongs to the whole process."""
+        with _environment:
+            before = os.environ.get("NTLM_USER_FILE")
+            os.environ["NTLM_USER_FILE"] = str(self._file)
+            try:
+                yield
+            finally:
+                if before is None:
+                    del os.environ["NTLM_USER_FILE"]
+                else:
+                    os.environ["NTLM_USER_FILE"] = before

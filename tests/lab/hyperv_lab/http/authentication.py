@@ -1,0 +1,143 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Authentication as WinRM does it: Basic with each request, Negotiate, Kerberos and CredSSP once for a connection."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import importlib.util
+import logging
+from dataclasses import dataclass, field
+
+import spnego
+from spnego.exceptions import SpnegoError
+
+from ..wsman.settings import ServiceSettings
+from .accounts import AccountBook, LabAccount
+from .ntlm_token import claimed_identity
+
+_log = logging.getLogger(__name__)
+_SPNEGO_PROTOCOLS = {"negotiate": "negotiate", "kerberos": "kerberos", "credssp": "credssp"}
+_SCHEME_NAMES = {"negotiate": "Negotiate", "kerberos": "Kerberos", "credssp": "CredSSP"}
+CERTIFICATE_SCHEME = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+
+
+def kerberos_available() -> bool:
+    return importlib.util.find_spec("gssapi") is not None and importlib.util.find_spec("krb5") is not None
+
+
+@dataclass
+class ConnectionSecurity:
+    """What a TCP connection has agreed on. ``context`` is complete when ``account`` came by it."""
+
+    account: LabAccount | None = None
+    context: spnego.ContextProxy | None = None
+    scheme: str = ""
+
+    @property
+    def sealed(self) -> bool:
+        return self.context is not None and self.context.complete and self.account is not None
+
+    def forget(self) -> None:
+        self.account, self.context, self.scheme = None, None, ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``account`` None: 401, with a token when the handshake goes on. ``leg``: the request was part of a handshake only."""
+
+    account: LabAccount | None = None
+    challenge: tuple[str, ...] = ()
+    continues: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Authenticator:
+    """For one machine's listeners."""
+
+    def __init__(self, accounts: AccountBook, settings: ServiceSettings, host: str) -> None:
+        self._accounts = accounts
+        self._settings = settings
+        self._host = host
+
+    def offers(self, *, tls: bool) -> tuple[str, ...]:
+        """The values of the WWW-Authenticate headers of a 401."""
+        offered = self._schemes(tls=tls)
+        lines = [_SCHEME_NAMES[scheme] for scheme in ("negotiate", "kerberos") if scheme in offered]
+        if "basic" in offered:
+            lines.append('Basic realm="WSMAN"')
+        if "credssp" in offered:
+            lines.append("CredSSP")
+        return tuple(lines)
+
+    def _schemes(self, *, tls: bool) -> frozenset[str]:
+        schemes = self._settings.authentication
+        if not tls and not self._settings.allow_unencrypted:
+            schemes -= {"basic"}  # nothing would protect the password
+        if not kerberos_available():
+            schemes -= {"kerberos"}
+        return schemes
+
+    def judge(self, header: str | None, connection: ConnectionSecurity, *, tls: bool, certificate_account: LabAccount | None) -> Verdict:
+        refused = Verdict(challenge=self.offers(tls=tls))
+        if header is None:
+            return Verdict(connection.account) if connection.account is not None else refused
+        scheme, _, rest = header.strip().partition(" ")
+        scheme = scheme.lower()
+        if scheme == CERTIFICATE_SCHEME:
+            allowed = tls and "certificate" in self._settings.authentication and certificate_account is not None
+            return Verdict(certificate_account) if allowed else refused
+        if scheme not in self._schemes(tls=tls):
+            return refused
+        try:
+            token = base64.b64decode(rest.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            return refused
+        if scheme == "basic":
+            return self._basic(token) or refused
+        return self._handshake(scheme, token, connection) or refused
+
+    def _basic(self, token: bytes) -> Verdict | None:
+        try:
+            text = token.decode("utf-8")
+        except UnicodeDecodeError:
+            text = token.decode("latin-1")
+        name, _, password = text.partition(":")
+        account = self._accounts.verify(name, password)
+        return Verdict(account) if account is not None else None
+
+    def _handshake(self, scheme: str, token: bytes, connection: ConnectionSecurity) -> Verdict | None:
+        """One leg; None when it fails, after which the connection knows nothing any more."""
+        if connection.context is None or connection.context.complete or connection.scheme != scheme:
+            connection.forget()
+        identity = claimed_identity(token)
+        if identity is not None:
+            self._accounts.admit_ntlm(*identity)
+        try:
+            with self._accounts.ntlm_credentials():
+                if connection.context is None:
+                    connection.context = self._acceptor(scheme)
+                    connection.scheme = scheme
+                reply = connection.context.step(token)
+                complete = connection.context.complete
+        except (SpnegoError, ValueError, TypeError, IndexError, KeyError, OSError, AssertionError) as error:
+            # pyspnego lets errors of its unpacking out as they are when a token is no token.
+            _log.debug("%s refused: %s", scheme, type(error).__name__)
+            connection.forget()
+            return None
+        answer = f"{_SCHEME_NAMES[scheme]} {base64.b64encode(reply or b'').decode()}".rstrip()
+        if not complete:
+            return Verdict(challenge=(answer,), continues=True)
+        account = self._accounts.find(connection.context.client_principal or "")
+        if account is None:
+            connection.forget()
+            return None
+        connection.account = account
+        return Verdict(account, headers={"WWW-Authenticate": answer} if reply else {})
+
+    def _acceptor(self, scheme: str) -> spnego.ContextProxy:
+        # The pure Python acceptor for Negotiate: GSSAPI's own would look for NTLM in a plug-in that is seldom there.
+        options = spnego.NegotiateOptions.use_negotiate if scheme == "negotiate" else spnego.NegotiateOptions.none
+        return spnego.server(hostname=self._host, service="HTTP", protocol=_SPNEGO_PROTOCOLS[scheme], options=options)

@@ -1,0 +1,44 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an administrator can set on a WinRM service, and where Windows' own behaviour differs between versions or is not known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+AUTHENTICATION_SCHEMES = frozenset({"basic", "negotiate", "kerberos", "credssp", "certificate"})
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """Defaults are those of Windows Server 2012 R2 and later, where one is documented (Microsoft, winrm/config)."""
+
+    max_envelope_kb: int = 500
+    max_batch_items: int = 32000
+    max_timeout_ms: int = 60000
+    enumeration_timeout_ms: int = 240000
+    max_operations_per_user: int = 1500
+    allow_unencrypted: bool = False
+    authentication: frozenset[str] = frozenset({"basic", "negotiate", "kerberos"})
+    # How many objects an optimised EnumerateResponse holds when there are several: one (recorded on 2008 to 2012), or as many as fit.
+    first_page: Literal["one", "all"] = "one"
+    # The detail of a fault: f:WSManFault, or p:MSFT_WmiError. What makes Windows choose is not known.
+    fault_form: Literal["wsman", "wmierror"] = "wsman"
+    # A method whose provider fails with an HRESULT: a fault with that code, or the code as ReturnValue.
+    method_failure: Literal["fault", "return_value"] = "fault"
+    # Reject what Windows rejects although an answer would be possible.
+    strict: bool = True
+    version: str = "10.0.20348"  # shown by an authenticated Identify
+
+    def __post_init__(self) -> None:
+        unknown = self.authentication - AUTHENTICATION_SCHEMES
+        if unknown:
+            raise ValueError(f"unknown authentication {sorted(unknown)}: choose from {sorted(AUTHENTICATION_SCHEMES)}")
+        if self.max_envelope_kb < 32:
+            raise ValueError(f"max_envelope_kb is {self.max_envelope_kb}, WinRM allows no less than 32")
+
+    @property
+    def max_envelope_bytes(self) -> int:
+        return self.max_envelope_kb * 1024
