@@ -61,6 +61,7 @@ class Licence:
     rearms_left: int = 5
     key_in_registry: bool = True
     key: ProductKey | None = field(default=None, repr=False)
+    addon_partial_key: str | None = None  # of an add-on product (extended security updates), which is not Windows itself
 
     def settle(self, now: datetime) -> None:
         """Lets time that has run out take its effect: notification, with 0xC004F009 as the reason."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 REG_SZ, REG_EXPAND_SZ, REG_BINARY, REG_DWORD, REG_MULTI_SZ, REG_QWORD = 1, 2, 3, 4, 7, 11
 
@@ -17,7 +17,7 @@ CURRENT_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 SOFTWARE_PROTECTION = CURRENT_VERSION + r"\SoftwareProtectionPlatform"
 VIRTUAL_MACHINE = r"HKLM\SOFTWARE\Microsoft\Virtual Machine"
 
-Data = Union[str, int, list[str], bytes]
+Data = str | int | list[str] | bytes
 
 
 class RegistryValue(NamedTuple):

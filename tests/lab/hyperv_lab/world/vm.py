@@ -85,6 +85,17 @@ class Vm:
     def running(self) -> bool:
         return self.state is VmState.RUNNING
 
+    @property
+    def bios_guid(self) -> str:
+        """Win32_ComputerSystemProduct.UUID in the guest."""
+        return derived_guid("bios", self.id)
+
+    @property
+    def serial_number(self) -> str:
+        """Hyper-V's made-up chassis serial number: seven groups of digits."""
+        digits = f"{uuid.UUID(self.bios_guid).int % 10**26:026d}"
+        return "-".join((*(digits[i : i + 4] for i in range(0, 24, 4)), digits[24:]))
+
     def update_contact(self, now: datetime) -> None:
         """To be called after anything that starts or stops the exchange."""
         works = self.running and self.data_exchange and self.guest is not None and self.guest.kvp_answers

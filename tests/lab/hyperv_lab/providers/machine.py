@@ -1,0 +1,183 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One simulated computer behind the seam to the protocol half of the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from ..cim import schema
+from ..cim.provider import Account, MethodResult
+from ..cim.types import CimClass, Instance, Value
+from ..world.errors import WBEM_E_INVALID_METHOD, WBEM_E_PROVIDER_NOT_CAPABLE, failure
+from ..world.fleet import Fleet
+from ..world.guest import Guest
+from ..world.host import Host
+from ..world.windows import Windows
+from . import failover_cluster
+from .base import Provider
+from .computer_systems import ComputerSystems
+from .devices import PnpDevices
+from .eventlog import EventLogEntries
+from .features import OptionalFeatures, ServerFeatures
+from .integration_components import IntegrationComponents, IntegrationComponentSettings
+from .jobs import AffectedJobElements, Jobs
+from .licensing import LicensingProduct, LicensingService
+from .management_service import ManagementService
+from .operating_system import Bios, ComputerSystem, ComputerSystemProduct, OperatingSystem, Processor
+from .registry import StdRegProv
+from .services import Services
+from .settings import ResourceSettings, SettingAssociations, SystemSettings
+from .virtualization import NAMESPACE as VIRTUALIZATION
+
+_CIMV2: tuple[type[Provider], ...] = (
+    OperatingSystem,
+    ComputerSystem,
+    ComputerSystemProduct,
+    Bios,
+    Processor,
+    LicensingProduct,
+    LicensingService,
+    StdRegProv,
+    EventLogEntries,
+    Services,
+    ServerFeatures,
+    OptionalFeatures,
+    PnpDevices,
+)
+_HYPER_V: tuple[type[Provider], ...] = (
+    ComputerSystems,
+    SystemSettings,
+    ResourceSettings,
+    SettingAssociations,
+    IntegrationComponents,
+    IntegrationComponentSettings,
+    ManagementService,
+    Jobs,
+    AffectedJobElements,
+)
+_PROVIDERS: dict[str, tuple[type[Provider], ...]] = {
+    "root/cimv2": _CIMV2,
+    "root/default": (StdRegProv,),
+    VIRTUALIZATION: _HYPER_V,
+    failover_cluster.NAMESPACE: (failover_cluster.FailoverCluster,),
+}
+
+# What came later than the first release that has the namespace: build it came with, members.
+_SINCE: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (
+        9600,  # AVMA came with 2012 R2
+        (
+            "SoftwareLicensingProduct.IAID",
+            "SoftwareLicensingProduct.AutomaticVMActivationHostMachineName",
+            "SoftwareLicensingProduct.AutomaticVMActivationHostDigitalPid2",
+            "SoftwareLicensingProduct.AutomaticVMActivationLastActivationTime",
+        ),
+    ),
+    (
+        14393,
+        (
+            "Msvm_VirtualSystemManagementService.ModifyGuestServiceSettings",
+            "Msvm_SummaryInformation.HostComputerSystemName",
+            "Msvm_SummaryInformationBase.HostComputerSystemName",
+            "SoftwareLicensingService.SubscriptionType",
+            "SoftwareLicensingService.SubscriptionStatus",
+            "SoftwareLicensingService.SubscriptionEdition",
+            "SoftwareLicensingService.SubscriptionExpiry",
+        ),
+    ),
+    (15063, ("Msvm_KvpExchangeComponentSettingData.DisableHostKVPItems",)),
+    (
+        17763,
+        (
+            "Msvm_ComputerSystem.HwThreadsPerCoreRealized",
+            "Msvm_ComputerSystem.ManagementVtlImageFileName",
+            "Msvm_ComputerSystem.ManagementVtlImageVersion",
+        ),
+    ),
+)
+
+
+@cache
+def _missing(build: int) -> frozenset[str]:
+    return frozenset(member for since, members in _SINCE if build < since for member in members)
+
+
+@cache
+def _provider_types(namespace: str) -> Mapping[str, type[Provider]]:
+    return {name.lower(): provider for provider in _PROVIDERS[namespace] for name in provider.serves}
+
+
+class SimulatedMachine:
+    """Implements ``cim.provider.Machine`` for a host or a guest."""
+
+    def __init__(self, fleet: Fleet, windows: Windows) -> None:
+        self.fleet = fleet
+        self.windows = windows
+        self._providers: dict[type[Provider], Provider] = {}
+
+    @property
+    def name(self) -> str:
+        return self.windows.name
+
+    @property
+    def language(self) -> str:
+        return self.windows.language
+
+    @property
+    def listening(self) -> bool:
+        """Whether anything answers at the machine's address: a VM that does not run has no listener."""
+        if isinstance(self.windows, Guest):
+            return self.fleet.placement(self.windows)[1].running
+        return True
+
+    def namespaces(self) -> Iterable[str]:
+        names = ["root/cimv2", "root/default"]
+        if isinstance(self.windows, Host):
+            if self.windows.hyperv:
+                names.append(VIRTUALIZATION)
+            if self.fleet.cluster_of(self.windows) is not None:
+                names.append(failover_cluster.NAMESPACE)
+        return names
+
+    def may_read(self, account: Account, namespace: str) -> bool:
+        if namespace.lower() in self.windows.denied_namespaces:
+            return False
+        known = self.fleet.accounts.get(account.name.rpartition("\\")[2].partition("@")[0].lower())
+        return known.may_read(self.name, namespace) if known is not None else account.administrator
+
+    def classes(self, namespace: str) -> Mapping[str, CimClass]:
+        if namespace.lower() not in self.namespaces():
+            return {}
+        return schema.load(namespace.lower(), _missing(self.windows.release.build))
+
+    def instances(self, cls: CimClass) -> Iterable[Instance]:
+        provider = self._provider(cls)
+        return provider.instances(cls) if provider is not None else ()
+
+    def find(self, cls: CimClass, keys: Mapping[str, str]) -> Instance | None:
+        provider = self._provider(cls)
+        return provider.find(cls, keys) if provider is not None else None
+
+    def put(self, instance: Instance, changes: Mapping[str, Value]) -> Instance:
+        provider = self._provider(instance.cls)
+        if provider is None:
+            raise failure(WBEM_E_PROVIDER_NOT_CAPABLE, operation="PutInstance")
+        return provider.put(instance, changes)
+
+    def invoke(self, cls: CimClass, method: str, target: Instance | None, arguments: Mapping[str, Value]) -> MethodResult:
+        known = next((name for name in cls.methods if name.lower() == method.lower()), None)
+        provider = self._provider(cls)
+        if known is None or provider is None:
+            raise failure(WBEM_E_INVALID_METHOD)
+        return provider.invoke(cls, known, target, arguments)
+
+    def _provider(self, cls: CimClass) -> Provider | None:
+        kind = _provider_types(cls.namespace).get(cls.name.lower())
+        if kind is None:
+            return None
+        if kind not in self._providers:
+            self._providers[kind] = kind(self.fleet, self.windows)
+        return self._providers[kind]
