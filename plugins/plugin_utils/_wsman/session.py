@@ -142,26 +142,24 @@ class Session:
         uri = any_class_uri(namespace)
         size = self._max_envelope_size
         try:
-            opened = self._open(uri, wql, wql, size)
-        except InvalidClassOrQuery:
+            page = self._open(uri, wql, wql, size)
+        except InvalidClassOrQuery as refusal:
             # One host was reported to refuse any WQL on root/virtualization/v2. A query for a whole class needs none.
             whole = _WHOLE_CLASS.match(wql)
             if whole is None:
                 raise
             uri = class_uri(namespace, whole.group(1))
             try:
-                opened = self._open(uri, None, wql, size)
+                page = self._open(uri, None, wql, size)
             except Fault:
-                opened = None
-            if opened is None:
-                raise
-        yield from self._rest(uri, wql, size, *opened)
+                raise refusal from None
+        yield from self._rest(uri, wql, size, page)
 
     def enumerate(self, namespace: str, class_name: str) -> Generator[Instance, None, None]:
         """All instances of a class and of those that derive from it."""
         uri = class_uri(namespace, class_name)
         size = self._max_envelope_size
-        yield from self._rest(uri, class_name, size, *self._open(uri, None, class_name, size))
+        yield from self._rest(uri, class_name, size, self._open(uri, None, class_name, size))
 
     def get(self, namespace: str, class_name: str, keys: Mapping[str, str] | None = None) -> Instance:
         """One instance by all its keys; none for a singleton. NotFound if there is no such instance."""
@@ -244,39 +242,36 @@ class Session:
     # ``size`` stays the same for Enumerate and every Pull, even if learn_limits comes in between
     # (ERROR_WSMAN_PULL_PARAMS_NOT_SAME_AS_ENUM).
 
-    def _rest(
-        self, resource_uri: str, subject: str, size: int, items: tuple[Instance, ...], context: str | None
-    ) -> Generator[Instance, None, None]:
+    def _rest(self, resource_uri: str, subject: str, size: int, page: Page) -> Generator[Instance, None, None]:
         """Hand out what has come, then the further pages; released when the caller stops early."""
         empty = 0
         while True:
             try:
-                yield from items
+                yield from page.items
             except GeneratorExit:
-                if context is not None:
-                    self._release(resource_uri, context, size)
+                if page.context is not None:
+                    self._release(resource_uri, page.context, size)
                 raise
-            if context is None:
+            if page.context is None:
                 return
-            page = self._pull(resource_uri, context, subject, size)
-            items, context = page.items, page.context
-            empty = 0 if items else empty + 1
+            page = self._pull(resource_uri, page.context, subject, size)
+            empty = 0 if page.items else empty + 1
             if empty > MAX_EMPTY_PAGES:
-                if context is not None:
-                    self._release(resource_uri, context, size)
+                if page.context is not None:
+                    self._release(resource_uri, page.context, size)
                 raise MalformedAnswer(f"{subject}: more than {MAX_EMPTY_PAGES} pages without items")
 
-    def _open(self, resource_uri: str, wql: str | None, subject: str, size: int) -> tuple[tuple[Instance, ...], str | None]:
-        """The items of the first two pages and the context for the third. Nothing has been handed out: this may start again."""
+    def _open(self, resource_uri: str, wql: str | None, subject: str, size: int) -> Page:
+        """The first two pages as one. Nothing has been handed out: this may start again."""
         attempts = 1
         while True:
             request = self._request(ns.ACTION_ENUMERATE, resource_uri, write_enumerate(wql), size=size)
             first = read_page(self._exchange(request, subject, repeatable=True), subject)
             if first.context is None:
-                return first.items, None
+                return first
             try:
                 second = self._pull(resource_uri, first.context, subject, size)
-                return first.items + second.items, second.context
+                return Page(first.items + second.items, second.context)
             except (ConnectionDropped, InvalidEnumerationContext):
                 if attempts >= self._retry.attempts:
                     raise
