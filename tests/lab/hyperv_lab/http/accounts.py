@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_MAX_ADMITTED = 1000
+# Spellings of domains that clients may make up, before new ones are refused.
+_MAX_ADMITTED = 10000
 _environment = threading.Lock()
 
 
@@ -56,6 +57,11 @@ class AccountBook:
         self._folder = tempfile.TemporaryDirectory(prefix="hyperv-lab-accounts-")
         self._file = Path(self._folder.name) / "ntlm"
         self._file.touch(mode=0o600)
+        # CredSSP hides who is coming inside TLS, so every account is known from the start under its own domain.
+        for account in self._accounts:
+            domain = account.domain or ""
+            for spelling in dict.fromkeys((domain, domain.partition(".")[0])):
+                self.admit_ntlm(spelling, account.name)
 
     def close(self) -> None:
         self._folder.cleanup()
@@ -78,11 +84,9 @@ class AccountBook:
         """Make an account known to NTLM's acceptor under the domain that the client gives."""
         account = self.find(f"{domain}\\{name}" if domain else name)
         claim = (domain.upper(), name.upper())
-        if account is None or claim in self._admitted or any(mark in text for mark in ":\r\n" for text in (domain, name)):
+        known = claim in self._admitted or len(self._admitted) >= _MAX_ADMITTED
+        if account is None or known or any(mark in text for mark in ":\r\n" for text in (domain, name)):
             return
-        if len(self._admitted) >= _MAX_ADMITTED:
-            self._admitted.clear()
-            self._file.write_text("", encoding="utf-8")
         self._admitted.add(claim)
         with self._file.open("a", encoding="utf-8") as stream:
             stream.write(f"{domain}:{name}:{account.password}\n")
