@@ -17,7 +17,6 @@ from .._avma.findings import Finding, finding
 from .._avma.guest_plan import GuestPlan, KeyWish, Step, plan_guest_key
 from .._avma.guest_result import judge_result
 from .._avma.host_view import HostView, InvalidHostView, host_view
-from .._avma.keys import display_key
 from .._avma.outcome import Outcome
 from .._windows.activation import Applied, PlanRunner, wanted_product
 from .._windows.guest import read_licence_state
@@ -91,7 +90,9 @@ class GuestActivation:
             failure = failure_of(error, self._task.machine)
         after = replace(before, licences=applied.licences)
         code = applied.error.code if applied.error else None
-        outcome, findings = judge_result(wanted_product(after.licences, key or "") or after.primary, plan, code)
+        outcome, findings = judge_result(
+            wanted_product(after.licences, plan.key.last_five if plan.key else None) or after.primary, plan, code
+        )
         if failure is not None:
             outcome = Outcome.FAILED
         result = self._result(before, after, plan, outcome, (*plan.findings, *findings), applied)
@@ -117,7 +118,7 @@ class GuestActivation:
             "reason": reason,
             "guest": guest_result(after),
             "identity": identity_result(plan.identity),
-            "key": _shown_key(plan),
+            "key": plan.key.display if plan.key else None,
             "key_installed": bool(primary and primary.channel is Channel.AVMA),
             "activated": bool(primary and primary.licensed and primary.channel is Channel.AVMA),
             "before": licence_result(before.primary),
@@ -165,13 +166,6 @@ def _decisive(outcome: Outcome, findings: Iterable[Finding]) -> Finding | None:
 
 def _step_result(step: Step, done: bool) -> Result:
     return {"kind": step.kind.value, "before": dict(step.before), "after": dict(step.after), "reason": step.reason, "done": done}
-
-
-def _shown_key(plan: GuestPlan) -> str | None:
-    """The key that was chosen; of one that is in the guest already only the last group is known."""
-    if plan.key is None:
-        return None
-    return display_key(plan.key.key) if plan.key.key else f"*****-*****-*****-*****-{plan.key.last_five or '*****'}"
 
 
 def _diff(machine: str, before: GuestFacts, after: GuestFacts, plan: GuestPlan, *, predicted: bool) -> dict[str, str]:

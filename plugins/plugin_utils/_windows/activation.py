@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .._avma.errors import describe_code, error_of
-from .._avma.facts import Channel, LicenceFacts
-from .._avma.guest_plan import GuestPlan, Step, StepKind
+from .._avma.facts import LicenceFacts
+from .._avma.guest_steps import GuestPlan, Step, StepKind, has_avma_key, last_five_of
 from .._wsman.errors import EffectUnknown, OperationTimedOut
 from .._wsman.session import Session
 from .licensing import LicensingRefused, LicensingService, read_licences
@@ -57,43 +57,44 @@ class PlanRunner:
 
     def apply(self, plan: GuestPlan, key: str | None, before: tuple[LicenceFacts, ...]) -> Applied:
         self.applied = applied = Applied(licences=before)
+        last_five = plan.key.last_five if plan.key is not None else None
         for step in plan.steps:
             try:
                 if step.kind is StepKind.INSTALL_KEY:
-                    self._install(key or "", applied)
+                    self._install(step, key or "", applied)
                 else:
-                    self._activate(key or "", applied)
+                    self._activate(step, last_five, applied)
             except LicensingRefused as refused:
                 applied.error = refused
                 applied.licences = read_licences(self._session)
-                return applied
-            applied.done.append(step)
-            if applied.timed_out:
-                return applied
+            if step not in applied.done:
+                break
         return applied
 
-    def _install(self, key: str, applied: Applied) -> None:
+    def _install(self, step: Step, key: str, applied: Applied) -> None:
         for remaining in reversed(range(_TRIES_OF_A_LOST_CALL)):
             try:
                 self._service.install_key(key)
             except (EffectUnknown, OperationTimedOut):
                 # It may have been installed although the answer was lost: look before it is tried again.
                 applied.licences = read_licences(self._session)
-                if wanted_product(applied.licences, key) is None:
+                if wanted_product(applied.licences, key[-5:]) is None:
                     if not remaining:
                         raise
                     continue
             break
+        # Done from here on, whatever happens to the connection.
+        applied.done.append(step)
         self._refresh()
         applied.licences = read_licences(self._session)
         self._tell(f"key ending in {key[-5:]} is installed")
 
-    def _activate(self, key: str, applied: Applied) -> None:
+    def _activate(self, step: Step, last_five: str | None, applied: Applied) -> None:
         delay = _RETRY[0]
         while True:
-            product = wanted_product(applied.licences, key)
-            if product is None:
-                # No row with that key: there is nothing to activate, and the verdict will say so.
+            product = wanted_product(applied.licences, last_five)
+            if product is None or not has_avma_key(product, last_five):
+                # No product with that key, or Windows takes the key for one of another channel, and activating a MAK would use it up.
                 return
             try:
                 applied.attempts += 1
@@ -112,17 +113,18 @@ class PlanRunner:
             except (EffectUnknown, OperationTimedOut):
                 self._tell("activation was asked for, the answer is outstanding")
             self._refresh()
-            if self._licensed_before_deadline(key, applied):
+            if self._licensed_before_deadline(last_five, applied):
+                applied.done.append(step)
                 self._tell("activated")
             else:
                 applied.timed_out = True
             return
 
-    def _licensed_before_deadline(self, key: str, applied: Applied) -> bool:
+    def _licensed_before_deadline(self, last_five: str | None, applied: Applied) -> bool:
         pause = _POLL[0]
         while True:
             applied.licences = read_licences(self._session)
-            product = wanted_product(applied.licences, key)
+            product = wanted_product(applied.licences, last_five)
             if product is not None and product.licensed:
                 return True
             if self._session.clock() + pause > self._deadline:
@@ -135,6 +137,9 @@ class PlanRunner:
         for remaining in reversed(range(_TRIES_OF_A_LOST_CALL)):
             try:
                 self._service.refresh()
+            except LicensingRefused:
+                # Nothing hangs on it: the licences are read anyway.
+                return
             except (EffectUnknown, OperationTimedOut):
                 # Refreshing twice does no harm; after the last try the state is read anyway.
                 if remaining:
@@ -147,12 +152,8 @@ class PlanRunner:
             self._say(line)
 
 
-def wanted_product(licences: tuple[LicenceFacts, ...], key: str) -> LicenceFacts | None:
-    """The product that has this key: by its last five characters, or the AVMA product where no key is named."""
-    last_five = key[-5:].upper()
-    for licence in licences:
-        if last_five and (licence.partial_key or "").upper() == last_five:
-            return licence
-    if not last_five:
-        return next((licence for licence in licences if licence.channel is Channel.AVMA), None)
-    return None
+def wanted_product(licences: tuple[LicenceFacts, ...], last_five: str | None) -> LicenceFacts | None:
+    """The product that has the key with this last group, or any with an AVMA key where the group is not known."""
+    if last_five is None:
+        return next((licence for licence in licences if has_avma_key(licence, None)), None)
+    return next((licence for licence in licences if last_five_of(licence) == last_five.upper()), None)
