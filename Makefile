@@ -88,6 +88,7 @@ lint: venv-dev ## style of Python and YAML, freshness of the generated pages, li
 types: venv-dev ## mypy, strict
 	"$(PY)" -m mypy --python-version 3.10 -p $(PACKAGE)
 	"$(PY)" -m mypy -p hyperv_lab
+	"$(PY)" -m mypy tests/lab/demo.py .ci/check_tarball.py
 
 layers: venv-dev ## which way imports point
 	$(IMPORT_PATH) "$(VENV)/bin/lint-imports"
