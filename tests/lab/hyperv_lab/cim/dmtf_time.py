@@ -10,7 +10,7 @@ parts that are not given. Every function raises ValueError on text that is not o
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 _DMTF = re.compile(r"([\d*]{4})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})([\d*]{2})\.([\d*]{6})([+-])(\d{3}|\*{3})", re.ASCII)
 _DMTF_INTERVAL = re.compile(r"(\d{8})(\d{2})(\d{2})(\d{2})\.([\d*]{6}):000", re.ASCII)
@@ -71,7 +71,7 @@ def parse_xml_datetime(text: str) -> datetime:
 def format_xml_datetime(value: datetime) -> str:
     """UTC with ``Z``; the fraction without trailing zeros, none when it is zero (recorded traffic of Windows Server 2012)."""
     if value.tzinfo is not None:
-        value = value.astimezone(timezone.utc)
+        value = value.astimezone(UTC)
     text = value.replace(tzinfo=None).isoformat()
     if value.microsecond:
         text = text.rstrip("0")
@@ -87,7 +87,11 @@ def parse_duration(text: str) -> timedelta:
     days_in_all = _number(years, 0) * 365 + _number(months, 0) * 30 + _number(days, 0)
     try:
         span = timedelta(
-            days=days_in_all, hours=_number(hours, 0), minutes=_number(minutes, 0), seconds=_number(seconds, 0), microseconds=_micros(fraction)
+            days=days_in_all,
+            hours=_number(hours, 0),
+            minutes=_number(minutes, 0),
+            seconds=_number(seconds, 0),
+            microseconds=_micros(fraction),
         )
     except OverflowError as error:
         raise ValueError(f"{text!r} is longer than an interval can be") from error
@@ -111,4 +115,4 @@ def parse_query_time(text: str) -> datetime | timedelta:
             return parse_xml_datetime(text)
         month, day, year, hour, minute, second = match.groups()
         clock = (_number(hour, 0), _number(minute, 0), _number(second, 0))
-        return datetime(int(year), int(month), int(day), *clock, tzinfo=timezone.utc)
+        return datetime(int(year), int(month), int(day), *clock, tzinfo=UTC)

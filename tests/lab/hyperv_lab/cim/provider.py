@@ -39,9 +39,16 @@ class MethodResult:
 class Account(Protocol):
     """Who is asking, as the authentication left it."""
 
-    name: str
-    administrator: bool  # False: WinRM lets a member of Remote Management Users in, WMI namespaces refuse
-    remote_management: bool  # False: WinRM itself refuses (Access is denied, code 5)
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def administrator(self) -> bool:
+        """False: WinRM lets a member of Remote Management Users in, WMI namespaces refuse."""
+
+    @property
+    def remote_management(self) -> bool:
+        """False: WinRM itself refuses (Access is denied, code 5)."""
 
 
 class Machine(Protocol):

@@ -11,28 +11,25 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+from ..cim.provider import Account
 
 # Spellings of domains that clients may make up, before new ones are refused.
 _MAX_ADMITTED = 10000
 _environment = threading.Lock()
 
 
-@dataclass(frozen=True)
-class LabAccount:
-    """``domain`` None: an account of the machine itself, which answers to any domain nobody else claims, as on Windows."""
+class Login(Account, Protocol):
+    """An account that can prove who it is."""
 
-    name: str
-    password: str = field(repr=False)
-    domain: str | None = None
-    administrator: bool = True
-    remote_management: bool = True
+    @property
+    def password(self) -> str: ...
 
-    def __post_init__(self) -> None:
-        # The format of the credential file that NTLM's acceptor reads has no escape for these.
-        if any(mark in text for mark in ":\r\n" for text in (self.name, self.password, self.domain or "")):
-            raise ValueError(f"account {self.name!r}: name, domain and password must hold no colon and no line break")
+    @property
+    def domain(self) -> str | None:
+        """None: an account of the machine itself, which answers to any domain nobody else claims, as on Windows."""
 
 
 def split_principal(principal: str) -> tuple[str, str]:
@@ -50,9 +47,19 @@ def _same_domain(left: str, right: str) -> bool:
     return left == right or left.partition(".")[0] == right.partition(".")[0]
 
 
+def _has_mark(*texts: str) -> bool:
+    return any(mark in text for mark in ":\r\n" for text in texts)
+
+
 class AccountBook:
-    def __init__(self, accounts: Iterable[LabAccount]) -> None:
+    """ValueError for an account with a colon or a line break in its name, domain or password."""
+
+    def __init__(self, accounts: Iterable[Login]) -> None:
         self._accounts = tuple(accounts)
+        for account in self._accounts:
+            # The format of the credential file that NTLM's acceptor reads has no escape for these.
+            if _has_mark(account.name, account.password, account.domain or ""):
+                raise ValueError(f"account {account.name!r}: name, domain and password must hold no colon and no line break")
         self._admitted: set[tuple[str, str]] = set()
         self._folder = tempfile.TemporaryDirectory(prefix="hyperv-lab-accounts-")
         self._file = Path(self._folder.name) / "ntlm"
@@ -66,7 +73,7 @@ class AccountBook:
     def close(self) -> None:
         self._folder.cleanup()
 
-    def find(self, principal: str) -> LabAccount | None:
+    def find(self, principal: str) -> Login | None:
         domain, name = split_principal(principal)
         named = [account for account in self._accounts if account.name.lower() == name.lower()]
         for account in named:
@@ -74,7 +81,7 @@ class AccountBook:
                 return account
         return next((account for account in named if account.domain is None), None)
 
-    def verify(self, principal: str, password: str) -> LabAccount | None:
+    def verify(self, principal: str, password: str) -> Login | None:
         account = self.find(principal)
         if account is None or not hmac.compare_digest(account.password.encode(), password.encode("utf-8", "surrogateescape")):
             return None
@@ -85,7 +92,7 @@ class AccountBook:
         account = self.find(f"{domain}\\{name}" if domain else name)
         claim = (domain.upper(), name.upper())
         known = claim in self._admitted or len(self._admitted) >= _MAX_ADMITTED
-        if account is None or known or any(mark in text for mark in ":\r\n" for text in (domain, name)):
+        if account is None or known or _has_mark(domain, name):
             return
         self._admitted.add(claim)
         with self._file.open("a", encoding="utf-8") as stream:

@@ -15,7 +15,7 @@ import spnego
 from spnego.exceptions import SpnegoError
 
 from ..wsman.settings import ServiceSettings
-from .accounts import AccountBook, LabAccount
+from .accounts import AccountBook, Login
 from .ntlm_token import claimed_identity
 
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def kerberos_available() -> bool:
 class ConnectionSecurity:
     """What a TCP connection has agreed on. ``context`` is complete when ``account`` came by it."""
 
-    account: LabAccount | None = None
+    account: Login | None = None
     context: spnego.ContextProxy | None = None
     scheme: str = ""
 
@@ -48,7 +48,7 @@ class ConnectionSecurity:
 class Verdict:
     """``account`` None: 401, with a token when the handshake goes on. ``leg``: the request was part of a handshake only."""
 
-    account: LabAccount | None = None
+    account: Login | None = None
     challenge: tuple[str, ...] = ()
     continues: bool = False
     headers: dict[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Authenticator:
             schemes -= {"kerberos"}
         return schemes
 
-    def judge(self, header: str | None, connection: ConnectionSecurity, *, tls: bool, certificate_account: LabAccount | None) -> Verdict:
+    def judge(self, header: str | None, connection: ConnectionSecurity, *, tls: bool, certificate_account: Login | None) -> Verdict:
         refused = Verdict(challenge=self.offers(tls=tls))
         if header is None:
             return Verdict(connection.account) if connection.account is not None else refused

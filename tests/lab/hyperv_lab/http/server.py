@@ -24,7 +24,7 @@ from ..wsman.interceptor import Exchange, Interceptor
 from ..wsman.recorder import Recorder
 from ..wsman.service import WsmanService
 from ..wsman.settings import ServiceSettings
-from .accounts import AccountBook, LabAccount
+from .accounts import AccountBook, Login
 from .authentication import Authenticator, ConnectionSecurity, Verdict
 from .message_encryption import CannotDecrypt, decrypt, encrypt, encryption_protocol
 from .tls import TlsMaterial, certificate_principal
@@ -144,7 +144,7 @@ class _OpenMachine:
             response = _response(413)
             response.force_close()
             return response
-        except asyncio.TimeoutError:
+        except TimeoutError:
             response = _response(408)
             response.force_close()
             return response
@@ -216,7 +216,7 @@ class _OpenMachine:
         self,
         request: web.BaseRequest,
         body: bytes,
-        account: LabAccount | None,
+        account: Login | None,
         transport: Transport,
         headers: dict[str, str] | None = None,
     ) -> web.StreamResponse:
@@ -228,7 +228,7 @@ class _OpenMachine:
         content_type = CONTENT_TYPE if answer.body else None
         return _response(answer.status, {**answer.headers, **(headers or {})}, answer.body.encode("utf-8", "replace"), content_type)
 
-    async def _answer(self, request: web.BaseRequest, body: bytes, account: LabAccount | None) -> Answer:
+    async def _answer(self, request: web.BaseRequest, body: bytes, account: Login | None) -> Answer:
         received = self._service.receive(body)
         if account is None and (received.request is None or not received.request.identify):
             return Answer(401, headers={"WWW-Authenticate": "Negotiate"})
@@ -255,7 +255,7 @@ class _OpenMachine:
                 raise BodyTooLarge
         return bytes(body)
 
-    def _certificate_account(self, tls: SSLObject | None) -> LabAccount | None:
+    def _certificate_account(self, tls: SSLObject | None) -> Login | None:
         der = tls.getpeercert(binary_form=True) if tls is not None else None
         principal = certificate_principal(der) if der else None
         return self._accounts.find(principal) if principal else None

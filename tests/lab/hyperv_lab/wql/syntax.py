@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 from ..cim.object_path import ObjectPath
 
@@ -27,10 +26,10 @@ class PropertyName:
 
 @dataclass(frozen=True)
 class Literal:
-    value: None | str | int | float | bool
+    value: str | int | float | bool | None
 
 
-Operand = Union[PropertyName, Literal]
+Operand = PropertyName | Literal
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Or:
     terms: tuple[Condition, ...]
 
 
-Condition = Union[Comparison, Like, IsA, Not, And, Or]
+Condition = Comparison | Like | IsA | Not | And | Or
 
 
 @dataclass(frozen=True)
@@ -92,4 +91,4 @@ class Associators:
     class_definitions_only: bool = False
 
 
-Query = Union[Select, Associators]
+Query = Select | Associators

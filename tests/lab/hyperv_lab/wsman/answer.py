@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .envelope import Addressing
 from .namespaces import ANONYMOUS, ENUMERATION_ROOT, FAULT_ROOT, MS_WSMAN, TRANSFER_ROOT
@@ -46,7 +46,6 @@ def envelope(root: str, action: str, body: str, *, to: Addressing, language: str
         f"<a:MessageID>{new_uuid()}</a:MessageID>{operation}<a:To>{ANONYMOUS}</a:To>{relates}{extra_header}</s:Header>"
         f"<s:Body>{body}</s:Body></s:Envelope>"
     )
-
 
 
 def enumeration_answer(action: str, body: str, *, to: Addressing, language: str) -> Answer:

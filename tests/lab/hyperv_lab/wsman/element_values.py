@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Union
 from xml.etree.ElementTree import Element
 
 from ..cim.cimxml import InvalidCimXml, parse_instance
@@ -20,7 +19,7 @@ from .faults import SCHEMA_VALIDATION
 from .namespaces import ADDRESSING, CIM, XSI
 from .soap import child, is_nil, local_name, namespace_of, text_of
 
-Member = Union[CimParameter, CimProperty]
+Member = CimParameter | CimProperty
 _NAMED_ENTITY = re.compile(r"&(amp|lt|gt|quot|apos);")
 _TYPE = f"{{{XSI}}}type"
 _MAX_NESTING = 8
@@ -34,7 +33,9 @@ class EmbeddedTextRefused(ValueError):
         self.return_value = return_value
 
 
-def read_members(elements: Iterable[Element], members: Mapping[str, Member], classes: Classes, uri: str, *, strict: bool) -> dict[str, Value]:
+def read_members(
+    elements: Iterable[Element], members: Mapping[str, Member], classes: Classes, uri: str, *, strict: bool
+) -> dict[str, Value]:
     """Values by the member's own name. ``members`` is by lower-case name, ``uri`` the namespace that the elements must be in.
 
     WsmanFault w:SchemaValidationError when an element is unknown, in another namespace, repeated without being an array, or holds no

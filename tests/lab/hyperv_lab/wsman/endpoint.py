@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Union
 from xml.etree.ElementTree import Element
 
 from ..cim.hierarchy import Classes, reference_to
@@ -19,7 +18,7 @@ from .soap import child, children, text_of
 from .text import escape
 
 # A selector's value is text, or an endpoint reference where the key is a reference.
-Selectors = Mapping[str, Union[str, Reference]]
+Selectors = Mapping[str, str | Reference]
 
 _MAX_SELECTORS = 64
 

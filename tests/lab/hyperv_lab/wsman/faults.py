@@ -95,9 +95,13 @@ _MISSING_REASON = _CANNOT + "The request does not have all the expected SOAP hea
 
 # Envelope and headers.
 VERSION_MISMATCH = FaultKind("", 2150858765, "The WS-Management service does not support the SOAP version specified in the request. ")
-INVALID_XML = FaultKind("w:SchemaValidationError", 2150858819, "The WS-Management service cannot process the request because the XML is invalid. ")
+INVALID_XML = FaultKind(
+    "w:SchemaValidationError", 2150858819, "The WS-Management service cannot process the request because the XML is invalid. "
+)
 INVALID_BODY = FaultKind(
-    "w:InvalidBody", 2150858791, "The WS-Management service cannot process the request because the request packet does not have a valid SOAP body. "
+    "w:InvalidBody",
+    2150858791,
+    "The WS-Management service cannot process the request because the request packet does not have a valid SOAP body. ",
 )
 INVALID_HEADER = FaultKind("a:InvalidMessageInformationHeader", 2150858767, _HEADER_REASON)
 MISSING_HEADER = FaultKind("a:MessageInformationHeaderRequired", 2150858769, _MISSING_REASON)
@@ -301,7 +305,9 @@ def unknown_class_in_query(namespace: str, query: str) -> WsmanFault:
 
 
 def invalid_query(namespace: str, query: str) -> WsmanFault:
-    return CANNOT_PROCESS_FILTER.fault(provider=ProviderFault("The query syntax is not valid. ", ExtendedStatus(namespace, "ExecQuery", query)))
+    return CANNOT_PROCESS_FILTER.fault(
+        provider=ProviderFault("The query syntax is not valid. ", ExtendedStatus(namespace, "ExecQuery", query))
+    )
 
 
 def not_found(namespace: str, path: str) -> WsmanFault:

@@ -52,7 +52,7 @@ class _Slot:
 
 
 class InstanceWriter:
-    """Writes the instances of one machine's classes."""
+    """Writes instances; what it works out for a class it keeps."""
 
     def __init__(self) -> None:
         # By identity of the class, which is not hashable; holding the class keeps its identity from being used again.
@@ -80,7 +80,9 @@ class InstanceWriter:
         if plan is None or plan[0] is not cls or plan[1] is not classes:
             if len(self._plans) >= _MAX_PLANS:
                 self._plans.clear()
-            chosen = [cls.properties[name] for name in columns if name in cls.properties] if columns is not None else cls.properties.values()
+            chosen = (
+                [cls.properties[name] for name in columns if name in cls.properties] if columns is not None else cls.properties.values()
+            )
             slots = tuple(self._slot(prop, classes, style) for prop in sorted(chosen, key=lambda prop: prop.name.lower()))
             if columns is not None:
                 opening, closing = f'<w:XmlFragment xmlns:xsi="{XSI}" xmlns:w="{WSMAN}">', "</w:XmlFragment>"

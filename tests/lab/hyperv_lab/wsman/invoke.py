@@ -70,9 +70,7 @@ def _target(operation: Operation, resource: WmiResource, cls: CimClass) -> Insta
     return instance
 
 
-def _carry_out(
-    operation: Operation, resource: WmiResource, cls: CimClass, method: CimMethod, target: Instance | None
-) -> MethodResult:
+def _carry_out(operation: Operation, resource: WmiResource, cls: CimClass, method: CimMethod, target: Instance | None) -> MethodResult:
     try:
         arguments = _arguments(operation, resource, cls, method)
     except EmbeddedTextRefused as refused:
@@ -94,9 +92,7 @@ def _arguments(operation: Operation, resource: WmiResource, cls: CimClass, metho
         # The namespace of the element itself is not looked at, that of the parameters is.
         if local_name(body).lower() != f"{method.name}_INPUT".lower():
             raise SCHEMA_VALIDATION.fault()
-        arguments = read_members(
-            body, members, classes, class_uri(resource.namespace, cls.name), strict=operation.settings.strict
-        )
+        arguments = read_members(body, members, classes, class_uri(resource.namespace, cls.name), strict=operation.settings.strict)
     if any(parameter.required and arguments.get(parameter.name) is None for parameter in method.inputs):
         raise INVALID_METHOD_PARAMETER.fault()
     return arguments
@@ -109,7 +105,5 @@ def _answer(operation: Operation, cls: CimClass, method: CimMethod, result: Meth
     outputs = "".join(operation.writer.value(parameter, result.outputs.get(parameter.name), classes) for parameter in method.outputs)
     if result.return_value is not None:
         outputs += operation.writer.value(CimParameter("ReturnValue", CimType.UINT32), result.return_value, classes)
-    body = (
-        f'<p:{method.name}_OUTPUT xmlns:xsi="{XSI}" xmlns:p="{uri}" xmlns:cim="{CIM}">{outputs}</p:{method.name}_OUTPUT>'
-    )
+    body = f'<p:{method.name}_OUTPUT xmlns:xsi="{XSI}" xmlns:p="{uri}" xmlns:cim="{CIM}">{outputs}</p:{method.name}_OUTPUT>'
     return transfer_answer(f"{uri}/{method.name}Response", body, to=operation.addressing, language=operation.language)

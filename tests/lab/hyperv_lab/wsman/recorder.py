@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from .answer import Answer
 from .interceptor import Exchange
@@ -103,7 +103,7 @@ class Recorder:
         if self.messages.maxlen:
             self.messages.append(
                 Message(
-                    at=datetime.now(timezone.utc),
+                    at=datetime.now(UTC),
                     machine=exchange.machine,
                     account=exchange.account,
                     action=action,

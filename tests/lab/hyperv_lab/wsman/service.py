@@ -28,6 +28,8 @@ from .settings import ServiceSettings
 from .winrm_config import get_config, is_config_uri
 
 _log = logging.getLogger(__name__)
+# One for all machines: most of them share their classes.
+_WRITER = InstanceWriter()
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,6 @@ class WsmanService:
     def __init__(self, machine: Machine, settings: ServiceSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.machine = machine
         self.settings = settings
-        self._writer = InstanceWriter()
         self._enumerations = Enumerations(clock)
 
     def receive(self, data: bytes) -> Received:
@@ -102,15 +103,11 @@ class WsmanService:
 
     def fault(self, received: Received, fault: WsmanFault, client_host: str) -> Answer:
         language = received.addressing.locale or self.machine.language
-        body = render_fault(
-            fault, form=self.settings.fault_form, language=language, client_host=client_host, computer=self.machine.name
-        )
+        body = render_fault(fault, form=self.settings.fault_form, language=language, client_host=client_host, computer=self.machine.name)
         return fault_answer(fault_action(fault), body, fault.code, to=received.addressing, language=language)
 
     def _dispatch(self, request: Request, account: Account) -> Answer:
-        operation = Operation(
-            request, account, self.machine, self.settings, self._writer, request.locale or self.machine.language
-        )
+        operation = Operation(request, account, self.machine, self.settings, _WRITER, request.locale or self.machine.language)
         # A Pull or Release is known by its context alone, whatever its resource URI says.
         if request.action == f"{ENUMERATION}/Pull":
             return self._enumerations.pull(operation)

@@ -9,18 +9,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hyperv_lab.http.accounts import AccountBook, LabAccount
+
+from hyperv_lab.http.accounts import AccountBook
 from hyperv_lab.http.server import LabServer, ServedMachine, ServiceSettings
 from hyperv_lab.http.tls import TlsMaterial
 
 from .live_office import LiveOffice
-from .office_machine import OfficeMachine
+from .office_machine import OfficeAccount, OfficeMachine
 
 ACCOUNTS = (
-    LabAccount("Administrator", "Lab-Pass1"),
-    LabAccount("operator", "Lab-Pass2", administrator=False),
-    LabAccount("visitor", "Lab-Pass3", administrator=False, remote_management=False),
-    LabAccount("svc", "Lab-Pass4", domain="lab.example"),
+    OfficeAccount("Administrator", "Lab-Pass1"),
+    OfficeAccount("operator", "Lab-Pass2", administrator=False),
+    OfficeAccount("visitor", "Lab-Pass3", administrator=False, remote_management=False),
+    OfficeAccount("svc", "Lab-Pass4", domain="lab.example"),
 )
 
 

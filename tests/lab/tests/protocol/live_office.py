@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import requests
+
 from hyperv_lab.http.tls import TlsMaterial
 from hyperv_lab.wsman.recorder import Recorder
 

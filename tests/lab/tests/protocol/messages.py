@@ -9,12 +9,11 @@ import re
 from collections.abc import Callable
 from xml.sax.saxutils import escape, quoteattr
 
-from hyperv_lab.http.accounts import LabAccount
 from hyperv_lab.wsman.answer import Answer
 from hyperv_lab.wsman.service import WsmanService
 from hyperv_lab.wsman.settings import ServiceSettings
 
-from .office_machine import OfficeMachine
+from .office_machine import OfficeAccount, OfficeMachine
 
 WMI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
 OFFICE = f"{WMI}root/office/"
@@ -22,7 +21,7 @@ ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/"
 TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer/"
 WQL = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
 MESSAGE_ID = "uuid:55F28C75-F63E-4F68-8360-A8C478003959"
-ADMINISTRATOR = LabAccount("Administrator", "Lab-Pass1")
+ADMINISTRATOR = OfficeAccount("Administrator", "Lab-Pass1")
 _NAMESPACES = (
     'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
     'xmlns:n="http://schemas.xmlsoap.org/ws/2004/09/enumeration" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" '
@@ -100,7 +99,7 @@ class Desk:
     """The service of one machine, asked without HTTP."""
 
     def __init__(
-        self, machine: OfficeMachine, clock: Callable[[], float] = lambda: 0.0, account: LabAccount = ADMINISTRATOR, **settings: object
+        self, machine: OfficeMachine, clock: Callable[[], float] = lambda: 0.0, account: OfficeAccount = ADMINISTRATOR, **settings: object
     ) -> None:
         self.machine = machine
         self.account = account

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from hyperv_lab.cim.provider import Account, CimError, MethodResult
 from hyperv_lab.cim.types import CimClass, CimMethod, CimParameter, CimProperty, CimType, Instance, Reference, Value
@@ -105,7 +105,7 @@ BUILDING = CimClass(
     },
 )
 CLASSES = {cls.name.lower(): cls for cls in (ELEMENT, NOTE, DESK, STANDING_DESK, ROOM, STANDS_IN, BUILDING)}
-BOUGHT = datetime(2013, 4, 15, 16, 28, 43, 488170, tzinfo=timezone.utc)
+BOUGHT = datetime(2013, 4, 15, 16, 28, 43, 488170, tzinfo=UTC)
 
 
 def desk(name: str, **values: Value) -> Instance:
@@ -122,6 +122,15 @@ def desk_reference(name: str, cls: CimClass = DESK) -> Reference:
 
 def _stands_in(room_number: str, desk_name: str, cls: CimClass = DESK) -> Instance:
     return Instance(STANDS_IN, {"Antecedent": room(room_number), "Dependent": desk_reference(desk_name, cls)})
+
+
+@dataclass(frozen=True)
+class OfficeAccount:
+    name: str
+    password: str
+    domain: str | None = None
+    administrator: bool = True
+    remote_management: bool = True
 
 
 @dataclass

@@ -26,7 +26,9 @@ Serve = Callable[..., LiveOffice]
 def _pywinrm(office: LiveOffice, transport: str, password: str = "Lab-Pass1", user: str = "Administrator") -> Protocol:
     endpoint = office.http if transport == "ntlm" else office.https
     verify = str(office.tls.ca_file)
-    return Protocol(endpoint, transport=transport, username=user, password=password, ca_trust_path=verify, server_cert_validation="validate")
+    return Protocol(
+        endpoint, transport=transport, username=user, password=password, ca_trust_path=verify, server_cert_validation="validate"
+    )
 
 
 def _read_all(protocol: Protocol) -> str:
@@ -36,7 +38,9 @@ def _read_all(protocol: Protocol) -> str:
     return answer + str(pulled.decode())
 
 
-@pytest.mark.parametrize(("transport", "user"), [("ntlm", "Administrator"), ("ntlm", "ANYWHERE\\Administrator"), ("basic", "Administrator")])
+@pytest.mark.parametrize(
+    ("transport", "user"), [("ntlm", "Administrator"), ("ntlm", "ANYWHERE\\Administrator"), ("basic", "Administrator")]
+)
 def test_pywinrm_reads_every_row(serve: Serve, office: OfficeMachine, transport: str, user: str) -> None:
     live = serve(office)
     text = _read_all(_pywinrm(live, transport, user=user))
@@ -152,7 +156,10 @@ def test_a_certificate_of_nobody_is_refused(serve: Serve, office: OfficeMachine)
     issued = live.tls.issue_client("stranger")
     options = {"auth": "certificate", "certificate_pem": str(issued.certificate_file), "certificate_key_pem": str(issued.key_file)}
     verify = str(live.tls.ca_file)
-    with _pypsrp(live, ssl=True, username=None, password=None, cert_validation=verify, **options) as wsman, pytest.raises(AuthenticationError):
+    with (
+        _pypsrp(live, ssl=True, username=None, password=None, cert_validation=verify, **options) as wsman,
+        pytest.raises(AuthenticationError),
+    ):
         wsman.get(f"{OFFICE}Office_Building")
 
 
