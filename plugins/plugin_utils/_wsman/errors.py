@@ -14,6 +14,7 @@ from __future__ import annotations
 from .symbols import format_code, symbol_of, unsigned_code
 
 _HTTP_REMEDIES = {
+    400: "The service could not read the request, as it is after it had dropped an encrypted connection. Try again",
     404: "Check the port and the path /wsman and that a listener is bound to this address",
     413: "The request is larger than MaxEnvelopeSizekb of the service",
     503: "The service is starting, stopping or overloaded",

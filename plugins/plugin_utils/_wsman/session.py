@@ -198,13 +198,14 @@ class Session:
     ) -> MethodOutput:
         """Call a method, once. ``keys`` name the instance; None for a static method.
 
-        Raises a Fault when the server refused, EffectUnknown when the call may have taken effect but its answer is missing; any other
-        error means that it was not carried out.
+        Raises a Fault when the server refused, EffectUnknown when the answer is missing or the connection turned out to be stale; any
+        other error means that it was not carried out.
         """
         subject = f"{class_name}.{method}"
         uri = class_uri(namespace, class_name)
         secrets = secrets_of(arguments or {})
         body = write_input(namespace, class_name, method, arguments or {})
+        answered_before = self._last_answer is not None
         try:
             answer = self._exchange(self._request(f"{uri}/{method}", uri, body, keys), subject, repeatable=False)
             return read_output(answer.body, class_name, method)
@@ -212,7 +213,8 @@ class Session:
             if isinstance(error, Fault):
                 for secret in secrets:
                     error.mask(secret)
-            if _may_have_taken_effect(error):
+            # A stale connection is most likely harmless, but "read the state, then try again" is the right advice for it too.
+            if _may_have_taken_effect(error) or (answered_before and _is_stale_connection(error)):
                 raise EffectUnknown(subject, error) from error
             raise
 

@@ -213,11 +213,14 @@ def test_a_call_is_not_repeated_even_when_it_was_refused_for_now(session: Sessio
     assert time.slept == []
 
 
-def test_a_call_is_not_repeated_in_mid_session(session: Session, transport: ScriptedTransport) -> None:
-    transport.expect("Change", output("")).expect("Change", AuthenticationFailed(ENDPOINT))
+@pytest.mark.parametrize("error", [AuthenticationFailed(ENDPOINT), UnexpectedHttpStatus(ENDPOINT, 400)], ids=["401", "400"])
+def test_a_call_over_a_connection_that_had_ended_is_not_repeated(session: Session, transport: ScriptedTransport, error: WsManError) -> None:
+    transport.expect("Change", output("")).expect("Change", error)
     call(session)
-    with pytest.raises(AuthenticationFailed):
+    with pytest.raises(EffectUnknown) as caught:
         call(session)
+    assert caught.value.reason is error
+    assert transport.resets == 1
 
 
 def test_a_failure_of_the_provider_is_a_fault_with_its_number(session: Session, transport: ScriptedTransport) -> None:
