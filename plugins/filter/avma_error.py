@@ -12,6 +12,8 @@ from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._avma.errors import error_of, format_code, normalise_code
 
+_HEX = re.compile("0[xX][0-9a-fA-F]{1,40}")
+_DECIMAL = re.compile("[+-]?[0-9]{1,40}")
 _HEX_WITHOUT_MARK = re.compile("(?=[0-9]*[a-fA-F])[0-9a-fA-F]{8}")
 # An HRESULT is a number of 32 bits, read without sign, with sign, or with its sign carried on to 64 bits.
 _WORD = 1 << 32
@@ -48,19 +50,27 @@ def _code(value: object) -> int:
         raise AnsibleFilterError(
             f"avma_error: an error code is a number or a text, but this is of type {type(value).__name__}. Give it as in '0xC004FD02'."
         )
-    text = str(value).strip()
-    if _HEX_WITHOUT_MARK.fullmatch(text):
-        text = "0x" + text
-    try:
-        normal = normalise_code(text)
-        number = int(text, 16 if text[:2].lower() == "0x" else 10)
-    except ValueError:
-        raise AnsibleFilterError(
-            f"avma_error: '{text[:40]}' is no error code. Give it as a number (-1073414910, 3221552386) or in hexadecimal ('0xC004FD02')."
-        ) from None
+    number = value if isinstance(value, int) else _number(value)
     if not (-_SIGN <= number < _WORD or _CARRIED_SIGN <= number < 1 << 64):
-        raise AnsibleFilterError(f"avma_error: '{text[:40]}' has more than the 32 bits of an error code. Check where it was copied from.")
-    return normal
+        raise AnsibleFilterError(f"avma_error: {_shown(value)} has more than the 32 bits of an error code. Check where it was copied from.")
+    return normalise_code(number)
+
+
+def _number(text: str) -> int:
+    stripped = text.strip()
+    if _HEX_WITHOUT_MARK.fullmatch(stripped):
+        stripped = "0x" + stripped
+    if _HEX.fullmatch(stripped):
+        return int(stripped, 16)
+    if _DECIMAL.fullmatch(stripped):
+        return int(stripped)
+    raise AnsibleFilterError(
+        f"avma_error: {_shown(text)} is no error code. Give it as a number (-1073414910, 3221552386) or in hexadecimal ('0xC004FD02')."
+    )
+
+
+def _shown(value: int | str) -> str:
+    return f"'{value[:40]}'" if isinstance(value, str) else f"a number of {value.bit_length()} bits"
 
 
 class FilterModule:

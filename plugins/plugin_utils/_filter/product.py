@@ -20,6 +20,9 @@ from .._avma.releases import RELEASES, Release, release_named, release_of
 # Where the modules' results keep what is asked here: guest of kvp_info's machines, host of host_info, then os of either.
 _NESTED = ("guest", "host", "os")
 
+# Larger than any build.
+_NO_BUILD = 10**9
+
 _NAMES = ", ".join(f"'{release.name}'" for release in RELEASES)
 
 
@@ -51,7 +54,8 @@ def release_from(value: object, role: str) -> Release:
             f"{role}: a release of Windows Server is wanted, but this is of type {type(value).__name__}. "
             "Give its name, its build, or what host_info, guest_info or kvp_info told of the machine."
         )
-    text = " ".join(str(value).split())
+    # Python refuses to write out very long numbers.
+    text = " ".join(value.split()) if isinstance(value, str) else str(min(value, _NO_BUILD))
     release = release_named(text) or _labelled(text)
     if release is None and text.isascii() and text.isdigit() and len(text) <= 6:
         release = release_of(int(text))
@@ -72,7 +76,13 @@ def edition_from(value: object, role: str) -> tuple[Edition, bool]:
         edition = edition_named(value)
         if edition is not None:
             return edition, "eval" in value.casefold()
-    shown = f"'{str(value)[:60]}'" if isinstance(value, (str, int)) else f"a value of type {type(value).__name__}"
+    shown = (
+        f"'{value[:60]}'"
+        if isinstance(value, str)
+        else f"the number {min(value, _NO_BUILD)}"
+        if isinstance(value, int)
+        else f"a {type(value).__name__}"
+    )
     raise UnclearProduct(
         f"{role}: {shown} is no edition of Windows Server. Give 'Datacenter', 'Standard', 'Essentials' or 'Datacenter: Azure Edition'."
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 import pytest
-from ansible_collections.hyperv.avma.plugins.module_utils._unattend import answer_file, edit
-from ansible_collections.hyperv.avma.plugins.module_utils._unattend.document import UNATTEND, parse
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+from ansible_collections.hyperv.avma.plugins.module_utils._unattend import answer_file, edit
+from ansible_collections.hyperv.avma.plugins.module_utils._unattend.document import UNATTEND, parse
 
 KEY = "W3GNR-8DDXR-2TFRP-H8P33-DV9BG"
 OLD = "YDFWN-MJ9JR-3DYRK-FXXRW-78VHK"
@@ -60,7 +61,9 @@ def shell_setup(inner: str, tail: str = "") -> str:
             id="comments stay",
         ),
         pytest.param("<ProductKey><!-- none --></ProductKey>", f"<ProductKey><!-- none -->{KEY}</ProductKey>", id="comment alone"),
-        pytest.param('<ProductKey xmlns="urn:other"/>', f'<ProductKey xmlns="urn:other"/><ProductKey>{KEY}</ProductKey>', id="other namespace"),
+        pytest.param(
+            '<ProductKey xmlns="urn:other"/>', f'<ProductKey xmlns="urn:other"/><ProductKey>{KEY}</ProductKey>', id="other namespace"
+        ),
     ],
 )
 def test_only_the_text_of_the_key_changes(inner: str, expected: str) -> None:
@@ -79,7 +82,7 @@ def test_what_is_missing_takes_the_style_of_the_file() -> None:
     )
     setting = answer_file.setup_key("x86")
     added = (
-        "\r\n\t<u:settings pass=\"windowsPE\">\r\n"
+        '\r\n\t<u:settings pass="windowsPE">\r\n'
         '\t\t<u:component name="Microsoft-Windows-Setup" processorArchitecture="x86" publicKeyToken="31bf3856ad364e35"'
         ' language="neutral" versionScope="nonSxS">\r\n'
         f"\t\t\t<u:UserData>\r\n\t\t\t\t<u:ProductKey>\r\n\t\t\t\t\t<u:Key>{KEY}</u:Key>\r\n\t\t\t\t</u:ProductKey>\r\n\t\t\t</u:UserData>\r\n"
@@ -126,7 +129,10 @@ def test_a_key_is_removed_with_its_line() -> None:
     ("inner", "expected"),
     [
         ("<UserData><ProductKey><Key>K</Key></ProductKey></UserData>", ""),
-        ("<UserData><ProductKey> <Key>K</Key> </ProductKey><AcceptEula>true</AcceptEula></UserData>", "<UserData><AcceptEula>true</AcceptEula></UserData>"),
+        (
+            "<UserData><ProductKey> <Key>K</Key> </ProductKey><AcceptEula>true</AcceptEula></UserData>",
+            "<UserData><AcceptEula>true</AcceptEula></UserData>",
+        ),
         (
             "<UserData><ProductKey><Key>K</Key><WillShowUI>Never</WillShowUI></ProductKey></UserData>",
             "<UserData><ProductKey><WillShowUI>Never</WillShowUI></ProductKey></UserData>",
@@ -177,7 +183,12 @@ def noise(draw: st.DrawFn, wide: bool) -> str:
     """Something that may stand between elements and has nothing to do with the key."""
     word = draw(WORDS) + ("𝄞中" if wide and draw(st.booleans()) else "")
     safe = word.replace("--", "").strip("-")
-    forms = ["", f"<!-- {safe} <ProductKey>{OLD}</ProductKey> -->", f"<?note {safe}?>", f'<x:n xmlns:x="urn:x" a=\'{safe}>"\'>{safe}<![CDATA[</ProductKey>]]></x:n>']
+    forms = [
+        "",
+        f"<!-- {safe} <ProductKey>{OLD}</ProductKey> -->",
+        f"<?note {safe}?>",
+        f'<x:n xmlns:x="urn:x" a=\'{safe}>"\'>{safe}<![CDATA[</ProductKey>]]></x:n>',
+    ]
     return draw(st.sampled_from(forms))
 
 
@@ -204,7 +215,9 @@ def answer_files(draw: st.DrawFn) -> tuple[str, str, str, str]:
     head += f"<{prefix}unattend{binding}>{line(1)}{draw(noise(wide))}"
     other = attribute("name", "Microsoft-Windows-International-Core") + attribute("processorArchitecture", "amd64")
     if draw(st.booleans()):
-        head += f"{line(1)}<{prefix}settings{attribute('pass', 'oobeSystem')}>{line(2)}<{prefix}component{other}/>{line(1)}</{prefix}settings>"
+        head += (
+            f"{line(1)}<{prefix}settings{attribute('pass', 'oobeSystem')}>{line(2)}<{prefix}component{other}/>{line(1)}</{prefix}settings>"
+        )
     shell = attribute("name", "Microsoft-Windows-Shell-Setup") + attribute("processorArchitecture", "amd64")
     depth = draw(st.sampled_from(["root", "settings", "component", "key"]))
     tail = f"{line(0)}</{prefix}unattend>{line_break}"

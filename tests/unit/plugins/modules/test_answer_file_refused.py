@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.module_utils._unattend import answer_file, edit
 from ansible_collections.hyperv.avma.plugins.module_utils._unattend.document import MAX_BYTES, UNATTEND, AnswerFileError, parse
 
@@ -32,13 +33,24 @@ def answers(inner: str) -> bytes:
         ),
         pytest.param(b"\n<unattend/>", 2, "the root element is 'unattend' in the namespace ''", id="no namespace"),
         pytest.param(f'<settings xmlns="{UNATTEND}"/>'.encode(), 1, "the root element is 'settings'", id="other root"),
-        pytest.param(b'<?xml version="1.0" encoding="utf-16"?><a/>', 1, "encoding specified in XML declaration is incorrect", id="wrong encoding"),
-        pytest.param(b'<?xml version="1.0" encoding="shift_jis"?><a/>', 1, "multi-byte encodings are not supported", id="unsupported encoding"),
+        pytest.param(
+            b'<?xml version="1.0" encoding="utf-16"?><a/>', 1, "encoding specified in XML declaration is incorrect", id="wrong encoding"
+        ),
+        pytest.param(
+            b'<?xml version="1.0" encoding="shift_jis"?><a/>', 1, "multi-byte encodings are not supported", id="unsupported encoding"
+        ),
         pytest.param(b'<?xml version="1.0" encoding="klingon"?><a/>', 1, "unknown encoding: klingon", id="unknown encoding"),
         pytest.param(b" " * (MAX_BYTES + 1), None, "more than 16 MiB", id="an image"),
-        pytest.param(answers(f"{SHELL}<ProductKey/>\n<ProductKey/></component>"), 4, "element 'ProductKey' of the component", id="two keys"),
+        pytest.param(
+            answers(f"{SHELL}<ProductKey/>\n<ProductKey/></component>"), 4, "element 'ProductKey' of the component", id="two keys"
+        ),
         pytest.param(answers(f"{SHELL}</component>\n{SHELL}</component>"), 4, "stands there 2 times (lines 3 and 4)", id="two components"),
-        pytest.param(answers(f"{SHELL}\n<ProductKey><Key/></ProductKey></component>"), 4, "'ProductKey' holds the element 'Key'", id="key of another place"),
+        pytest.param(
+            answers(f"{SHELL}\n<ProductKey><Key/></ProductKey></component>"),
+            4,
+            "'ProductKey' holds the element 'Key'",
+            id="key of another place",
+        ),
     ],
 )
 def test_refused_with_line_and_cause(data: bytes, line: int | None, cause: str) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.module_utils._unattend import product_keys
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma import keys
 
