@@ -67,7 +67,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
 
     for target in targets:
-        name, _, anchor = target.partition("#")
+        name, _hash, anchor = target.partition("#")
         aim = (page.parent / name).resolve() if name else page
         assert aim.exists(), f"{page.name}: {target} leads nowhere"
         if anchor:
