@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 
 from . import namespaces as ns
 from .enumeration import Page, read_page, write_enumerate, write_pull, write_release
 from .errors import (
-    AuthenticationFailed,
     ConnectionDropped,
     ConnectionFailed,
     DeadlineExceeded,
@@ -34,16 +31,14 @@ from .errors import (
     MalformedAnswer,
     NotFound,
     OperationTimedOut,
-    QuotaExceeded,
-    ReadTimedOut,
-    ServiceBusy,
     UnexpectedHttpStatus,
     WsManError,
 )
+from .exchange import Exchange, Statistics, is_stale_connection
 from .instance import Instance, decode_instance
 from .invocation import MethodOutput, read_output, secrets_of, write_input
 from .job import JobOutcome, outcome_of
-from .message import Answer, Request, read_answer, write_identify, write_request
+from .message import Request
 from .resource_uri import any_class_uri, class_uri
 from .retry import RetryPolicy
 from .service import Identity, ServerLimits, read_identity, read_limits
@@ -57,24 +52,10 @@ __all__ = ["Identity", "JobOutcome", "MethodOutput", "RetryPolicy", "ServerLimit
 MIN_ENVELOPE_SIZE = 8192
 # What a service may talk us into; larger pages only cost memory.
 MAX_LEARNED_ENVELOPE_SIZE = 4 * 1024 * 1024
-# HTTP.sys drops a connection that was idle for 120 s. A method call must not be the message that finds out.
-IDLE_LIMIT = 100.0
-# The transport must not give up before the server does, else the server's own answer (a timeout fault) is lost.
-TIMEOUT_MARGIN = 5.0
 # A server that goes on giving contexts without items would keep us for ever.
 MAX_EMPTY_PAGES = 100
 
 _WHOLE_CLASS = re.compile(r"\s*SELECT\s+\*\s+FROM\s+([A-Za-z_][A-Za-z0-9_]*)\s*\Z", re.IGNORECASE)
-
-
-@dataclass
-class Statistics:
-    """Of one session; bytes are those of SOAP messages, before encryption and without HTTP headers."""
-
-    requests: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    retries: int = 0
 
 
 class Session:
@@ -93,16 +74,13 @@ class Session:
 
         ``clock`` (seconds from any point on) and ``sleep`` are public: who waits for a state of Windows waits by them.
         """
-        self.statistics = Statistics()
-        self._transport = transport
-        self._operation_timeout = operation_timeout
-        self.max_envelope_size = max_envelope_size
-        self._locale = locale
-        self._retry = retry
+        self._exchange = Exchange(transport, operation_timeout=operation_timeout, locale=locale, retry=retry, clock=clock, sleep=sleep)
+        self.statistics = self._exchange.statistics
         self.clock = clock
         self.sleep = sleep
-        self._last_answer: float | None = None
-        self._sending = False
+        self.max_envelope_size = max_envelope_size
+        self._transport = transport
+        self._retry = retry
         self._closed = False
 
     def __enter__(self) -> Session:
@@ -114,7 +92,7 @@ class Session:
     @property
     def operation_timeout(self) -> float:
         """Seconds that the server gets for each request."""
-        return _below(self._transport.read_timeout, self._operation_timeout)
+        return self._exchange.operation_timeout
 
     @property
     def max_envelope_size(self) -> int:
@@ -164,14 +142,16 @@ class Session:
     def get(self, namespace: str, class_name: str, keys: Mapping[str, str] | None = None) -> Instance:
         """One instance by all its keys; none for a singleton. NotFound if there is no such instance."""
         subject = object_path(class_name, keys) if keys else class_name
-        answer = self._exchange(self._request(ns.ACTION_GET, class_uri(namespace, class_name), selectors=keys), subject, repeatable=True)
+        answer = self._exchange.send(
+            self._request(ns.ACTION_GET, class_uri(namespace, class_name), selectors=keys), subject, repeatable=True
+        )
         if answer.body is None:
             raise MalformedAnswer(f"{subject}: the answer to Get is empty")
         return decode_instance(answer.body)
 
     def identify(self) -> Identity:
         """What the service says it is."""
-        return read_identity(self._exchange(None, "Identify", repeatable=True).body)
+        return read_identity(self._exchange.send(None, "Identify", repeatable=True).body)
 
     def learn_limits(self) -> ServerLimits:
         """Read winrm/config and use the service's MaxEnvelopeSize for later requests.
@@ -179,7 +159,7 @@ class Session:
         Without the right to read it the defaults of Windows Server 2012 and later stay, and the result says so.
         """
         try:
-            answer = self._exchange(self._request(ns.ACTION_GET, ns.CONFIG), "winrm/config", repeatable=True)
+            answer = self._exchange.send(self._request(ns.ACTION_GET, ns.CONFIG), "winrm/config", repeatable=True)
             limits = read_limits(answer.body)
         except (Fault, MalformedAnswer) as error:
             return ServerLimits(reason=str(error))
@@ -205,16 +185,16 @@ class Session:
         uri = class_uri(namespace, class_name)
         secrets = secrets_of(arguments or {})
         body = write_input(namespace, class_name, method, arguments or {})
-        answered_before = self._last_answer is not None
+        answered_before = self._exchange.answered
         try:
-            answer = self._exchange(self._request(f"{uri}/{method}", uri, body, keys), subject, repeatable=False)
+            answer = self._exchange.send(self._request(f"{uri}/{method}", uri, body, keys), subject, repeatable=False)
             return read_output(answer.body, class_name, method)
         except WsManError as error:
             if isinstance(error, Fault):
                 for secret in secrets:
                     error.mask(secret)
             # A stale connection is most likely harmless, but "read the state, then try again" is the right advice for it too.
-            if _may_have_taken_effect(error) or (answered_before and _is_stale_connection(error)):
+            if _may_have_taken_effect(error) or (answered_before and is_stale_connection(error)):
                 raise EffectUnknown(subject, error) from error
             raise
 
@@ -268,7 +248,7 @@ class Session:
         attempts = 1
         while True:
             request = self._request(ns.ACTION_ENUMERATE, resource_uri, write_enumerate(wql), size=size)
-            first = read_page(self._exchange(request, subject, repeatable=True), subject)
+            first = read_page(self._exchange.send(request, subject, repeatable=True), subject)
             if first.context is None:
                 return first
             try:
@@ -285,7 +265,7 @@ class Session:
         request = self._request(ns.ACTION_PULL, resource_uri, write_pull(context), size=size)
         try:
             # after a dropped connection the page may be gone: only what the server did not carry out is asked again
-            return read_page(self._exchange(request, subject, repeatable=True, reconnect=False), subject)
+            return read_page(self._exchange.send(request, subject, repeatable=True, reconnect=False), subject)
         except InvalidEnumerationContext:
             raise
         except (Fault, MalformedAnswer):
@@ -294,103 +274,19 @@ class Session:
 
     def _release(self, resource_uri: str, context: str, size: int) -> None:
         """Open enumerations count against the user's quota. The server forgets them by itself, so a failure does not matter."""
-        if self._closed or self._sending:  # a generator collected in the middle of another exchange must not disturb it
+        if self._closed or self._exchange.busy:  # a generator collected in the middle of another exchange must not disturb it
             return
         try:
-            self._exchange(self._request(ns.ACTION_RELEASE, resource_uri, write_release(context), size=size), "Release", repeatable=False)
+            self._exchange.send(
+                self._request(ns.ACTION_RELEASE, resource_uri, write_release(context), size=size), "Release", repeatable=False
+            )
         except WsManError:
             return
-
-    # exchanging messages
 
     def _request(
         self, action: str, resource_uri: str, body: str = "", selectors: Mapping[str, str] | None = None, size: int | None = None
     ) -> Request:
         return Request(action, resource_uri, size or self._max_envelope_size, body, selectors)
-
-    def _exchange(self, request: Request | None, subject: str, *, repeatable: bool, reconnect: bool = True) -> Answer:
-        """Send a request (None: Identify) and open its answer; repeat it if that is allowed and helps.
-
-        ``reconnect``: whether it may also be repeated when it is not known if the server has carried it out.
-        """
-        started = self.clock()
-        failures = 0
-        renewed = False
-        while True:
-            answered_before = self._last_answer is not None
-            try:
-                return self._exchange_once(request, subject)
-            except WsManError as error:
-                failures += 1
-                if not repeatable or failures >= self._retry.attempts:
-                    raise
-                if isinstance(error, ConnectionDropped):
-                    if not reconnect:
-                        raise
-                    delay = 0.0 if failures == 1 else self._retry.delay(failures)
-                elif _is_stale_connection(error):
-                    if renewed or not answered_before:
-                        raise
-                    renewed = True
-                    delay = 0.0
-                elif _is_transient(error):
-                    delay = self._retry.delay(failures)
-                else:
-                    raise
-                if self.clock() - started + delay > self._retry.total_time:
-                    raise
-            self.statistics.retries += 1
-            if delay:
-                self.sleep(delay)
-
-    def _exchange_once(self, request: Request | None, subject: str) -> Answer:
-        if self._last_answer is not None and self.clock() - self._last_answer > IDLE_LIMIT:
-            self._transport.reset()
-        # upper case: pypsrp and Windows write it so, and RelatesTo is compared byte for byte
-        message_id = None if request is None else f"uuid:{str(uuid.uuid4()).upper()}"
-        if request is None or message_id is None:
-            message = write_identify()
-            size = self._max_envelope_size
-        else:
-            size = request.max_envelope_size
-            message = write_request(
-                request,
-                message_id=message_id,
-                to=self._transport.endpoint or ns.ANONYMOUS,  # Windows does not compare it with its own address
-                operation_timeout=self.operation_timeout,
-                locale=self._locale,
-            )
-        self.statistics.requests += 1
-        self.statistics.bytes_sent += len(message.encode("utf-8"))
-        self._sending = True
-        try:
-            data = self._transport.send(message)
-            self._last_answer = self.clock()
-            self.statistics.bytes_received += len(data)
-            return read_answer(data, message_id=message_id, subject=subject, max_envelope_size=size)
-        except (ConnectionFailed, AuthenticationFailed, UnexpectedHttpStatus, MalformedAnswer):
-            # what comes next over this connection might be the answer to this message, or nothing that can be decrypted
-            self._transport.reset()
-            raise
-        finally:
-            self._sending = False
-
-
-def _below(read_timeout: float | None, operation_timeout: float) -> float:
-    if read_timeout is None:
-        return operation_timeout
-    room = read_timeout - TIMEOUT_MARGIN if read_timeout >= 2 * TIMEOUT_MARGIN else read_timeout / 2
-    return min(operation_timeout, room)
-
-
-def _is_transient(error: WsManError) -> bool:
-    """The server refused for now and has not carried out anything."""
-    return isinstance(error, (QuotaExceeded, ServiceBusy)) or (isinstance(error, UnexpectedHttpStatus) and error.status == 503)
-
-
-def _is_stale_connection(error: WsManError) -> bool:
-    """Refused because the connection or its security context had ended: HTTP 401 in mid-session, 400 for what cannot be decrypted."""
-    return isinstance(error, AuthenticationFailed) or (isinstance(error, UnexpectedHttpStatus) and error.status == 400)
 
 
 def _may_have_taken_effect(error: WsManError) -> bool:
@@ -398,4 +294,4 @@ def _may_have_taken_effect(error: WsManError) -> bool:
         return error.sent
     if isinstance(error, UnexpectedHttpStatus):
         return error.status >= 500 and error.status != 503
-    return isinstance(error, (ReadTimedOut, MalformedAnswer, OperationTimedOut, EncodingLimit))
+    return isinstance(error, (MalformedAnswer, OperationTimedOut, EncodingLimit))

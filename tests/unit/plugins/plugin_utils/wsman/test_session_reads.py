@@ -20,9 +20,10 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     UnexpectedHttpStatus,
     WsManError,
 )
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.exchange import IDLE_LIMIT
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.retry import RetryPolicy
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.service import Identity, ServerLimits
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.session import IDLE_LIMIT, Session
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.session import Session
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.wsman.scripted_transport import (
     ENDPOINT,
     FakeTime,
