@@ -62,18 +62,24 @@ class GuestActivation:
         return self._applied(facts, plan)
 
     def _host_of(self, placement: GuestPlacement | None) -> HostView | None:
-        """The host among ``hosts`` that the guest's own registry names. Entries that are no result of host_info are passed over."""
+        """The host among ``hosts`` that the guest's own registry names. Entries that are no result of host_info are passed over.
+
+        Its full name decides. The short one does where just one host has it: DNS may know a host by another suffix than its domain's.
+        """
         if placement is None or not placement.host_name:
             return None
-        names = {name.casefold() for name in (placement.host_name, placement.host_fqdn) if name}
+        by_short_name: list[HostView] = []
         for candidate in self._hosts:
             try:
                 view = host_view(candidate)
             except InvalidHostView:
                 continue
-            if view.name and (view.name.casefold() in names or view.name.casefold().partition(".")[0] == placement.host_name.casefold()):
+            names = {name.casefold() for name in (view.name, candidate["host"].get("fqdn")) if isinstance(name, str)}
+            if placement.host_fqdn and placement.host_fqdn.casefold() in names:
                 return view
-        return None
+            if placement.host_name.casefold() in {name.partition(".")[0] for name in names} and view not in by_short_name:
+                by_short_name.append(view)
+        return by_short_name[0] if len(by_short_name) == 1 else None
 
     def _applied(self, before: GuestFacts, plan: GuestPlan) -> Result:
         # Only a key that is to be installed is named; what is there already is found by its channel.
@@ -113,14 +119,14 @@ class GuestActivation:
         reason = _reason(outcome, findings, planned=check and bool(plan.steps))
         result: Result = {
             # A licence that was lost or gained on the way is a change, whoever made it.
-            "changed": bool(done) or licence_result(before.primary) != licence_result(primary),
+            "changed": bool(done) or _states(before) != _states(after),
             "outcome": outcome.value,
             "reason": reason,
             "guest": guest_result(after),
             "identity": identity_result(plan.identity),
             "key": plan.key.display if plan.key else None,
-            "key_installed": bool(primary and primary.channel is Channel.AVMA),
-            "activated": bool(primary and primary.licensed and primary.channel is Channel.AVMA),
+            "key_installed": any(licence.channel is Channel.AVMA for licence in after.licences),
+            "activated": any(licence.channel is Channel.AVMA and licence.licensed for licence in after.licences),
             "before": licence_result(before.primary),
             "after": licence_result(primary),
             "steps": [_step_result(step, step in done) for step in plan.steps],
@@ -162,6 +168,11 @@ def _decisive(outcome: Outcome, findings: Iterable[Finding]) -> Finding | None:
     if not ordered:
         return None
     return ordered[0] if outcome is Outcome.REFUSED else ordered[-1]
+
+
+def _states(facts: GuestFacts) -> list[tuple[str, str | None, str]]:
+    """What makes a change of a licence; the minutes that are left pass by themselves."""
+    return [(licence.channel.value, licence.partial_key, licence.status.value) for licence in facts.licences]
 
 
 def _step_result(step: Step, done: bool) -> Result:
