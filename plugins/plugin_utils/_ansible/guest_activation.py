@@ -96,11 +96,12 @@ class GuestActivation:
             failure = failure_of(error, self._task.machine)
         after = replace(before, licences=applied.licences)
         code = applied.error.code if applied.error else None
-        outcome, findings = judge_result(
-            wanted_product(after.licences, plan.key.last_five if plan.key else None) or after.primary, plan, code
-        )
-        if failure is not None:
-            outcome = Outcome.FAILED
+        if failure is None:
+            last_five = plan.key.last_five if plan.key is not None else None
+            outcome, findings = judge_result(wanted_product(after.licences, last_five) or after.primary, plan, code)
+        else:
+            # What was read last may be out of date, so nothing is concluded from it.
+            outcome, findings = Outcome.FAILED, ()
         result = self._result(before, after, plan, outcome, (*plan.findings, *findings), applied)
         if failure is not None:
             result.update(reason=failure.msg, msg=failure.msg, error=failure.as_dict())

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from .._avma.errors import describe_code, error_of
 from .._avma.facts import LicenceFacts
 from .._avma.guest_steps import GuestPlan, Step, StepKind, has_avma_key, last_five_of
-from .._wsman.errors import EffectUnknown, OperationTimedOut
+from .._wsman.errors import EffectUnknown, OperationTimedOut, WsManError
 from .._wsman.session import Session
 from .licensing import LicensingRefused, LicensingService, read_licences
 
@@ -75,9 +75,12 @@ class PlanRunner:
         for remaining in reversed(range(_TRIES_OF_A_LOST_CALL)):
             try:
                 self._service.install_key(key)
-            except (EffectUnknown, OperationTimedOut):
+            except (EffectUnknown, OperationTimedOut) as lost:
                 # It may have been installed although the answer was lost: look before it is tried again.
-                applied.licences = read_licences(self._session)
+                try:
+                    applied.licences = read_licences(self._session)
+                except WsManError:
+                    raise lost from None
                 if wanted_product(applied.licences, key[-5:]) is None:
                     if not remaining:
                         raise
