@@ -114,17 +114,16 @@ class SimulatedMachine:
     """Implements ``cim.provider.Machine`` for a host or a guest."""
 
     def __init__(self, fleet: Fleet, windows: Windows) -> None:
+        self._providers: dict[type[Provider], Provider] = {}
+        self.rebind(fleet, windows)
+
+    def rebind(self, fleet: Fleet, windows: Windows) -> None:
+        """Stands for a computer of another fleet from now on, after a reset."""
         self.fleet = fleet
         self.windows = windows
-        self._providers: dict[type[Provider], Provider] = {}
-
-    @property
-    def name(self) -> str:
-        return self.windows.name
-
-    @property
-    def language(self) -> str:
-        return self.windows.language
+        self.name = windows.name
+        self.language = windows.language
+        self._providers.clear()
 
     @property
     def listening(self) -> bool:

@@ -83,7 +83,7 @@ class ManagementService(HyperVProvider):
         data_items = _instances(arguments.get("DataItems"))
         if vm is None or not data_items or len(data_items) > MAX_ITEMS:
             return MethodResult(INVALID_PARAMETER)
-        changes: list[Callable[[], None]] = []
+        changes: list[Callable[[], object]] = []
         for item in data_items:
             name, data = item.values.get("Name"), item.values.get("Data") or ""
             source = item.values.get("Source") or Source.HOST.value

@@ -85,11 +85,7 @@ class StdRegProv(Provider):
         strings = (REG_SZ, REG_EXPAND_SZ)
         if value.kind != kind and not (value.kind in strings and kind in strings):
             return MethodResult(TYPE_MISMATCH)
-        data: Value
-        if isinstance(value.data, (bytes, list)):
-            data = [*value.data] or None
-        else:
-            data = value.data
+        data: Value = ([*value.data] or None) if isinstance(value.data, (bytes, list)) else value.data
         return MethodResult(0, {parameter: data})
 
 

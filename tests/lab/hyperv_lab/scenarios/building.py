@@ -181,6 +181,7 @@ class _Builder:
             hypervisor=wanted.hypervisor,
             activation_device=wanted.activation_device,
             activation_items=self.scenario.rules.data_exchange.activation_items,
+            false_items=wanted.false_items,
         )
         guest.pools.guest.update(string_values(wanted.guest_items))
         self._write_registry(guest, wanted)
@@ -189,6 +190,7 @@ class _Builder:
 
     def _linux(self, vm_name: str, wanted: LinuxDescription, ip_address: str) -> LinuxGuest:
         guest = LinuxGuest(wanted.name or vm_name, wanted.distribution, wanted.version, wanted.kernel, ip_address, wanted.kvp_service)
+        guest.false_items = wanted.false_items
         guest.pools.guest.update(string_values(wanted.guest_items))
         return guest
 

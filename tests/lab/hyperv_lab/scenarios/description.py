@@ -69,6 +69,7 @@ class GuestDescription(WindowsDescription):
     activation_device: bool = True
     product_type: Literal[1, 2, 3] = 3
     guest_items: dict[str, str] = {}  # what an administrator of the guest wrote into the pool
+    false_items: dict[str, str] = {}  # intrinsic items that the guest lies about
 
 
 class LinuxDescription(_Model):
@@ -78,6 +79,7 @@ class LinuxDescription(_Model):
     kernel: str = "6.8.0-45-generic"
     kvp_service: Literal["running", "stopped", "disabled"] = "running"
     guest_items: dict[str, str] = {}
+    false_items: dict[str, str] = {}
 
 
 class VmDescription(_Model):
@@ -127,8 +129,8 @@ class KeyDescription(_Model):
 
 
 class AccountDescription(_Model):
-    name: str
-    password: str
+    name: str = Field(pattern=r"^[^:\r\n]+$")
+    password: str = Field(pattern=r"^[^:\r\n]*$", repr=False)
     domain: str | None = None
     administrator: bool = True
     remote_management: bool = True

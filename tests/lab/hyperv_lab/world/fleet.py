@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from . import avma
@@ -47,6 +47,7 @@ class Fleet:
         self._placement: dict[int, tuple[Host, Vm]] = {}
         self._host_of: dict[str, Host] = {}
         self._guests: dict[str, Guest] = {}
+        self.watchers: list[Callable[[Guest], None]] = []  # told when a guest starts or stops
         for host in self.hosts:
             for vm in host.vms.values():
                 self._place(host, vm)
@@ -110,6 +111,9 @@ class Fleet:
         host = self._host_of[vm.id]
         before, vm.state, vm.changed = vm.state, state, now
         vm.update_contact(now)
+        if isinstance(vm.guest, Guest) and (before is VmState.RUNNING) != vm.running:
+            for watcher in self.watchers:
+                watcher(vm.guest)
         if state is VmState.RUNNING and before is not VmState.RUNNING:
             self.deliver(host, vm)
             if isinstance(vm.guest, Guest) and before is VmState.OFF:

@@ -26,6 +26,7 @@ class Guest(Windows):
     activation_device: bool = True  # "Microsoft Hyper-V Activation Component"; old integration services lack it
     pools: KvpPools = field(default_factory=KvpPools)
     activation_items: dict[str, str] = field(default_factory=dict)
+    false_items: dict[str, str] = field(default_factory=dict)  # what a guest's administrator made the service claim
 
     @property
     def kvp_answers(self) -> bool:
@@ -35,6 +36,7 @@ class Guest(Windows):
         items = windows_items(self)
         if self.activation_items and self.licence.iaid:
             items.update(self.activation_items)
+        items.update(self.false_items)
         return items
 
     def _new_registry(self) -> Registry:
@@ -60,10 +62,11 @@ class LinuxGuest:
     ip_address: str = ""
     kvp_service: KvpService = "running"
     pools: KvpPools = field(default_factory=KvpPools)
+    false_items: dict[str, str] = field(default_factory=dict)
 
     @property
     def kvp_answers(self) -> bool:
         return self.kvp_service == "running"
 
     def intrinsic_items(self) -> dict[str, str]:
-        return linux_items(self)
+        return {**linux_items(self), **self.false_items}

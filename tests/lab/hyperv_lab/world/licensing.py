@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from . import avma, keys, licence
 from .errors import (
     SL_E_EUL_NOT_AVAILABLE,
+    SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM,
     SL_E_INVALID_PRODUCT_KEY,
     SL_E_MAK_LIMIT_REACHED,
     SL_E_MISMATCHED_PRODUCT_SKU,
@@ -90,7 +91,7 @@ def _attempt(fleet: Fleet, windows: Windows, channel: str) -> int:
     now = fleet.clock.now()
     if channel == keys.AVMA:
         # On metal there is no host to ask (assumed: as on a foreign hypervisor).
-        return avma.request(fleet, windows) if isinstance(windows, Guest) else avma.SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM
+        return avma.request(fleet, windows) if isinstance(windows, Guest) else SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM
     if channel == keys.KMS_CLIENT:
         reachable = rules.kms_reachable if windows.kms_reachable is None else windows.kms_reachable
         if not reachable:  # firm: no KMS could be contacted

@@ -1,0 +1,128 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A running lab: the fleet of a scenario, the server that speaks for it, and what resets and switches them together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..http.accounts import AccountBook
+from ..http.server import LabServer, ServedMachine
+from ..http.tls import TlsMaterial
+from ..providers.machine import SimulatedMachine
+from ..scenarios.building import ScenarioError, build
+from ..scenarios.description import Scenario
+from ..world.guest import Guest
+from ..world.windows import Windows
+from ..wsman.interceptor import Interceptor
+from ..wsman.recorder import Recorder
+from ..wsman.settings import ServiceSettings
+
+
+class Lab:
+    """Everything of one lab. ``start`` and ``stop`` belong to one event loop."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        base: str,
+        folder: Path | None = None,
+        *,
+        http_port: int = 5985,
+        https_port: int = 5986,
+        keep_messages: int = 200,
+        interceptors: Iterable[Interceptor] = (),
+    ) -> None:
+        self.scenario = scenario
+        self.base = base
+        self.http_port = http_port
+        self.https_port = https_port
+        self.fleet = build(scenario, base)
+        self.recorder = Recorder(keep_messages)
+        self._machines = {windows.name.lower(): SimulatedMachine(self.fleet, windows) for windows in self.windows()}
+        self._accounts = AccountBook(self.fleet.accounts.values())
+        addresses = [windows.address for windows in self.windows()]
+        self.tls = TlsMaterial(folder, [*addresses, "localhost"]) if folder is not None else None
+        settings = service_settings(scenario.service)
+        self._served = {
+            name: ServedMachine(
+                machine,
+                machine.windows.address,
+                replace(settings, version=machine.windows.release.version),
+                http_port,
+                https_port if self.tls is not None else None,
+            )
+            for name, machine in self._machines.items()
+        }
+        running = [self._served[name] for name, machine in self._machines.items() if machine.listening]
+        self._server = LabServer(running, self._accounts, self.tls, self.recorder, tuple(interceptors))
+        self._switching: set[asyncio.Task[None]] = set()
+        self._lock = asyncio.Lock()
+        self.fleet.watchers.append(self._power_changed)
+
+    def windows(self) -> list[Windows]:
+        """Hosts first, then guests."""
+        return [*self.fleet.hosts, *self.fleet.guests()]
+
+    def machine(self, name: str) -> SimulatedMachine:
+        self.fleet.windows(name)
+        return self._machines[name.lower()]
+
+    @property
+    def listening(self) -> int:
+        return sum(self._server.is_open(served.address) for served in self._served.values())
+
+    async def start(self) -> None:
+        await self._server.start()
+
+    async def stop(self) -> None:
+        await self.settled()
+        await self._server.stop()
+        self._accounts.close()
+
+    async def settled(self) -> None:
+        """Returns when every listener is as its machine wants it."""
+        while self._switching:
+            await asyncio.gather(*self._switching)
+
+    async def reset(self) -> None:
+        """Back to the scenario, counters included. Connections of machines that keep running are kept."""
+        fleet = build(self.scenario, self.base)
+        fleet.watchers.append(self._power_changed)
+        self.fleet.watchers.clear()
+        self.fleet = fleet
+        for name, machine in self._machines.items():
+            machine.rebind(fleet, fleet.windows(name))
+        for name in self._machines:
+            await self._switch(name)
+        self.recorder.reset()
+
+    def _power_changed(self, guest: Guest) -> None:
+        """The fleet says so in the middle of a request, so the listeners follow a moment later."""
+        task = asyncio.get_running_loop().create_task(self._switch(guest.name.lower()))
+        self._switching.add(task)
+        task.add_done_callback(self._switching.discard)
+
+    async def _switch(self, name: str) -> None:
+        served, machine = self._served[name], self._machines[name]
+        async with self._lock:
+            if machine.listening and not self._server.is_open(served.address):
+                await self._server.open(served)
+            elif not machine.listening and self._server.is_open(served.address):
+                await self._server.close(served.address)
+
+
+def service_settings(described: dict[str, Any]) -> ServiceSettings:
+    """Settings of the WinRM services from a scenario. ScenarioError names what is unknown or out of range."""
+    values = dict(described)
+    if "authentication" in values:
+        values["authentication"] = frozenset(values["authentication"])
+    try:
+        return ServiceSettings(**values)
+    except (TypeError, ValueError) as error:
+        raise ScenarioError(f"service: {error}") from None
