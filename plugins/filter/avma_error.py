@@ -11,6 +11,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._avma.errors import error_of, format_code, normalise_code
+from ..plugin_utils._filter.defined import require_defined
 
 _HEX = re.compile("0[xX][0-9a-fA-F]{1,40}")
 _DECIMAL = re.compile("[+-]?[0-9]{1,40}")
@@ -22,6 +23,7 @@ _CARRIED_SIGN = (1 << 64) - _SIGN
 
 
 def avma_error(value: object) -> dict[str, t.Any]:
+    require_defined(value)
     code = _code(value)
     entry = error_of(code)
     if entry is None:

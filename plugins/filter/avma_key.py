@@ -11,6 +11,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._avma.editions import GUEST_EDITIONS, Edition
 from ..plugin_utils._avma.keys import avma_key as published_key
+from ..plugin_utils._filter.defined import require_defined
 from ..plugin_utils._filter.product import Product, UnclearProduct, edition_from, product_of
 
 _OTHER_SYSTEMS = {"linux": "Linux", "windows_client": "client Windows", "other": "no Windows"}
@@ -18,6 +19,7 @@ _OWN_KEY = "Activate it by other means, or give a key of your own."
 
 
 def avma_key(value: object, edition: object = None) -> str:
+    require_defined(value, edition)
     try:
         product = product_of(value, "avma_key")
         if edition is not None:

@@ -11,6 +11,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._avma.editions import GUEST_EDITIONS, Edition
 from ..plugin_utils._avma.matrix import can_activate
+from ..plugin_utils._filter.defined import require_defined
 from ..plugin_utils._filter.product import Product, UnclearProduct, product_of
 
 _OTHER_SYSTEMS = ("linux", "windows_client", "other")
@@ -19,6 +20,7 @@ _GUESTS = tuple(edition for edition in GUEST_EDITIONS if edition is not Edition.
 
 
 def avma_supported(host: object, guest: object) -> bool:
+    require_defined(host, guest)
     try:
         return _supported(product_of(host, "avma_supported: host"), product_of(guest, "avma_supported: guest"))
     except UnclearProduct as error:

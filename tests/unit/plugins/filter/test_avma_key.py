@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from jinja2 import StrictUndefined, UndefinedError
 
 from ansible_collections.hyperv.avma.plugins.filter.avma_key import FilterModule
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS, AvmaKey
@@ -26,6 +27,12 @@ def test_each_published_key_is_found_by_name(row: AvmaKey) -> None:
 @pytest.mark.parametrize("edition", ["Datacenter", "datacenter", "ServerDatacenter", "ServerDatacenterCor", 8, 12])
 def test_one_release_has_many_names(release: object, edition: object) -> None:
     assert avma_key(release, edition) == DATACENTER_2022
+
+
+@pytest.mark.parametrize("arguments", [(StrictUndefined(name="nothing"), "Datacenter"), ("2022", StrictUndefined(name="nothing"))])
+def test_a_variable_that_does_not_exist_is_named(arguments: tuple[object, object]) -> None:
+    with pytest.raises(UndefinedError, match="'nothing' is undefined"):
+        avma_key(*arguments)
 
 
 def test_2012_r2_with_or_without_the_blank() -> None:
