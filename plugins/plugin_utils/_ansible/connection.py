@@ -15,6 +15,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Sequence
 
+from ansible.errors import AnsibleConnectionFailure
+
 from .._wsman.errors import AuthenticationFailed, UnencryptedRefused
 from .._wsman.session import Session
 from .._wsman.transport import Transport
@@ -55,7 +57,6 @@ def _winrm_session(connection: t.Any) -> Session:
             f"the connection 'winrm' needs the Python library pywinrm on the controller, which cannot be imported ({error}). Install pywinrm there."
         ) from error
     connection._build_winrm_kwargs()
-    names = list(connection._winrm_transport)
     protocols: list[t.Any] = []
 
     def client(name: str) -> Callable[[], Transport]:
@@ -66,9 +67,21 @@ def _winrm_session(connection: t.Any) -> Session:
 
         return build
 
-    first = client(names[0])()
-    transport: Transport = FirstThatWorks(first, [client(name) for name in names[1:]]) if len(names) > 1 else first
+    others = [client(name) for name in connection._winrm_transport]
+    first = _next_that_can_be_built(others)
+    transport: Transport = FirstThatWorks(first, others) if others else first
     return Session(transport, operation_timeout=float(protocols[0].operation_timeout_sec))
+
+
+def _next_that_can_be_built(clients: list[Callable[[], Transport]]) -> Transport:
+    """The next client, taken from the list. One whose library is missing is passed over as the winrm plugin does, but for the last."""
+    while True:
+        build = clients.pop(0)
+        try:
+            return build()
+        except AnsibleConnectionFailure:
+            if not clients:
+                raise
 
 
 def _winrm_protocol(connection: t.Any, name: str) -> t.Any:
@@ -102,7 +115,7 @@ class FirstThatWorks:
 
     def __init__(self, first: Transport, others: Sequence[Callable[[], Transport]]) -> None:
         self._current = first
-        self._others = list(others)
+        self._others = list(others)  # not built before they are needed: kinit runs when a Kerberos client is
 
     def send(self, message: str) -> bytes:
         while True:
@@ -113,7 +126,7 @@ class FirstThatWorks:
                 if not self._others:
                     raise
                 self._current.close()
-                self._current = self._others.pop(0)()
+                self._current = _next_that_can_be_built(self._others)
                 continue
             self._others.clear()
             return answer
