@@ -10,9 +10,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .._avma.errors import error_of
 from .._avma.text import safe_text
+from .._windows.data_exchange import NotSwitched
 from .._windows.licensing import LicensingRefused
 from .._wsman import errors as wsman
+from .._wsman.symbols import symbol_of
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,23 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str], ...] = (
         False,
         "The connection broke while a change was under way, so it may or may not have been made. Run again: the state is read first.",
     ),
-    (LicensingRefused, "licensing_refused", False, ""),
+    (
+        wsman.DeadlineExceeded,
+        "deadline_exceeded",
+        False,
+        "Windows still works on it. Raise the option 'wait' if it is slow, and run again: the state is read first.",
+    ),
+    (wsman.ServiceBusy, "service_busy", False, "WMI is overloaded, starting or stopping on this machine. Run again in some minutes."),
+    (
+        wsman.InvalidClassOrQuery,
+        "class_missing",
+        False,
+        "This Windows does not know the class, or the account may not see it: check its version, and the WMI repository ('winmgmt /verifyrepository').",
+    ),
+    (wsman.NotFound, "not_found", False, "It has gone in the meantime, such as a machine that moved to another host. Run again."),
+    (wsman.MissingLibrary, "library_missing", False, "Install it where Ansible runs."),
+    (NotSwitched, "not_switched", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
+    (LicensingRefused, "licensing_refused", False, "Look the code up with 'slui 0x2a' and the code on the machine."),
     (wsman.JobFailed, "job_failed", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
     (wsman.MethodFailed, "method_failed", False, "See the event log of the machine for the reason, then run again."),
     (
@@ -119,7 +138,7 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str], ...] = (
         wsman.UnexpectedHttpStatus,
         "unexpected_http_status",
         False,
-        "What answered is not WinRM as Windows speaks it: check address, port and path, and any proxy between.",
+        "Unless the machine is starting or overloaded, what answered is not WinRM as Windows speaks it: check address, port, path and any proxy.",
     ),
 )
 
@@ -131,15 +150,26 @@ def failure_of(error: Exception, machine: str) -> Failure:
         if isinstance(error, error_type):
             kind, unreachable, remedy = row_kind, row_unreachable, row_remedy
             break
-    code = getattr(error, "code", None)
-    symbol = getattr(error, "symbol", None)
+    code, symbol, known_remedy = _code_of(error)
     return Failure(
-        msg=f"{machine}: {_cause(error)}. {remedy}".strip(),
+        msg=f"{machine}: {_cause(error)}. {known_remedy or remedy}",
         kind=kind,
         unreachable=unreachable,
-        code=code if isinstance(code, int) else None,
-        symbol=symbol if isinstance(symbol, str) else None,
+        code=code,
+        symbol=symbol,
     )
+
+
+def _code_of(error: Exception) -> tuple[int | None, str | None, str | None]:
+    """The most specific code, its symbol, and the remedy that belongs to it."""
+    if isinstance(error, LicensingRefused):
+        entry = error_of(error.code)
+        return error.code, entry.symbol if entry else None, entry.remedy if entry else None
+    if isinstance(error, wsman.Fault):
+        # the same number as in its text
+        number = error.hresult if error.code is None or error.code > 0xFFFF else error.code
+        return number, None if number is None else symbol_of(number), None
+    return None, None, None
 
 
 def _cause(error: Exception) -> str:
@@ -149,6 +179,10 @@ def _cause(error: Exception) -> str:
     """
     if isinstance(error, (wsman.ConnectionFailed, wsman.AuthenticationFailed)):
         return safe_text(f"{error.endpoint}: {error.cause.partition('. ')[0]}".rstrip(". "), limit=800)
-    if isinstance(error, (wsman.UnencryptedRefused, wsman.UnexpectedHttpStatus)):
+    if isinstance(error, wsman.UnencryptedRefused):
         return safe_text(str(error).partition(". ")[0].rstrip(". "), limit=800)
+    if isinstance(error, wsman.EffectUnknown):
+        return safe_text(f"{error.subject}: whether the call took effect is not known: {_cause(error.reason)}", limit=800)
+    if isinstance(error, wsman.MissingLibrary):
+        return safe_text(f"the Python library {error.library} is not installed on the controller", limit=800)
     return safe_text(str(error).strip().rstrip(". "), limit=800)

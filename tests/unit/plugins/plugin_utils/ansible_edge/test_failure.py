@@ -1,0 +1,134 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What users read of an error: object, cause and remedy, the kind that programs read, and no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import failure_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import NotSwitched, SwitchRefused
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import errors as wsman
+
+ENDPOINT = "http://web01:5985/wsman"
+
+# error, kind, unreachable, a piece of the remedy
+TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
+    (wsman.CertificateNotTrusted(ENDPOINT, "self-signed certificate"), "certificate_not_trusted", True, "ansible_winrm_ca_trust_path"),
+    (wsman.ConnectTimedOut(ENDPOINT, "no answer in 30 s"), "connect_timed_out", True, "firewall"),
+    (wsman.ReadTimedOut(ENDPOINT, "no answer in 30 s"), "read_timed_out", True, "ansible_winrm_read_timeout_sec"),
+    (wsman.ConnectionDropped(ENDPOINT, "closed"), "connection_failed", True, "winrm enumerate"),
+    (wsman.ConnectionFailed(ENDPOINT, "refused"), "connection_failed", True, "ansible_port"),
+    (wsman.AuthenticationFailed(ENDPOINT), "authentication_failed", True, "ansible_password"),
+    (wsman.UnencryptedRefused(ENDPOINT), "unencrypted_refused", True, "Use HTTPS"),
+    (wsman.AccessDenied(code=0x80070005), "access_denied", False, "Remote Management Users"),
+    (wsman.InvalidNamespace(code=0x8004100E), "namespace_missing", False, "Hyper-V"),
+    (wsman.QuotaExceeded(code=0x803381A6), "quota_exceeded", False, "forks"),
+    (wsman.OperationTimedOut(code=0x80338029), "operation_timed_out", False, "ansible_winrm_operation_timeout_sec"),
+    (wsman.EffectUnknown("A.B", wsman.ConnectionDropped(ENDPOINT, "closed")), "effect_unknown", False, "Run again"),
+    (wsman.DeadlineExceeded("the job still runs"), "deadline_exceeded", False, "'wait'"),
+    (wsman.ServiceBusy(code=0x80338014), "service_busy", False, "in some minutes"),
+    (wsman.InvalidClassOrQuery(code=0x80041010), "class_missing", False, "version"),
+    (wsman.NotFound(code=0x80338000), "not_found", False, "Run again"),
+    (wsman.MissingLibrary("pypsrp"), "library_missing", False, "Install it"),
+    (NotSwitched("the setting has not changed"), "not_switched", False, "Hyper-V-VMMS"),
+    (LicensingRefused("X.Activate", 0xC004FD02), "licensing_refused", False, "Activate the host"),
+    (LicensingRefused("X.Activate", 0xC004ABCD), "licensing_refused", False, "slui 0x2a"),
+    (wsman.JobFailed("It broke.", job_state=10), "job_failed", False, "Hyper-V-VMMS"),
+    (SwitchRefused("ModifyGuestServiceSettings", 32775), "method_failed", False, "event log"),
+    (wsman.MalformedAnswer("no envelope"), "malformed_answer", False, "proxy"),
+    (wsman.UnexpectedHttpStatus(ENDPOINT, 404), "unexpected_http_status", False, "proxy"),
+    (wsman.ProviderFailure(code=0x80041001, provider_text="It broke."), "error", False, "-vvv"),
+]
+IDS = [f"{type(row[0]).__name__}-{row[1]}" for row in TABLE]
+
+
+@pytest.mark.parametrize(("error", "kind", "unreachable", "remedy"), TABLE, ids=IDS)
+def test_kind_and_message(error: wsman.WsManError, kind: str, unreachable: bool, remedy: str) -> None:
+    failure = failure_of(error, "web01")
+    assert (failure.kind, failure.unreachable) == (kind, unreachable)
+    assert failure.msg.startswith("web01: ")
+    assert remedy in failure.msg
+    assert failure.msg.endswith((".", ")"))
+    assert ".." not in failure.msg
+    assert ". . " not in failure.msg
+
+
+def subclasses(of: type[Exception]) -> Iterator[type[Exception]]:
+    for found in of.__subclasses__():
+        yield found
+        yield from subclasses(found)
+
+
+# Mistakes of the collection itself, or of the messages: nothing that a user could put right.
+_GENERIC = {
+    "Fault",
+    "InvalidResourceUri",
+    "InvalidSelectors",
+    "InvalidParameter",
+    "MethodNotAvailable",
+    "EncodingLimit",
+    "InvalidEnumerationContext",
+    "InvalidMessage",
+    "ProviderFailure",
+    "UnsendableValue",
+}
+
+
+def test_every_error_of_the_protocol_has_a_kind_of_its_own_or_is_known_to_have_none() -> None:
+    covered = {type(error).__name__ for error, kind, _unreachable, _remedy in TABLE if kind != "error"}
+    missing = {found.__name__ for found in subclasses(wsman.WsManError) if found.__module__.startswith("ansible_collections")}
+    assert missing - covered - _GENERIC <= {"MethodFailed"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "symbol"),
+    [
+        (wsman.AccessDenied(code=5), "0x00000005", "ERROR_ACCESS_DENIED"),
+        (wsman.QuotaExceeded(code=0x803381A6), "0x803381A6", "ERROR_WSMAN_QUOTA_MAX_OPERATIONS"),
+        (wsman.ProviderFailure(code=0x80338003, provider_code=0x80041001), "0x80041001", "WBEM_E_FAILED"),
+        (LicensingRefused("X", 0xC004FD02), "0xC004FD02", "SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED"),
+        (LicensingRefused("X", 0xC004ABCD), "0xC004ABCD", None),
+        (wsman.ConnectionFailed(ENDPOINT, "refused"), None, None),
+        (wsman.NotFound(), None, None),
+    ],
+)
+def test_code_and_symbol(error: wsman.WsManError, code: str | None, symbol: str | None) -> None:
+    result = failure_of(error, "web01").as_dict()
+    assert result["code"] == code
+    assert result["symbol"] == symbol
+
+
+def test_text_of_the_machine_is_one_harmless_line() -> None:
+    hostile = "first\nsecond\x1b[31m \u202eevil" + "x" * 5000
+    message = failure_of(wsman.ProviderFailure(code=0x80041001, provider_text=hostile), "web01").msg
+    assert "\n" not in message
+    assert "\x1b" not in message
+    assert "\u202e" not in message
+    assert len(message) < 1200
+
+
+@pytest.mark.parametrize("kind", [wsman.ConnectionFailed, wsman.ConnectTimedOut, wsman.AuthenticationFailed])
+def test_remedy_of_the_protocol_is_not_said_twice(kind: type[wsman.ConnectionFailed]) -> None:
+    message = failure_of(kind(ENDPOINT, "the cause. Do this and that"), "web01").msg
+    assert "the cause" in message
+    assert "Do this and that" not in message
+
+
+def test_lost_effect_names_its_reason_once() -> None:
+    message = failure_of(wsman.EffectUnknown("A.B", wsman.ConnectionDropped(ENDPOINT, "closed by the server")), "web01").msg
+    assert message.count("A.B") == 1
+    assert "closed by the server" in message
+    assert message.count("state") == 1
+
+
+def test_masked_secret_stays_masked() -> None:
+    key = "22222-33333-44444-55555-66666"
+    fault = wsman.ProviderFailure(code=0x80041001, provider_text=f"The key {key} was refused.")
+    fault.mask(key)
+    failure = failure_of(fault, "web01")
+    assert key not in failure.msg
+    assert key not in repr(failure)
