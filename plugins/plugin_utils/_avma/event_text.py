@@ -31,7 +31,9 @@ _ITEM_LIMIT = 64
 _CODE = re.compile(r"(?<![0-9A-Za-z])0[xX](?:[Ff]{8})?([0-9A-Fa-f]{8})(?![0-9A-Za-z])")
 _DECIMAL_CODE = re.compile(r"-?[0-9]{9,10}\Z")
 _GUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
-_TIME = re.compile(r"(?<![0-9])([0-9]{4})([/-])([0-9]{1,2})\2([0-9]{1,2})[ T]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?(Z?)(?![0-9])")
+_TIME = re.compile(
+    r"(?<![0-9])([0-9]{4})([/-])([0-9]{1,2})\2([0-9]{1,2})[ T]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?(Z?)(?![0-9])"
+)
 _SEPARATOR = re.compile(r"[,;\r\n\t\x00]")
 _PORT = re.compile(r":[0-9]{1,5}\Z")
 # \w: Windows allows letters of any script in computer names
