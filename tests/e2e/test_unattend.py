@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 import xml.etree.ElementTree as ET
@@ -13,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import Player, Run
+import yaml
+from playing import ROOT, Player, Run
+
+from ansible_collections.hyperv.avma.plugins.modules.unattend_key import EXAMPLES
 
 pytestmark = pytest.mark.e2e
 
@@ -132,6 +136,29 @@ def test_the_key_is_removed_without_naming_a_product(player: Player, answers: Pa
     assert run.code == 0, run.output
     assert result_of(run)["changed"]
     assert answers.read_bytes() == before
+
+
+def documented_tasks() -> list[dict[str, Any]]:
+    """The tasks in the guide and in the module's documentation. Of a play, its tasks."""
+    guide = (ROOT / "docs" / "images-and-answer-files.md").read_text(encoding="utf-8")
+    blocks = [*re.findall(r"^```yaml\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE), EXAMPLES]
+    entries = [entry for block in blocks for entry in yaml.safe_load(block)]
+    return [task for entry in entries for task in entry.get("tasks", [entry])]
+
+
+def test_the_documented_tasks_run(player: Player, tmp_path: Path) -> None:
+    tasks = documented_tasks()
+    assert len(tasks) >= 8
+    for name in ("images/autounattend.xml", "images/unattend.xml", "images/cloudbase-init/conf/Unattend.xml", "packer/README"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(ANSWERS, encoding="utf-8")
+
+    run = player.tasks("localhost", json.loads(json.dumps(tasks).replace("/srv/", f"{tmp_path}/")))
+
+    assert run.code == 0, run.output
+    assert len(run.of("unattend_key")) == sum("unattend_key" in json.dumps(task) or "import_role" in json.dumps(task) for task in tasks)
+    assert json.loads((tmp_path / "packer" / "avma.auto.pkrvars.json").read_text(encoding="utf-8")) == {"avma_key": AVMA_2022}
 
 
 def test_filters_in_a_play(player: Player) -> None:
