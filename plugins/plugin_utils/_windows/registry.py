@@ -16,7 +16,9 @@ _NOT_THERE = (1, 2)  # value not found, key not found
 
 def read_string(session: Session, key: str, value: str) -> str | None:
     """A REG_SZ value under HKEY_LOCAL_MACHINE, None if the key or the value is not there. One request."""
-    output = session.invoke(CIMV2, "StdRegProv", "GetStringValue", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key, "sValueName": value})
+    output = session.invoke(
+        CIMV2, "StdRegProv", "GetStringValue", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key, "sValueName": value}, reads=True
+    )
     if output.return_value in _NOT_THERE:
         return None
     return output.expect(0).outputs.text("sValue")
@@ -24,7 +26,7 @@ def read_string(session: Session, key: str, value: str) -> str | None:
 
 def value_names(session: Session, key: str) -> tuple[str, ...] | None:
     """The names of a key's values under HKEY_LOCAL_MACHINE, None if the key is not there. One request."""
-    output = session.invoke(CIMV2, "StdRegProv", "EnumValues", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key})
+    output = session.invoke(CIMV2, "StdRegProv", "EnumValues", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key}, reads=True)
     if output.return_value in _NOT_THERE:
         return None
     return output.expect(0).outputs.texts("sNames")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from . import namespaces as ns
 from .errors import (
@@ -35,6 +36,15 @@ from .transport import Transport
 IDLE_LIMIT = 100.0
 # The transport must not give up before the server does, else the server's own answer (a timeout fault) is lost.
 TIMEOUT_MARGIN = 5.0
+
+
+class Repeat(Enum):
+    """When a request may be sent again."""
+
+    NEVER = "never"
+    REFUSED = "refused"  # a change: only when the server said that it has not carried it out (quota, busy)
+    PAGE = "page"  # a Pull: not when the page may be gone with the connection
+    READ = "read"  # whenever that may help
 
 
 @dataclass
@@ -84,11 +94,8 @@ class Exchange:
         room = read_timeout - TIMEOUT_MARGIN if read_timeout >= 2 * TIMEOUT_MARGIN else read_timeout / 2
         return min(self._wanted_timeout, room)
 
-    def send(self, request: Request | None, subject: str, *, repeatable: bool, reconnect: bool = True) -> Answer:
-        """Send a request (None: Identify) and open its answer; repeat it if that is allowed and helps.
-
-        ``reconnect``: whether it may also be repeated when it is not known if the server has carried it out.
-        """
+    def send(self, request: Request | None, subject: str, *, repeat: Repeat) -> Answer:
+        """Send a request (None: Identify) and open its answer; repeat it if that is allowed and helps."""
         started = self.clock()
         failures = 0
         renewed = False
@@ -98,14 +105,14 @@ class Exchange:
                 return self._send_once(request, subject)
             except WsManError as error:
                 failures += 1
-                if not repeatable or failures >= self.retry.attempts:
+                if repeat is Repeat.NEVER or failures >= self.retry.attempts:
                     raise
                 if isinstance(error, ConnectionDropped):
-                    if not reconnect:
+                    if repeat is not Repeat.READ:
                         raise
                     delay = 0.0 if failures == 1 else self.retry.delay(failures)
                 elif is_stale_connection(error):
-                    if renewed or not answered_before:
+                    if repeat is Repeat.REFUSED or renewed or not answered_before:
                         raise
                     renewed = True
                     delay = 0.0

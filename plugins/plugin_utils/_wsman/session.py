@@ -34,7 +34,7 @@ from .errors import (
     UnexpectedHttpStatus,
     WsManError,
 )
-from .exchange import Exchange, Statistics, is_stale_connection
+from .exchange import Exchange, Repeat, Statistics, is_stale_connection
 from .instance import Instance, decode_instance
 from .invocation import MethodOutput, read_output, secrets_of, write_input
 from .job import JobOutcome, outcome_of
@@ -143,7 +143,7 @@ class Session:
         """One instance by all its keys; none for a singleton. NotFound if there is no such instance."""
         subject = object_path(class_name, keys) if keys else class_name
         answer = self._exchange.send(
-            self._request(ns.ACTION_GET, class_uri(namespace, class_name), selectors=keys), subject, repeatable=True
+            self._request(ns.ACTION_GET, class_uri(namespace, class_name), selectors=keys), subject, repeat=Repeat.READ
         )
         if answer.body is None:
             raise MalformedAnswer(f"{subject}: the answer to Get is empty")
@@ -151,7 +151,7 @@ class Session:
 
     def identify(self) -> Identity:
         """What the service says it is."""
-        return read_identity(self._exchange.send(None, "Identify", repeatable=True).body)
+        return read_identity(self._exchange.send(None, "Identify", repeat=Repeat.READ).body)
 
     def learn_limits(self) -> ServerLimits:
         """Read winrm/config and use the service's MaxEnvelopeSize for later requests.
@@ -159,7 +159,7 @@ class Session:
         Without the right to read it the defaults of Windows Server 2012 and later stay, and the result says so.
         """
         try:
-            answer = self._exchange.send(self._request(ns.ACTION_GET, ns.CONFIG), "winrm/config", repeatable=True)
+            answer = self._exchange.send(self._request(ns.ACTION_GET, ns.CONFIG), "winrm/config", repeat=Repeat.READ)
             limits = read_limits(answer.body)
         except (Fault, MalformedAnswer) as error:
             return ServerLimits(reason=str(error))
@@ -175,8 +175,13 @@ class Session:
         method: str,
         arguments: Mapping[str, Argument] | None = None,
         keys: Mapping[str, str] | None = None,
+        *,
+        reads: bool = False,
     ) -> MethodOutput:
-        """Call a method, once. ``keys`` name the instance; None for a static method.
+        """Call a method. ``keys`` name the instance; None for a static method.
+
+        It is called again only if the server said that it has not carried it out. ``reads`` says that the method changes nothing: then it
+        is repeated like any other read.
 
         Raises a Fault when the server refused, EffectUnknown when the answer is missing or the connection turned out to be stale; any
         other error means that it was not carried out.
@@ -187,13 +192,17 @@ class Session:
         body = write_input(namespace, class_name, method, arguments or {})
         answered_before = self._exchange.answered
         try:
-            answer = self._exchange.send(self._request(f"{uri}/{method}", uri, body, keys), subject, repeatable=False)
+            answer = self._exchange.send(
+                self._request(f"{uri}/{method}", uri, body, keys), subject, repeat=Repeat.READ if reads else Repeat.REFUSED
+            )
             return read_output(answer.body, class_name, method)
         except WsManError as error:
             if isinstance(error, Fault):
                 for secret in secrets:
                     error.mask(secret)
             # A stale connection is most likely harmless, but "read the state, then try again" is the right advice for it too.
+            if reads:
+                raise
             if _may_have_taken_effect(error) or (answered_before and is_stale_connection(error)):
                 raise EffectUnknown(subject, error) from error
             raise
@@ -248,7 +257,7 @@ class Session:
         attempts = 1
         while True:
             request = self._request(ns.ACTION_ENUMERATE, resource_uri, write_enumerate(wql), size=size)
-            first = read_page(self._exchange.send(request, subject, repeatable=True), subject)
+            first = read_page(self._exchange.send(request, subject, repeat=Repeat.READ), subject)
             if first.context is None:
                 return first
             try:
@@ -265,7 +274,7 @@ class Session:
         request = self._request(ns.ACTION_PULL, resource_uri, write_pull(context), size=size)
         try:
             # after a dropped connection the page may be gone: only what the server did not carry out is asked again
-            return read_page(self._exchange.send(request, subject, repeatable=True, reconnect=False), subject)
+            return read_page(self._exchange.send(request, subject, repeat=Repeat.PAGE), subject)
         except InvalidEnumerationContext:
             raise
         except (Fault, MalformedAnswer):
@@ -278,7 +287,7 @@ class Session:
             return
         try:
             self._exchange.send(
-                self._request(ns.ACTION_RELEASE, resource_uri, write_release(context), size=size), "Release", repeatable=False
+                self._request(ns.ACTION_RELEASE, resource_uri, write_release(context), size=size), "Release", repeat=Repeat.NEVER
             )
         except WsManError:
             return

@@ -89,7 +89,10 @@ class FakeGuest(Session):
         method: str,
         arguments: Mapping[str, Argument] | None = None,
         keys: Mapping[str, str] | None = None,
+        *,
+        reads: bool = False,
     ) -> MethodOutput:
+        assert reads == (method in ("GetStringValue", "EnumValues")), f"{method} with reads={reads}"
         given = dict(arguments or {})
         self._record(method)
         if method in ("GetStringValue", "EnumValues"):

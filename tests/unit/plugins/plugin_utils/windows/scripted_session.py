@@ -85,7 +85,11 @@ class ScriptedSession(Session):
         method: str,
         arguments: Mapping[str, Argument] | None = None,
         keys: Mapping[str, str] | None = None,
+        *,
+        reads: bool = False,
     ) -> MethodOutput:
+        # what is sent again after a lost answer must change nothing
+        assert reads == (class_name == "StdRegProv" and method.startswith(("Get", "Enum"))), f"{class_name}.{method} with reads={reads}"
         outputs: Instance = self._next("invoke", namespace, class_name, method, dict(arguments or {}), keys)
         return MethodOutput(class_name, method, outputs.integer("ReturnValue"), outputs)
 

@@ -195,9 +195,8 @@ def test_a_missing_answer_leaves_the_effect_unknown(session: Session, transport:
         ConnectionFailed(ENDPOINT, "connection refused"),
         AuthenticationFailed(ENDPOINT),
         UnexpectedHttpStatus(ENDPOINT, 413),
-        UnexpectedHttpStatus(ENDPOINT, 503),
     ],
-    ids=["refused", "401", "413", "503"],
+    ids=["refused", "401", "413"],
 )
 def test_what_never_reached_the_provider_is_not_unknown(session: Session, transport: ScriptedTransport, error: WsManError) -> None:
     transport.expect("Change", error)
@@ -206,11 +205,34 @@ def test_what_never_reached_the_provider_is_not_unknown(session: Session, transp
     assert caught.value is error
 
 
-def test_a_call_is_not_repeated_even_when_it_was_refused_for_now(session: Session, transport: ScriptedTransport, time: FakeTime) -> None:
-    transport.expect("Change", fixture("fault_operations_quota"))
+@pytest.mark.parametrize("refusal", [fixture("fault_operations_quota"), UnexpectedHttpStatus(ENDPOINT, 503)], ids=["quota", "503"])
+def test_a_call_is_repeated_when_the_server_said_that_it_was_not_carried_out(
+    session: Session, transport: ScriptedTransport, time: FakeTime, refusal: bytes | WsManError
+) -> None:
+    transport.expect("Change", refusal).expect("Change", output("<o:ReturnValue>0</o:ReturnValue>"))
+    assert call(session).return_value == 0
+    assert len(time.slept) == 1
+
+
+def test_a_call_that_is_refused_for_ever_ends(session: Session, transport: ScriptedTransport) -> None:
+    for _ in range(5):
+        transport.expect("Change", fixture("fault_operations_quota"))
     with pytest.raises(QuotaExceeded):
         call(session)
-    assert time.slept == []
+
+
+def test_a_method_that_only_reads_is_repeated_after_a_dropped_connection(session: Session, transport: ScriptedTransport) -> None:
+    transport.expect("Change", ConnectionDropped(ENDPOINT, "gone")).expect("Change", output("<o:ReturnValue>0</o:ReturnValue>"))
+    answer = session.invoke("root/cimv2", "Lab_Item", "Change", {}, reads=True)
+    assert answer.return_value == 0
+    assert transport.resets == 1
+
+
+def test_a_method_that_only_reads_never_leaves_an_effect_unknown(session: Session, transport: ScriptedTransport) -> None:
+    for _ in range(5):
+        transport.expect("Change", ConnectionDropped(ENDPOINT, "gone"))
+    with pytest.raises(ConnectionDropped):
+        session.invoke("root/cimv2", "Lab_Item", "Change", {}, reads=True)
 
 
 @pytest.mark.parametrize("error", [AuthenticationFailed(ENDPOINT), UnexpectedHttpStatus(ENDPOINT, 400)], ids=["401", "400"])
