@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, Task, WsManAction
-from ..plugin_utils._ansible.results import findings_result, guest_result, identity_result
+from ..plugin_utils._ansible.results import findings_result, guest_licences_result, guest_result, identity_result
 from ..plugin_utils._avma.facts import Channel
 from ..plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ..plugin_utils._windows.guest import read_guest
@@ -25,7 +25,7 @@ class ActionModule(WsManAction):
         primary = facts.primary
         return {
             "changed": False,
-            "guest": guest_result(facts),
+            "guest": {**guest_result(facts), **guest_licences_result(facts)},
             "identity": identity_result(plan.identity),
             "activated": bool(primary and primary.licensed),
             "activated_by_avma": bool(primary and primary.licensed and primary.channel is Channel.AVMA),

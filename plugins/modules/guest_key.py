@@ -121,7 +121,8 @@ reason:
   returned: always, without O(query)
   type: str
 guest:
-  description: What the guest tells about itself, as far as it was read. In the shape of RV(hyperv.avma.guest_info#module:guest), after the change.
+  description: What the guest tells about itself, as far as it was read. C(name), C(os), C(computer) and C(placement) as in
+    RV(hyperv.avma.guest_info#module:guest). Its licence is in RV(before) and RV(after).
   returned: always but when the guest does not answer, without O(query)
   type: dict
 identity:

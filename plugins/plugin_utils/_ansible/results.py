@@ -131,13 +131,19 @@ def identity_result(identity: GuestIdentity) -> Result:
 
 
 def guest_result(facts: GuestFacts) -> Result:
+    """The guest without its licence, which ``guest_key`` tells as before and after."""
     return {
         "name": facts.os.name,
         "os": os_result(facts.os),
         "computer": computer_result(facts.computer) if facts.computer else None,
+        "placement": placement_result(facts.placement),
+    }
+
+
+def guest_licences_result(facts: GuestFacts) -> Result:
+    return {
         "licence": licence_result(facts.primary),
         "licences": [licence_result(licence) for licence in facts.licences],
-        "placement": placement_result(facts.placement),
     }
 
 

@@ -159,7 +159,7 @@ def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[st
 def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     result = guest.result
     facts = result.get("guest") or {}
-    licence = facts.get("licence") or {}
+    licence = result.get("after") or facts.get("licence") or {}
     os = facts.get("os") or (machine.vm.get("guest") if machine else None) or {}
     outcome = str(
         result.get("outcome") or (UNREACHABLE if result.get("unreachable") else Outcome.FAILED.value if result.get("failed") else NOT_RUN)
@@ -170,7 +170,7 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     worst = _first_of(result.get("findings"), "error", "warning")
     return Row(
         guest=guest.inventory_name,
-        host=(facts.get("placement") or {}).get("host") or (licence.get("avma") or {}).get("host") or (machine.host if machine else None),
+        host=_host_name(facts, licence, machine),
         os=_os_label(os),
         outcome=outcome,
         channel=licence.get("channel"),
@@ -179,6 +179,14 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
         remedy=str(worst.get("remedy") or ""),
         managed=True,
     )
+
+
+def _host_name(facts: Mapping[str, t.Any], licence: Mapping[str, t.Any], machine: _Seen | None) -> str | None:
+    """Where the guest runs now as it or its host says, else which host activated it last; without the domain."""
+    if machine is not None:
+        return machine.host
+    name = (facts.get("placement") or {}).get("host") or (licence.get("avma") or {}).get("host")
+    return str(name).partition(".")[0].upper() if name else None
 
 
 def _host_row(host: HostRun) -> HostRow:
