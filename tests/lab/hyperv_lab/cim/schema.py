@@ -75,9 +75,7 @@ def _documents() -> Mapping[str, Mapping[str, Any]]:
     return documents
 
 
-def _merge(
-    namespace: str, name: str, described: Mapping[str, Any], without: frozenset[str], merged: dict[str, CimClass]
-) -> CimClass:
+def _merge(namespace: str, name: str, described: Mapping[str, Any], without: frozenset[str], merged: dict[str, CimClass]) -> CimClass:
     if name in merged:
         return merged[name]
     entry = described[name] or {}

@@ -65,7 +65,9 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
     except UnknownMachine as error:
         return web.json_response({"error": str(error)}, status=404)
     except ValidationError as error:
-        mistakes = [f"{'.'.join(str(part) for part in mistake['loc']) or 'body'}: {mistake['msg']}" for mistake in error.errors(include_input=False)]
+        mistakes = [
+            f"{'.'.join(str(part) for part in mistake['loc']) or 'body'}: {mistake['msg']}" for mistake in error.errors(include_input=False)
+        ]
         return web.json_response({"error": "; ".join(mistakes)}, status=400)
     except CimError as error:
         return web.json_response({"error": str(error), "code": f"0x{error.hresult:08X}"}, status=409)
@@ -148,7 +150,7 @@ async def _inventory(request: web.Request) -> web.Response:
     lab = request.app[_LAB]
     wanted = {name: request.query[name] for name in ("connection", "transport", "scheme") if name in request.query}
     ca_file = str(lab.tls.ca_file) if lab.tls is not None else None
-    described = inventory(lab.fleet, ca_file=ca_file, http_port=lab.http_port, https_port=lab.https_port, **wanted)
+    described = inventory(lab.fleet, ca_file=ca_file, http_port=lab.http_port, https_port=lab.https_port or 5986, **wanted)
     return web.Response(text=inventory_yaml(described), content_type="application/yaml")
 
 

@@ -275,8 +275,24 @@ class Kms(_Arrangement):
 
 
 Arrangement = Annotated[
-    VmPower | Migrate | DataExchange | KvpService | SetLicence | InstallKey | Throttle | Bound | GuestPlatform | GuestItem | FalseItem
-    | HostItem | WriteEvent | SetRule | DenyNamespace | HyperVRole | NodeState | Kms,
+    VmPower
+    | Migrate
+    | DataExchange
+    | KvpService
+    | SetLicence
+    | InstallKey
+    | Throttle
+    | Bound
+    | GuestPlatform
+    | GuestItem
+    | FalseItem
+    | HostItem
+    | WriteEvent
+    | SetRule
+    | DenyNamespace
+    | HyperVRole
+    | NodeState
+    | Kms,
     Field(discriminator="do"),
 ]
 

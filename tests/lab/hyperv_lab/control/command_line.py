@@ -27,6 +27,8 @@ from typing import Any
 from aiohttp import web
 
 from ..scenarios.building import ScenarioError
+from ..scenarios.counted import counted
+from ..scenarios.description import Scenario
 from ..scenarios.loading import available, load
 from .api import application
 from .inventory import CONNECTIONS, SCHEMES, TRANSPORTS
@@ -62,10 +64,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start a lab")
     up.add_argument("--scenario", default="demo", help=f"name or file (there are: {', '.join(available())}; default: %(default)s)")
+    up.add_argument("--hosts", type=int, help="instead of a scenario: so many hosts of a counted fleet")
+    up.add_argument("--clusters", type=int, default=0, help="clusters that the counted hosts are spread over")
+    up.add_argument("--vms-per-host", type=int, default=10)
+    up.add_argument("--seed", type=int, default=1, help="what the counted fleet's variety is drawn from")
+    up.add_argument("--without-guests", action="store_true", help="only hosts listen; guests exist as their hosts show them")
     up.add_argument("--base", default="127.43.0.0", help="machines get the loopback addresses after this one (default: %(default)s)")
     up.add_argument("--control-port", type=int, default=0, help="port of the control API on 127.0.0.1 (default: any that is free)")
     up.add_argument("--http-port", type=int, default=5985)
-    up.add_argument("--https-port", type=int, default=5986)
+    up.add_argument("--https-port", type=int, help="0: no HTTPS (default: 5986, none for fleets of more than 300 machines)")
     up.add_argument("--ready-file", type=Path, help="written when the lab answers, removed when it ends")
     up.add_argument("--foreground", action="store_true", help="stay in the foreground until interrupted")
     up.set_defaults(run=_up)
@@ -81,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("--bodies", action="store_true", help="with the messages themselves, secrets masked")
     trace.set_defaults(run=_trace)
     commands.add_parser("reset", help="back to the scenario").set_defaults(run=_reset)
-    arrange = commands.add_parser("arrange", help="change the world, such as '{\"do\": \"throttle\", \"host\": \"hv01\", \"requests\": 2}'")
+    arrange = commands.add_parser("arrange", help='change the world, such as \'{"do": "throttle", "host": "hv01", "requests": 2}\'')
     arrange.add_argument("change", help="one arrangement or a list, as JSON")
     arrange.set_defaults(run=_arrange)
     return parser
@@ -94,17 +101,24 @@ def _up(options: argparse.Namespace) -> int:
     running = _state(options.name)
     if running is not None:
         raise LabFailure(f"the lab {options.name!r} runs already (process {running['pid']}): take it down first, or give --name")
-    scenario = load(options.scenario)  # mistakes show before anything starts
+    # Mistakes in it show before anything starts.
+    scenario = load(options.scenario) if options.hosts is None else _counted(options)
     if options.foreground:
         logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-        asyncio.run(_serve(options, Lab, scenario))
+        asyncio.run(_serve(options, scenario))
         return 0
     return _up_in_background(options)
 
 
-async def _serve(options: argparse.Namespace, lab_type: type[Lab], scenario: Any) -> None:
+def _counted(options: argparse.Namespace) -> Scenario:
+    return counted(options.clusters, options.hosts, options.vms_per_host, options.seed)
+
+
+async def _serve(options: argparse.Namespace, scenario: Scenario) -> None:
     folder = home() / options.name
-    lab = lab_type(scenario, options.base, folder, http_port=options.http_port, https_port=options.https_port)
+    lab = Lab(
+        scenario, options.base, folder, http_port=options.http_port, https_port=options.https_port, guests_listen=not options.without_guests
+    )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -154,17 +168,22 @@ def _up_in_background(options: argparse.Namespace) -> int:
     log = home() / f"{options.name}.log"
     command = [
         sys.executable, "-m", "hyperv_lab", "--name", options.name, "up", "--foreground", "--scenario", options.scenario, "--base", options.base,
-        "--control-port", str(options.control_port), "--http-port", str(options.http_port), "--https-port", str(options.https_port),
+        "--control-port", str(options.control_port), "--http-port", str(options.http_port),
     ]  # fmt: skip
+    if options.hosts is not None:
+        command += ["--hosts", str(options.hosts), "--clusters", str(options.clusters)]
+        command += ["--vms-per-host", str(options.vms_per_host), "--seed", str(options.seed)]
+    if options.https_port is not None:
+        command += ["--https-port", str(options.https_port)]
+    if options.without_guests:
+        command.append("--without-guests")
     if options.ready_file:
         command += ["--ready-file", str(options.ready_file)]
     # The child must find this very package, wherever the command was started from.
     paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=environment
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=environment)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:

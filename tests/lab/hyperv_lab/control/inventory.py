@@ -18,8 +18,13 @@ SCHEMES = ("http", "https")
 
 
 def inventory(
-    fleet: Fleet, connection: str = "winrm", transport: str = "ntlm", scheme: str = "http", ca_file: str | None = None,
-    http_port: int = 5985, https_port: int = 5986,
+    fleet: Fleet,
+    connection: str = "winrm",
+    transport: str = "ntlm",
+    scheme: str = "http",
+    ca_file: str | None = None,
+    http_port: int = 5985,
+    https_port: int = 5986,
 ) -> dict[str, Any]:
     """Groups ``hyperv_hosts``, ``guests`` and one for each cluster, with the connection variables of the lab's first account."""
     if transport == "basic" and scheme == "http":

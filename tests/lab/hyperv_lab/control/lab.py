@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 from ..http.accounts import AccountBook
@@ -18,10 +20,23 @@ from ..providers.machine import SimulatedMachine
 from ..scenarios.building import ScenarioError, build
 from ..scenarios.description import Scenario
 from ..world.guest import Guest
+from ..world.host import Host
 from ..world.windows import Windows
 from ..wsman.interceptor import Interceptor
 from ..wsman.recorder import Recorder
 from ..wsman.settings import ServiceSettings
+
+
+# The lab has one certificate for all of its machines, which a large fleet's addresses would bloat.
+_LARGEST_WITH_HTTPS = 300
+
+
+class _SharedTls(TlsMaterial):
+    """One context for all listeners: each would hold a copy of the certificate otherwise."""
+
+    @cache
+    def server_context(self, *, client_certificates: bool) -> SSLContext:
+        return super().server_context(client_certificates=client_certificates)
 
 
 class Lab:
@@ -34,20 +49,23 @@ class Lab:
         folder: Path | None = None,
         *,
         http_port: int = 5985,
-        https_port: int = 5986,
+        https_port: int | None = None,
         keep_messages: int = 200,
+        guests_listen: bool = True,
         interceptors: Iterable[Interceptor] = (),
     ) -> None:
         self.scenario = scenario
         self.base = base
         self.http_port = http_port
-        self.https_port = https_port
         self.fleet = build(scenario, base)
         self.recorder = Recorder(keep_messages)
         self._machines = {windows.name.lower(): SimulatedMachine(self.fleet, windows) for windows in self.windows()}
         self._accounts = AccountBook(self.fleet.accounts.values())
         addresses = [windows.address for windows in self.windows()]
-        self.tls = TlsMaterial(folder, [*addresses, "localhost"]) if folder is not None else None
+        if https_port is None:
+            https_port = 5986 if len(addresses) <= _LARGEST_WITH_HTTPS else 0
+        self.https_port = https_port
+        self.tls = _SharedTls(folder, [*addresses, "localhost"]) if folder is not None and https_port else None
         settings = service_settings(scenario.service)
         self._served = {
             name: ServedMachine(
@@ -59,7 +77,8 @@ class Lab:
             )
             for name, machine in self._machines.items()
         }
-        running = [self._served[name] for name, machine in self._machines.items() if machine.listening]
+        self._guests_listen = guests_listen
+        running = [self._served[name] for name, machine in self._machines.items() if self._wanted(machine)]
         self._server = LabServer(running, self._accounts, self.tls, self.recorder, tuple(interceptors))
         self._switching: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
@@ -108,12 +127,15 @@ class Lab:
         self._switching.add(task)
         task.add_done_callback(self._switching.discard)
 
+    def _wanted(self, machine: SimulatedMachine) -> bool:
+        return machine.listening and (self._guests_listen or isinstance(machine.windows, Host))
+
     async def _switch(self, name: str) -> None:
         served, machine = self._served[name], self._machines[name]
         async with self._lock:
-            if machine.listening and not self._server.is_open(served.address):
+            if self._wanted(machine) and not self._server.is_open(served.address):
                 await self._server.open(served)
-            elif not machine.listening and self._server.is_open(served.address):
+            elif not self._wanted(machine) and self._server.is_open(served.address):
                 await self._server.close(served.address)
 
 

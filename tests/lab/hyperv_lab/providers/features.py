@@ -33,6 +33,9 @@ class OptionalFeatures(Provider):
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
         hyperv = isinstance(self.windows, Host) and self.windows.hyperv
-        for name, caption in (("Microsoft-Hyper-V", "Hyper-V"), ("Microsoft-Hyper-V-Management-PowerShell", "Hyper-V Module for Windows PowerShell")):
+        for name, caption in (
+            ("Microsoft-Hyper-V", "Hyper-V"),
+            ("Microsoft-Hyper-V-Management-PowerShell", "Hyper-V Module for Windows PowerShell"),
+        ):
             values: dict[str, Value] = {"Caption": caption, "Name": name, "InstallState": _INSTALLED if hyperv else _NOT_INSTALLED}
             yield instance(cls, values)

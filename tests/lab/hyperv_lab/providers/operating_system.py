@@ -9,18 +9,22 @@ Values as recorded from Windows Server 2012 (public WS-Management traffic), with
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import ClassVar
 
+from ..cim.provider import MethodResult
 from ..cim.types import CimClass, Instance, Value
 from ..world import licence
+from ..world.errors import WBEM_E_METHOD_NOT_IMPLEMENTED, failure
 from ..world.guest import Guest
 from ..world.host import Host
+from ..world.vm import VmState
 from ..world.windows import LANGUAGES
 from .base import Provider, instance
 
 _HOST_MEMORY = 256 * 1024**3
+_SHUT_DOWN, _RESTART, _POWER_OFF = 1, 2, 8
 
 
 class OperatingSystem(Provider):
@@ -68,8 +72,13 @@ class OperatingSystem(Provider):
             "NumberOfUsers": 0,
             "OperatingSystemSKU": windows.edition.sku,
             "Organization": "",
-            "OSArchitecture": "64-bit" if windows.language == "en-US" else "64-Bit" if windows.language == "de-DE" else "64 ビット"
-            if windows.language == "ja-JP" else "64-разрядная",
+            "OSArchitecture": "64-bit"
+            if windows.language == "en-US"
+            else "64-Bit"
+            if windows.language == "de-DE"
+            else "64 ビット"
+            if windows.language == "ja-JP"
+            else "64-разрядная",
             "OSLanguage": LANGUAGES[windows.language],
             "OSProductSuite": windows.edition.suite_mask,
             "OSType": 18,
@@ -92,6 +101,18 @@ class OperatingSystem(Provider):
             "WindowsDirectory": r"C:\Windows",
         }
         yield instance(cls, values)
+
+    def invoke(self, cls: CimClass, method: str, target: Instance | None, arguments: Mapping[str, Value]) -> MethodResult:
+        """Shuts a guest down or restarts it (flags as in Microsoft's Win32Shutdown). Hosts of the lab cannot be shut down from inside."""
+        flags = arguments.get("Flags") if method == "Win32Shutdown" else {"Reboot": _RESTART, "Shutdown": _SHUT_DOWN}.get(method)
+        if not isinstance(flags, int) or not isinstance(self.windows, Guest):
+            raise failure(WBEM_E_METHOD_NOT_IMPLEMENTED)
+        _host, vm = self.fleet.placement(self.windows)
+        if flags & (_RESTART | _SHUT_DOWN | _POWER_OFF):
+            self.fleet.set_state(vm, VmState.OFF)
+        if flags & _RESTART:
+            self.fleet.set_state(vm, VmState.RUNNING)
+        return MethodResult(0)
 
 
 class ComputerSystem(Provider):

@@ -41,12 +41,20 @@ class Services(Provider):
         windows = self.windows
         yield _Service("sppsvc", "Software Protection", r"C:\Windows\system32\sppsvc.exe", "Auto", False, r"NT AUTHORITY\NetworkService")
         yield _Service(
-            "WinRM", "Windows Remote Management (WS-Management)", _SVCHOST + "NetworkService -p", "Auto", True, r"NT AUTHORITY\NetworkService"
+            "WinRM",
+            "Windows Remote Management (WS-Management)",
+            _SVCHOST + "NetworkService -p",
+            "Auto",
+            True,
+            r"NT AUTHORITY\NetworkService",
         )
         kvp = windows.kvp_service if isinstance(windows, Guest) else "stopped"
         yield _Service(
-            DATA_EXCHANGE, "Hyper-V Data Exchange Service", _SVCHOST + "LocalSystemNetworkRestricted -p",
-            "Disabled" if kvp == "disabled" else "Manual", kvp == "running",
+            DATA_EXCHANGE,
+            "Hyper-V Data Exchange Service",
+            _SVCHOST + "LocalSystemNetworkRestricted -p",
+            "Disabled" if kvp == "disabled" else "Manual",
+            kvp == "running",
         )
         if isinstance(windows, Host) and windows.hyperv:
             yield _Service("vmms", "Hyper-V Virtual Machine Management", r"C:\Windows\system32\vmms.exe", "Auto", True)

@@ -150,7 +150,13 @@ class SettingAssociations(HyperVProvider):
                 yield Instance(cls, {"ManagedElement": system_reference(vm), "SettingData": settings})
             elif cls.name == "Msvm_SystemDevice":
                 for component in COMPONENTS:
-                    yield Instance(cls, {"GroupComponent": system_reference(vm), "PartComponent": device_reference(vm, component.class_name, component.guid)})
+                    yield Instance(
+                        cls,
+                        {
+                            "GroupComponent": system_reference(vm),
+                            "PartComponent": device_reference(vm, component.class_name, component.guid),
+                        },
+                    )
             else:
                 parts = [setting_reference(component.setting_class, component_setting_id(vm.id, component)) for component in COMPONENTS]
                 parts.append(setting_reference("Msvm_MemorySettingData", str(_memory(vm)["InstanceID"])))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 
@@ -62,6 +63,7 @@ def build(scenario: Scenario, base: str | None = None) -> Fleet:
 class _Builder:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+        self.rules = deepcopy(scenario.rules)  # the lab may change its rules, a reset brings the scenario's back
         self.clock = Clock(scenario.clock.start, frozen=scenario.clock.frozen)
         self.now = self.clock.now()
         self.keys = KeyBook(
@@ -77,7 +79,11 @@ class _Builder:
         scenario = self.scenario
         accounts = [
             LabAccount(
-                account.name, account.password, account.domain, account.administrator, account.remote_management,
+                account.name,
+                account.password,
+                account.domain,
+                account.administrator,
+                account.remote_management,
                 frozenset(name.lower() for name in account.denied),
                 frozenset(name.lower() for name in account.machines) if account.machines is not None else None,
             )
@@ -91,7 +97,7 @@ class _Builder:
         if base is not None:
             for number, windows in enumerate([*hosts, *(guest for guest, _licence in self.guests)], 1):
                 windows.address = str(base + number)
-        fleet = Fleet(self.clock, scenario.rules, self.keys, accounts, clusters, hosts)
+        fleet = Fleet(self.clock, self.rules, self.keys, accounts, clusters, hosts)
         for host in hosts:
             for vm in host.vms.values():
                 self._settle(fleet, host, vm)
@@ -149,7 +155,9 @@ class _Builder:
             host_items=dict(wanted.host_items),
             host_only_items=dict(wanted.host_only_items),
         )
-        vm.checkpoints = [Checkpoint(derived_guid("checkpoint", vm.id, name), name, created + timedelta(days=1)) for name in wanted.checkpoints]
+        vm.checkpoints = [
+            Checkpoint(derived_guid("checkpoint", vm.id, name), name, created + timedelta(days=1)) for name in wanted.checkpoints
+        ]
         if not wanted.data_exchange:
             vm.disabled_components.add("kvp")
         ip_address = f"10.20.{self._number // 250}.{self._number % 250 + 1}"
@@ -180,8 +188,8 @@ class _Builder:
             kvp_service=wanted.kvp_service,
             hypervisor=wanted.hypervisor,
             activation_device=wanted.activation_device,
-            activation_items=self.scenario.rules.data_exchange.activation_items,
-            false_items=wanted.false_items,
+            activation_items=self.rules.data_exchange.activation_items,
+            false_items=dict(wanted.false_items),
         )
         guest.pools.guest.update(string_values(wanted.guest_items))
         self._write_registry(guest, wanted)
@@ -190,7 +198,7 @@ class _Builder:
 
     def _linux(self, vm_name: str, wanted: LinuxDescription, ip_address: str) -> LinuxGuest:
         guest = LinuxGuest(wanted.name or vm_name, wanted.distribution, wanted.version, wanted.kernel, ip_address, wanted.kvp_service)
-        guest.false_items = wanted.false_items
+        guest.false_items = dict(wanted.false_items)
         guest.pools.guest.update(string_values(wanted.guest_items))
         return guest
 
@@ -198,7 +206,7 @@ class _Builder:
         return self.scenario.domain if wanted.domain is None else wanted.domain or None
 
     def _log(self, days: int) -> EventLog:
-        return EventLog(self.now - timedelta(days=days), self.scenario.rules.events.background)
+        return EventLog(self.now - timedelta(days=days), self.rules.events.background)
 
     @staticmethod
     def _write_registry(windows: Host | Guest, wanted: WindowsDescription) -> None:
@@ -236,9 +244,9 @@ class _Builder:
     def _expiry(self, described: LicenceDescription, status: int) -> datetime | None:
         minutes = described.minutes
         if minutes is None and status == licence.OOB_GRACE:
-            minutes = self.scenario.rules.licensing.grace_minutes
+            minutes = self.rules.licensing.grace_minutes
         if minutes is None and status == licence.LICENSED and described.channel == keys.KMS_CLIENT:
-            minutes = self.scenario.rules.licensing.kms_lease_minutes
+            minutes = self.rules.licensing.kms_lease_minutes
         return self.now + timedelta(minutes=minutes) if minutes else None
 
     def _key(self, name: str, release: Release, edition: Edition, described: LicenceDescription) -> ProductKey:
@@ -246,7 +254,9 @@ class _Builder:
             known = self.keys.find(described.key)
             if known is not None:
                 if known.channel != described.channel:
-                    raise ScenarioError(f"{name}: the key ending in {known.partial} is of the channel {known.channel}, not {described.channel}")
+                    raise ScenarioError(
+                        f"{name}: the key ending in {known.partial} is of the channel {known.channel}, not {described.channel}"
+                    )
                 return known
             made = ProductKey(described.key, described.channel, release.keys or release.name, edition.kind)
             self.keys.add(made)
@@ -275,6 +285,6 @@ class _Builder:
             guest.licence.host_name = other.fqdn
             guest.licence.last_activation = self.now - timedelta(days=1)
             guest.licence.iaid = derived_guid("iaid", guest.name).lower()
-            guest.licence.become_licensed(self.now + timedelta(minutes=self.scenario.rules.licensing.lease_minutes))
+            guest.licence.become_licensed(self.now + timedelta(minutes=self.rules.licensing.lease_minutes))
         if wanted.minutes is not None:
             guest.licence.expires = self.now + timedelta(minutes=wanted.minutes)

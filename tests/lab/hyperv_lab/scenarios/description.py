@@ -163,9 +163,7 @@ class Scenario(_Model):
     @model_validator(mode="after")
     def _names(self) -> Scenario:
         hosts = [host.name.lower() for host in self.hosts]
-        guests = [
-            (vm.windows.name or vm.name).lower() for host in self.hosts for vm in host.vms if vm.windows is not None
-        ]
+        guests = [(vm.windows.name or vm.name).lower() for host in self.hosts for vm in host.vms if vm.windows is not None]
         seen: set[str] = set()
         for name in [*hosts, *guests]:
             if name in seen:
@@ -176,5 +174,3 @@ class Scenario(_Model):
                 if node.lower() not in hosts:
                     raise ValueError(f"cluster {cluster.name!r} has the node {node!r}, which is no host")
         return self
-
-

@@ -30,9 +30,7 @@ def load(name_or_path: str) -> Scenario:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ScenarioError(
-            f"no scenario {name_or_path!r} ({error.strerror}): give a file or one of {', '.join(available())}"
-        ) from error
+        raise ScenarioError(f"no scenario {name_or_path!r} ({error.strerror}): give a file or one of {', '.join(available())}") from error
     try:
         document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # a safe loader either way
     except yaml.YAMLError as error:

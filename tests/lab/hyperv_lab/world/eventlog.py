@@ -50,8 +50,15 @@ class EventLog:
         self._events: list[Event] = []
 
     def write(
-        self, event_id: int, time: datetime, strings: tuple[str, ...], message: str,
-        *, source: str = SOURCE, type: int = INFORMATION, qualifiers: int = QUALIFIERS,
+        self,
+        event_id: int,
+        time: datetime,
+        strings: tuple[str, ...],
+        message: str,
+        *,
+        source: str = SOURCE,
+        type: int = INFORMATION,
+        qualifiers: int = QUALIFIERS,
     ) -> Event:
         event = Event(self._background + len(self._events) + 1, event_id, qualifiers, source, type, time, strings, message)
         self._events.append(event)

@@ -33,7 +33,12 @@ class Fleet:
     """Clusters, hosts, VMs and guests, with the one clock and the rules they all follow."""
 
     def __init__(
-        self, clock: Clock, rules: Rules, keys: KeyBook, accounts: Iterable[LabAccount] = (), clusters: Iterable[Cluster] = (),
+        self,
+        clock: Clock,
+        rules: Rules,
+        keys: KeyBook,
+        accounts: Iterable[LabAccount] = (),
+        clusters: Iterable[Cluster] = (),
         hosts: Iterable[Host] = (),
     ) -> None:
         self.clock = clock
@@ -174,6 +179,11 @@ class Fleet:
 
     def state(self) -> dict[str, object]:
         """All that a client could have changed, as plain values; two equal states are the same world."""
+        now = self.clock.now()
+        for host in self.hosts:
+            host.jobs.settle(now)
+        for windows in (*self.hosts, *self._guests.values()):
+            windows.licence.settle(now)
         return {
             "hosts": {host.name: {**_windows_state(host), "vms": {vm.id: _vm_state(vm) for vm in host.vms.values()}} for host in self.hosts}
         }

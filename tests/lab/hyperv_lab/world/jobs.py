@@ -49,7 +49,9 @@ class JobQueue:
         self._jobs: dict[str, Job] = {}
         self._number = 0
 
-    def begin(self, new_id: Callable[[str], str], caption: str, affected: str, rules: JobRules, now: datetime, effect: Callable[[], None]) -> Job:
+    def begin(
+        self, new_id: Callable[[str], str], caption: str, affected: str, rules: JobRules, now: datetime, effect: Callable[[], None]
+    ) -> Job:
         self._number += 1
         job = Job(new_id(str(self._number)), caption, now, rules, effect, affected)
         self._jobs[job.id] = job
