@@ -125,6 +125,24 @@ def test_a_key_is_removed_with_its_line() -> None:
     assert edit.without(after, KEY_SETTING) == after
 
 
+def test_what_shares_the_line_of_a_removed_key_keeps_its_place() -> None:
+    before = shell_setup(f"\n  <ProductKey>{OLD}</ProductKey><TimeZone>UTC</TimeZone>\n")
+
+    assert edit.without(before.encode(), KEY_SETTING).decode() == shell_setup("\n  <TimeZone>UTC</TimeZone>\n")
+
+
+def test_a_new_component_goes_into_the_pass_that_is_there() -> None:
+    settings = '<settings pass="specialize">{}</settings>'
+    other = '<component name="Other" processorArchitecture="amd64"/>'
+    before = f'<unattend xmlns="{UNATTEND}">{settings.format(other)}</unattend>'
+
+    after = edit.with_value(before.encode(), KEY_SETTING, KEY).decode()
+
+    assert after.count("<settings") == 1
+    assert after.startswith(before[: before.index("</settings>")])
+    assert keys_in(after.encode()) == [KEY]
+
+
 @pytest.mark.parametrize(
     ("inner", "expected"),
     [
