@@ -25,12 +25,18 @@ class ActionModule(WsManAction):
         "wait": {"type": "int", "default": 60},
         **QUERY_OPTION,
     }
-    CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("all", "name"), ("all", "id")]}
+    def perform(self, task: Task) -> dict[str, t.Any]:
+        options = task.options
+        chosen = bool(options["name"] or options["id"])
+        if not options["all"] and not chosen:
+            raise OptionError("say which virtual machines: 'name', 'id', or 'all: true'")
+        # Not by mutually_exclusive, which would refuse 'all: false' and an empty 'name' as well.
+        if options["all"] and chosen:
+            raise OptionError("'all' excludes 'name' and 'id': leave out the one or the others")
+        return super().perform(task)
 
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
         options = task.options
-        if not options["all"] and not options["name"] and not options["id"]:
-            raise OptionError("say which virtual machines: 'name', 'id', or 'all: true'")
         wanted = options["state"] == "enabled"
         vms = read_vms(session)
         chosen = choose(vms, options, unique=True)

@@ -51,4 +51,6 @@ def product(**changed: Value) -> Instance:
 
 def avma_product(**changed: Value) -> Instance:
     """A row with the AVMA key of Windows Server 2022 Standard."""
-    return product(**{"Description": AVMA_DESCRIPTION, "ProductKeyChannel": "VT:IA", "PartialProductKey": "78VHK", "ID": "avma-id", **changed})
+    return product(
+        **{"Description": AVMA_DESCRIPTION, "ProductKeyChannel": "VT:IA", "PartialProductKey": "78VHK", "ID": "avma-id", **changed}
+    )

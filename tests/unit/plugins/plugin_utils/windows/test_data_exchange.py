@@ -69,7 +69,11 @@ def started() -> Instance:
 
 
 def expect_job(session: ScriptedSession, answer: int | Exception) -> None:
-    row = answer if isinstance(answer, Exception) else whole(V2, "Msvm_ConcreteJob", JobState=answer, ErrorDescription="It broke.", ErrorCode=32768)
+    row = (
+        answer
+        if isinstance(answer, Exception)
+        else whole(V2, "Msvm_ConcreteJob", JobState=answer, ErrorDescription="It broke.", ErrorCode=32768)
+    )
     session.expect_get(V2, "Msvm_ConcreteJob", {"InstanceID": JOB}, row)
 
 

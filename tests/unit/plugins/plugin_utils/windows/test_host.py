@@ -83,7 +83,17 @@ def test_operating_system_is_one_query_of_named_properties(session: ScriptedSess
 
 
 def test_null_properties_are_not_known(session: ScriptedSession) -> None:
-    names = ("BuildNumber", "Caption", "CSName", "LastBootUpTime", "OperatingSystemSKU", "OSLanguage", "ProductType", "SuiteMask", "Version")
+    names = (
+        "BuildNumber",
+        "Caption",
+        "CSName",
+        "LastBootUpTime",
+        "OperatingSystemSKU",
+        "OSLanguage",
+        "ProductType",
+        "SuiteMask",
+        "Version",
+    )
     session.expect_query(CIMV2, OS_QUERY, [os_row(**dict.fromkeys(names))])
     assert read_os(session) == OsFacts()
 
@@ -146,8 +156,7 @@ def test_cluster_with_its_nodes(session: ScriptedSession) -> None:
     assert cluster is not None
     assert cluster.name == "CL1"
     assert cluster.nodes == tuple(
-        ClusterNode(name, state)
-        for name, state in zip(states, ["up", "down", "paused", "joining", "unknown", "unknown"], strict=True)
+        ClusterNode(name, state) for name, state in zip(states, ["up", "down", "paused", "joining", "unknown", "unknown"], strict=True)
     )
 
 

@@ -25,7 +25,12 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import Sensitive
 
-from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import FULL_QUERY, SHORT_QUERY, avma_product, product
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import (
+    FULL_QUERY,
+    SHORT_QUERY,
+    avma_product,
+    product,
+)
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import ScriptedSession
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import fault, output, projected
 
@@ -80,7 +85,9 @@ def test_an_end_of_evaluation(session: ScriptedSession) -> None:
 
 
 def test_null_properties(session: ScriptedSession) -> None:
-    row = projected(ID="id", PartialProductKey="AAAAA", LicenseStatus=None, LicenseStatusReason=None, Description=None, EvaluationEndDate=None)
+    row = projected(
+        ID="id", PartialProductKey="AAAAA", LicenseStatus=None, LicenseStatusReason=None, Description=None, EvaluationEndDate=None
+    )
     session.expect_query(CIMV2, FULL_QUERY, [row])
     (licence,) = read_licences(session)
     assert licence.status is LicenceStatus.UNKNOWN
@@ -115,7 +122,9 @@ def test_add_ons_and_products_without_key_are_left_out(session: ScriptedSession)
 
 
 def test_licensed_product_comes_first_and_windows_order_stays(session: ScriptedSession) -> None:
-    rows = [product(PartialProductKey=key, LicenseStatus=status) for key, status in (("AAAAA", 0), ("BBBBB", 5), ("CCCCC", 1), ("DDDDD", 0))]
+    rows = [
+        product(PartialProductKey=key, LicenseStatus=status) for key, status in (("AAAAA", 0), ("BBBBB", 5), ("CCCCC", 1), ("DDDDD", 0))
+    ]
     session.expect_query(CIMV2, FULL_QUERY, rows)
     assert [licence.partial_key for licence in read_licences(session)] == ["CCCCC", "AAAAA", "BBBBB", "DDDDD"]
 
@@ -130,7 +139,14 @@ def done(method: str, return_value: int | None = 0, class_name: str = SERVICE) -
 def test_install_and_refresh_ask_for_the_version_once(session: ScriptedSession) -> None:
     session.expect_query(CIMV2, VERSION_QUERY, [projected(Version="10.0.20348.1")])
     keys = {"Version": "10.0.20348.1"}
-    session.expect_invoke(CIMV2, SERVICE, "InstallProductKey", {"ProductKey": Sensitive(KEY)}, keys, output(CIMV2, SERVICE, "InstallProductKey", ReturnValue=0))
+    session.expect_invoke(
+        CIMV2,
+        SERVICE,
+        "InstallProductKey",
+        {"ProductKey": Sensitive(KEY)},
+        keys,
+        output(CIMV2, SERVICE, "InstallProductKey", ReturnValue=0),
+    )
     session.expect_invoke(CIMV2, SERVICE, "RefreshLicenseStatus", {}, keys, output(CIMV2, SERVICE, "RefreshLicenseStatus", ReturnValue=0))
     service = LicensingService(session)
     service.install_key(KEY)

@@ -10,7 +10,12 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import Gue
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.guest import read_guest, read_licence_state
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.placement import PARAMETERS_KEY, read_host, read_placement
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.registry import read_string, value_names
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied, ConnectionDropped, InvalidClassOrQuery, MethodFailed
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
+    AccessDenied,
+    ConnectionDropped,
+    InvalidClassOrQuery,
+    MethodFailed,
+)
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
 
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import FULL_QUERY, avma_product

@@ -30,7 +30,9 @@ def vm_row(identifier: str, name: str | None = "web01", state: int | None = 2) -
 
 def setting(instance_id: str, enabled: int | None = 2, host_items: tuple[str, ...] = ()) -> Instance:
     values = {"HostExchangeItems": host_items} if host_items else {}
-    return whole(V2, "Msvm_KvpExchangeComponentSettingData", InstanceID=instance_id, EnabledState=enabled, ElementName="キー値ペア交換", **values)
+    return whole(
+        V2, "Msvm_KvpExchangeComponentSettingData", InstanceID=instance_id, EnabledState=enabled, ElementName="キー値ペア交換", **values
+    )
 
 
 def component(owner: str, status: tuple[int, ...] = (2,), enabled: int = 2, **items: tuple[str, ...]) -> Instance:
@@ -89,7 +91,9 @@ def test_switch(session: ScriptedSession, code: int | None, enabled: bool | None
 
 def test_all_machines_in_three_queries(session: ScriptedSession) -> None:
     session.expect_query(V2, VM_QUERY, [vm_row(WEB), vm_row(SQL, "sql01", 3)])
-    session.expect_query(V2, SETTING_QUERY, [setting(f"Microsoft:{WEB}\\{KVP}", 2, (kvp_item("Role", "web", 0),)), setting(f"Microsoft:{SQL}\\{KVP}", 2)])
+    session.expect_query(
+        V2, SETTING_QUERY, [setting(f"Microsoft:{WEB}\\{KVP}", 2, (kvp_item("Role", "web", 0),)), setting(f"Microsoft:{SQL}\\{KVP}", 2)]
+    )
     items = {"GuestIntrinsicExchangeItems": (kvp_item("OSName", "Windows"),), "GuestExchangeItems": (kvp_item("a", None, 1),)}
     session.expect_query(V2, COMPONENT_QUERY, [component(WEB.lower(), (2, 32775), **items), component("HV01")])
     web, sql = read_vm_facts(session)
@@ -165,7 +169,9 @@ def test_item_that_cannot_be_read_hides_no_other(session: ScriptedSession, bad: 
     session.expect_query(V2, VM_QUERY, [vm_row(WEB), vm_row(SQL)])
     session.expect_query(V2, SETTING_QUERY, [])
     # as the values come out of the envelope's parser: some of these texts XML itself could not carry
-    session.expect_query(V2, COMPONENT_QUERY, [Instance("Msvm_KvpExchangeComponent", V2, values), component(SQL, GuestExchangeItems=(GOOD,))])
+    session.expect_query(
+        V2, COMPONENT_QUERY, [Instance("Msvm_KvpExchangeComponent", V2, values), component(SQL, GuestExchangeItems=(GOOD,))]
+    )
     web, sql = read_vm_facts(session)
     assert web.kvp.guest == (KvpItem("good", "value"), KvpItem("good", "value"))
     assert sql.kvp.guest == (KvpItem("good", "value"),)
