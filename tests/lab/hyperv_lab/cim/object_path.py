@@ -74,13 +74,17 @@ def _value(text: str, position: int) -> tuple[str, int]:
 
 
 def resolve_keys(path: ObjectPath, cls: CimClass) -> dict[str, str]:
-    """The path's keys by name; ValueError when the only key is meant and the class has several."""
+    """The path's keys by the names the class gives them; ValueError when they are not keys of the class."""
     keys = dict(path.keys or {})
     if "" in keys:
         if len(cls.keys) != 1:
             raise ValueError(f"{cls.name} has {len(cls.keys)} keys, the path names none")
         return {cls.keys[0]: keys[""]}
-    return keys
+    names = {name.lower(): name for name in cls.keys}
+    unknown = [name for name in keys if name.lower() not in names]
+    if unknown:
+        raise ValueError(f"{unknown[0]} is no key of {cls.name}")
+    return {names[name.lower()]: value for name, value in keys.items()}
 
 
 def format_path(reference: Reference, *, machine: str | None = None, relative: bool = False) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
+
 from hyperv_lab.cim.dmtf_time import parse_xml_datetime
 from hyperv_lab.cim.provider import Account, MethodResult
 from hyperv_lab.cim.types import CimClass, CimProperty, CimType, Instance, Reference, Scalar, Value

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from xml.etree.ElementTree import fromstring
 
 import pytest
+
 from hyperv_lab.cim.provider import MethodResult
 from hyperv_lab.cim.types import CimClass, CimMethod, CimParameter, CimProperty, CimType, Instance, Reference, Value
 from hyperv_lab.wsman.namespaces import MS_WSMAN
@@ -112,7 +113,7 @@ def test_the_detail_of_an_instance_that_was_not_found() -> None:
         return [row for row in rows if row[0] not in ("MessageID", "RelatesTo", "ProviderName")]
 
     assert plain(answer.body) == plain(recorded)
-    assert 'ParameterInfo>Win32_Process.Handle=&quot;29&quot;</' in answer.body
+    assert "ParameterInfo>Win32_Process.Handle=&quot;29&quot;</" in answer.body
 
 
 def test_the_other_form_of_a_fault() -> None:
