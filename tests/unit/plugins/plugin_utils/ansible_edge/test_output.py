@@ -1,0 +1,104 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What leaves a module: plain types, no secret, nothing that is ever rendered, narrowed by a query."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import ansible.template
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import narrowed
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.output import InvalidQuery, Query, plain, release
+
+SECRET = "22222-33333-44444-55555-66666"
+
+
+class Tagged(str):
+    """Like the strings that Ansible hands to an action."""
+
+
+class Number(int):
+    pass
+
+
+def exact(value: Any) -> bool:
+    if isinstance(value, dict):
+        return type(value) is dict and all(exact(key) and exact(item) for key, item in value.items())
+    if isinstance(value, list):
+        return type(value) is list and all(exact(item) for item in value)
+    return type(value) in (str, int, float, bool, type(None))
+
+
+def test_plain_types_all_the_way_down() -> None:
+    given = {Tagged("a"): [Tagged("b"), (Number(3), 1.5, True, None)], "c": {Tagged("d"): Tagged("e")}}
+    found = plain(given)
+    assert found == {"a": ["b", [3, 1.5, True, None]], "c": {"d": "e"}}
+    assert exact(found)
+    assert plain(True) is True
+
+
+def test_secret_is_cut_out_wherever_it_is() -> None:
+    result = {"msg": f"the key {SECRET} was refused", "list": [SECRET, {"a": SECRET}], "diff": {"before": SECRET}, "n": 5}
+    shown = release(result, {SECRET, ""})
+    assert SECRET not in repr(shown)
+    assert shown["n"] == 5
+    assert "was refused" in shown["msg"]
+
+
+def test_result_without_secrets_stays_as_it_is() -> None:
+    assert release({"a": [1, "x", None, {"b": True}]}, set()) == {"a": [1, "x", None, {"b": True}]}
+
+
+def test_text_of_a_tenant_is_never_a_template() -> None:
+    shown = release({"vm": "{{ 7 * 7 }}"}, set())
+    templar = Templar(loader=DataLoader(), variables={"found": shown})
+    # from 2.19 on only what is marked as trusted is a template, before it was everything that is not marked as unsafe
+    expression = getattr(ansible.template, "trust_as_template", str)
+    assert templar.template(expression("{{ 6 * 7 }}")) == 42
+    assert templar.template(expression("{{ found.vm }}")) == "{{ 7 * 7 }}"
+    assert templar.template(shown["vm"]) == "{{ 7 * 7 }}"
+
+
+# query
+
+
+def test_query_narrows_and_keeps_what_ansible_needs() -> None:
+    result = {"changed": True, "outcome": "activated", "diff": {"before": "a"}, "guest": {"name": "WEB01"}, "msg": "m", "steps": [1, 2]}
+    assert narrowed(result, Query("guest.name")) == {
+        "changed": True,
+        "outcome": "activated",
+        "diff": {"before": "a"},
+        "msg": "m",
+        "result": "WEB01",
+    }
+
+
+def test_query_that_finds_nothing_gives_null() -> None:
+    assert narrowed({"changed": False}, Query("nothing.there")) == {"changed": False, "result": None}
+
+
+@pytest.mark.parametrize("expression", ["vms[?", "a.b.", "[*", "&&"])
+def test_malformed_query_is_refused_when_it_is_compiled(expression: str) -> None:
+    with pytest.raises(InvalidQuery, match="is no JMESPath expression"):
+        Query(expression)
+
+
+@pytest.mark.parametrize("expression", ["length(changed)", "no_such_function(changed)", "sort_by(vms, &name)"])
+def test_query_that_does_not_fit_keeps_the_whole_result_with_a_warning(expression: str) -> None:
+    result = {"changed": True, "vms": [{"name": 1}, {"name": "a"}], "warnings": ["earlier"]}
+    found = narrowed(result, Query(expression))
+    assert {key: found[key] for key in ("changed", "vms")} == {"changed": True, "vms": [{"name": 1}, {"name": "a"}]}
+    assert found["warnings"][0] == "earlier"
+    assert "does not fit the result" in found["warnings"][1]
+    assert "The whole result is returned." in found["warnings"][1]
+
+
+def test_missing_jmespath_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jmespath", None)
+    with pytest.raises(InvalidQuery, match="Install jmespath"):
+        Query("a")
