@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,17 +63,29 @@ def heading(text: str) -> None:
 
 
 def lab(*arguments: str) -> str:
-    """What a command of the lab prints."""
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "tests" / "lab")}
+    """What a command of the lab prints. Its state is kept in this checkout, apart from other labs of this user."""
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "tests" / "lab"), "HYPERV_LAB_HOME": str(OUTPUT / "lab")}
     done = subprocess.run([sys.executable, "-m", "hyperv_lab", *arguments], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DemoFailed(f"hyperv_lab {' '.join(arguments)}: {(done.stderr or done.stdout).strip()}")
+        raise DemoFailed((done.stderr or done.stdout).strip())
     return done.stdout
+
+
+def base_address() -> str:
+    """Loopback addresses that are this checkout's own, so that two of them can run their labs at once."""
+    number = zlib.crc32(str(CHECKOUT).encode())
+    return f"127.{64 + number % 32}.{number // 32 % 250}.0"
 
 
 def start_lab() -> None:
     OUTPUT.mkdir(exist_ok=True)
-    lab("up", "--scenario", "demo")
+    try:
+        lab("up", "--scenario", "demo", "--base", base_address())
+    except DemoFailed as failure:
+        raise DemoFailed(f"{failure}. A fleet left running by `make lab-up` is ended by `make lab-down`.") from None
+
+
+def write_inventory() -> None:
     (OUTPUT / "inventory.yml").write_text(lab("inventory"), encoding="utf-8")
     (OUTPUT / "ansible.cfg").write_text(SETTINGS, encoding="utf-8")
 
@@ -87,6 +100,7 @@ def running_lab() -> Iterator[None]:
     signal.signal(signal.SIGTERM, stop)
     start_lab()
     try:
+        write_inventory()
         yield
     finally:
         lab("down")
@@ -148,6 +162,7 @@ def demo() -> int:
 
 def keep() -> int:
     start_lab()
+    write_inventory()
     print("The demo fleet is up. Try:\n")
     print("   . .venv/bin/activate && cd demo-output")
     print("   ansible-playbook hyperv.avma.validate")
