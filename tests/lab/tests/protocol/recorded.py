@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
@@ -55,7 +55,8 @@ def _scalar(element: Element) -> tuple[CimType, Scalar]:
     if parameters is not None:
         uri = parameters.findtext(f"{{{WSMAN}}}ResourceURI", "")
         keys = {item.get("Name", ""): item.text or "" for item in parameters.iter(f"{{{WSMAN}}}Selector")}
-        return CimType.REFERENCE, Reference(*uri.removeprefix(WMI_ROOT).rsplit("/", 1), keys)
+        namespace, _, class_name = uri.removeprefix(WMI_ROOT).rpartition("/")
+        return CimType.REFERENCE, Reference(namespace, class_name, keys)
     time = element.find(f"{{{CIM}}}Datetime")
     time = element.find("Datetime") if time is None else time
     if time is not None:
@@ -90,7 +91,7 @@ class RecordedMachine:
     rows: list[Instance]
     name: str = "recorded"
     language: str = "en-US"
-    result: MethodResult = MethodResult()
+    result: MethodResult = field(default_factory=MethodResult)
 
     @property
     def cls(self) -> CimClass:

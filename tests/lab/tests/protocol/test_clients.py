@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from typing import Any, Literal
 
 import pytest
 from pypsrp.exceptions import AuthenticationError, WSManFaultError
@@ -21,9 +22,10 @@ from .messages import ENUMERATION, OFFICE, context_in, enumerate_body, message, 
 from .office_machine import OfficeMachine
 
 Serve = Callable[..., LiveOffice]
+Transport = Literal["ntlm", "basic"]
 
 
-def _pywinrm(office: LiveOffice, transport: str, password: str = "Lab-Pass1", user: str = "Administrator") -> Protocol:
+def _pywinrm(office: LiveOffice, transport: Transport, password: str = "Lab-Pass1", user: str = "Administrator") -> Protocol:
     endpoint = office.http if transport == "ntlm" else office.https
     verify = str(office.tls.ca_file)
     return Protocol(
@@ -41,7 +43,7 @@ def _read_all(protocol: Protocol) -> str:
 @pytest.mark.parametrize(
     ("transport", "user"), [("ntlm", "Administrator"), ("ntlm", "ANYWHERE\\Administrator"), ("basic", "Administrator")]
 )
-def test_pywinrm_reads_every_row(serve: Serve, office: OfficeMachine, transport: str, user: str) -> None:
+def test_pywinrm_reads_every_row(serve: Serve, office: OfficeMachine, transport: Transport, user: str) -> None:
     live = serve(office)
     text = _read_all(_pywinrm(live, transport, user=user))
     assert text.count("<p:Office_Desk ") == 2
@@ -68,7 +70,7 @@ def test_a_domain_account_answers_to_its_domain(serve: Serve, office: OfficeMach
 
 
 @pytest.mark.parametrize("transport", ["ntlm", "basic"])
-def test_a_wrong_password_is_401(serve: Serve, office: OfficeMachine, transport: str) -> None:
+def test_a_wrong_password_is_401(serve: Serve, office: OfficeMachine, transport: Transport) -> None:
     live = serve(office)
     with pytest.raises(InvalidCredentialsError):
         _read_all(_pywinrm(live, transport, "wrong"))
@@ -112,8 +114,8 @@ def test_pywinrm_understands_the_other_form_of_faults(serve: Serve, office: Offi
     assert raised.value.wmierror_code == 2150858778
 
 
-def _pypsrp(office: LiveOffice, **options: object) -> WSMan:
-    settings: dict[str, object] = {"username": "Administrator", "password": "Lab-Pass1", "ssl": False, "auth": "negotiate", **options}
+def _pypsrp(office: LiveOffice, **options: Any) -> WSMan:
+    settings: dict[str, Any] = {"username": "Administrator", "password": "Lab-Pass1", "ssl": False, "auth": "negotiate", **options}
     return WSMan(office.address, **settings)
 
 

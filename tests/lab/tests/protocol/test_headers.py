@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ _GET = f"{TRANSFER}Get"
 _URI = f"{OFFICE}Office_Building"
 
 
-def _fault(envelope: str, **settings: object) -> tuple[str, int]:
+def _fault(envelope: str, **settings: Any) -> tuple[str, int]:
     answer = Desk(OfficeMachine(), **settings).send(envelope)
     assert answer.status == 500, answer.body
     subcode = subcode_in(answer.body) if "<s:Subcode>" in answer.body else ""

@@ -23,6 +23,13 @@ _CIM = "http://schemas.dmtf.org/wbem/wscim/1/common"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
+def _note_text(value: str) -> str:
+    return (
+        '&lt;INSTANCE CLASSNAME="Office_Note"&gt;&lt;PROPERTY NAME="Text" TYPE="string"&gt;&lt;VALUE&gt;'
+        f"{value}&lt;/VALUE&gt;&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;"
+    )
+
+
 def _move(parameters: str) -> tuple[OfficeMachine, Desk, str, int]:
     machine = OfficeMachine()
     desk = Desk(machine)
@@ -45,7 +52,7 @@ def test_outputs_come_in_order_and_the_return_value_last() -> None:
 
 
 def test_every_kind_of_input() -> None:
-    note = '&lt;INSTANCE CLASSNAME="Office_Note"&gt;&lt;PROPERTY NAME="Text" TYPE="string"&gt;&lt;VALUE&gt;a&amp;#38;b&lt;/VALUE&gt;&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;'
+    note = _note_text("a&amp;#38;b")
     machine, _, body, status = _move(
         f"<p:Careful>False</p:Careful><p:Room>{_ROOM}</p:Room><p:Helpers>x</p:Helpers><p:Helpers>y</p:Helpers>"
         f'<p:When><cim:Datetime xmlns:cim="{_CIM}">2024-12-02T10:46:58.000000Z</cim:Datetime></p:When><p:Note>{note}</p:Note>'
@@ -86,7 +93,7 @@ def test_an_interval_and_a_null() -> None:
 
 @pytest.mark.parametrize(("entity", "value"), [("&amp;amp;", 32768), ("&amp;lt;", 32773), ("&amp;quot;", 32768)])
 def test_named_entities_in_embedded_text_fail_as_on_a_real_host(entity: str, value: int) -> None:
-    text = f'&lt;INSTANCE CLASSNAME="Office_Note"&gt;&lt;PROPERTY NAME="Text" TYPE="string"&gt;&lt;VALUE&gt;{entity}&lt;/VALUE&gt;&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;'
+    text = _note_text(entity)
     machine, _, body, status = _move(f"<p:Note>{text}</p:Note>")
     assert status == 200
     assert f"<p:ReturnValue>{value}</p:ReturnValue>" in body

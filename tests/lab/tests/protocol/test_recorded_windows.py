@@ -152,8 +152,8 @@ def test_a_method_of_the_registry() -> None:
 
 def test_the_configuration_of_the_service() -> None:
     recorded = recording(15)
-    settings = {"authentication": frozenset({"basic", "negotiate", "kerberos", "credssp"})}
-    answer = Desk(OfficeMachine(), **settings).send(recording(14))
+    offered = frozenset({"basic", "negotiate", "kerberos", "credssp"})
+    answer = Desk(OfficeMachine(), authentication=offered).send(recording(14))
     assert same_for_all(answer.body) == same_for_all(recorded)
 
 

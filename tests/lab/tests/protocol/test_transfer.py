@@ -79,7 +79,7 @@ def test_get_by_a_key_that_is_a_reference() -> None:
     target = endpoint.format(_DESK, '<w:Selector Name="Name">d1</w:Selector>')
     selectors = f'<w:SelectorSet><w:Selector Name="Antecedent">{room}</w:Selector><w:Selector Name="Dependent">{target}</w:Selector></w:SelectorSet>'
     seen: list[dict[str, str]] = []
-    machine.find = lambda cls, keys: seen.append(dict(keys))  # type: ignore[method-assign,assignment,func-returns-value]
+    machine.find = lambda cls, keys: seen.append(dict(keys))  # type: ignore[method-assign]
     answer = desk.send(message(f"{TRANSFER}Get", f"{OFFICE}Office_StandsIn", extra=selectors))
     assert fault_code_in(answer.body) == 2150858752
     assert seen == [{"Antecedent": 'Office_Room.Building="A\\\\B",Number="1"', "Dependent": 'Office_Desk.Name="d1"'}]
