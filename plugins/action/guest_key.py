@@ -70,4 +70,5 @@ class ActionModule(WsManAction):
         if failure.kind in _NO_ANSWER and task.options["defer_unreachable"]:
             return deferred_result(task.machine, failure)
         answer = super().failed(task, failure)
+        answer.pop("failed", None)  # fail_on says whether this outcome fails the task
         return {**answer, "outcome": Outcome.FAILED.value, "reason": failure.msg, "findings": []}

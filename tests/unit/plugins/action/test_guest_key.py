@@ -1,0 +1,172 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options and failures of guest_key; what it does to a guest is tested with its use case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    CertificateNotTrusted,
+    ConnectionFailed,
+    ConnectTimedOut,
+    ReadTimedOut,
+    WsManError,
+)
+
+from ansible_collections.hyperv.avma.tests.unit.plugins.action.playing import Played, play
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuest
+
+ENDPOINT = "http://web01:5985/wsman"
+USER_KEY = "22222-33333-44444-55555-66666"
+NO_ANSWER = [ConnectTimedOut(ENDPOINT, "no answer"), ConnectionFailed(ENDPOINT, "refused"), ReadTimedOut(ENDPOINT, "no answer")]
+ANSWERED = [AuthenticationFailed(ENDPOINT), CertificateNotTrusted(ENDPOINT, "self-signed")]
+
+
+def run(guest: FakeGuest | None = None, **options: Any) -> Played:
+    return play("guest_key", guest or FakeGuest(), machine="web01", **options)
+
+
+def silent(error: WsManError) -> FakeGuest:
+    guest = FakeGuest()
+    guest.break_before = {"Win32_OperatingSystem": error}
+    return guest
+
+
+def test_installs_and_activates() -> None:
+    played = run()
+    assert played.result["outcome"] == "activated"
+    assert "failed" not in played.result
+    assert played.printed == ["web01: key ending in 78VHK is installed", "web01: activated"]
+
+
+# the key
+
+
+@pytest.mark.parametrize("key", ["22222-33333-44444-55555", "22222-33333-44444-55555-6666!", "22222333334444455555666660"])
+def test_malformed_key_is_refused_before_anything_is_sent_and_never_shown(key: str) -> None:
+    guest = FakeGuest()
+    played = run(guest, key=key)
+    assert played.result["failed"] is True
+    assert played.opened == 0
+    assert guest.calls == []
+    assert key not in repr(played.result)
+
+
+@pytest.mark.parametrize("key", [USER_KEY, f"  {USER_KEY.lower()} "])
+def test_key_of_the_user_is_used_and_never_shown(key: str) -> None:
+    guest = FakeGuest()
+    played = run(guest, key=key, diff=True)
+    assert guest.keys_seen == [USER_KEY]
+    assert USER_KEY not in repr(played.result)
+    assert USER_KEY not in "".join(played.printed)
+    assert played.result["key"] == "*****-*****-*****-*****-66666"
+
+
+def test_published_key_may_be_shown() -> None:
+    assert run(key="YDFWN-MJ9JR-3DYRK-FXXRW-78VHK").result["key"] == "YDFWN-MJ9JR-3DYRK-FXXRW-78VHK"
+
+
+def test_empty_key_is_none() -> None:
+    assert run(key="").result["outcome"] == "activated"
+
+
+# other options
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"wait": -1}, "wait: -1 is negative"),
+        ({"host": {}}, "host: the value is no result of hyperv.avma.host_info"),
+        ({"host": {"failed": True, "msg": "x"}}, "failed or was skipped"),
+        ({"host": {"host": {"name": "HV01", "avma": {"ready": "perhaps"}}}}, "'host.avma.ready'"),
+    ],
+)
+def test_option_that_makes_no_sense_is_refused_before_anything_is_sent(options: dict[str, Any], message: str) -> None:
+    played = run(**options)
+    assert played.result["failed"] is True
+    assert message in played.result["msg"]
+    assert played.opened == 0
+
+
+@pytest.mark.parametrize("options", [{"host": {}, "hosts": []}, {"fail_on": ["sometimes"]}, {"wait": "long"}, {"retries": 3}])
+def test_option_that_ansible_refuses(options: dict[str, Any]) -> None:
+    guest = FakeGuest()
+    with pytest.raises(AnsibleActionFail):
+        run(guest, **options)
+    assert guest.calls == []
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "failed"),
+    [(None, True), (["refused"], True), (["failed"], False), ([], False), (["kept", "refused"], True)],
+)
+def test_outcomes_that_fail_the_task(fail_on: list[str] | None, failed: bool) -> None:
+    guest = FakeGuest()
+    guest.os["OperatingSystemSKU"] = 79
+    result = run(guest, **({} if fail_on is None else {"fail_on": fail_on})).result
+    assert result["outcome"] == "refused"
+    assert result.get("failed", False) is failed
+
+
+@pytest.mark.parametrize(("fail_on", "failed"), [(["failed"], True), ([], False), (["deferred"], False)])
+def test_guest_that_refuses_to_be_asked_is_an_outcome_too(fail_on: list[str], failed: bool) -> None:
+    result = run(silent(AccessDenied(code=5)), fail_on=fail_on).result
+    assert (result["outcome"], result["changed"]) == ("failed", False)
+    assert result.get("failed", False) is failed
+    assert result["error"]["kind"] == "access_denied"
+    assert result["reason"].startswith("web01: ")
+    assert result["findings"] == []
+
+
+@pytest.mark.parametrize("outcome", ["activated", "already_activated"])
+def test_success_may_be_made_a_failure(outcome: str) -> None:
+    guest = FakeGuest()
+    if outcome == "already_activated":
+        run(guest)
+    assert run(guest, fail_on=[outcome]).result["failed"] is True
+
+
+# a guest that does not answer
+
+
+@pytest.mark.parametrize("error", NO_ANSWER + ANSWERED, ids=lambda error: type(error).__name__)
+def test_unreachable_guest(error: WsManError) -> None:
+    result = run(silent(error)).result
+    assert (result["unreachable"], result["outcome"], result["changed"]) == (True, "failed", False)
+    assert "failed" not in result
+
+
+@pytest.mark.parametrize("error", NO_ANSWER, ids=lambda error: type(error).__name__)
+def test_guest_without_an_answer_may_be_deferred(error: WsManError) -> None:
+    result = run(silent(error), defer_unreachable=True).result
+    assert (result["outcome"], result["changed"]) == ("deferred", False)
+    assert "unreachable" not in result
+    assert "failed" not in result
+
+
+@pytest.mark.parametrize("error", ANSWERED, ids=lambda error: type(error).__name__)
+def test_guest_that_refuses_the_logon_is_not_deferred(error: WsManError) -> None:
+    assert run(silent(error), defer_unreachable=True).result["unreachable"] is True
+
+
+def test_deferred_guest_may_fail_the_task() -> None:
+    assert run(silent(NO_ANSWER[0]), defer_unreachable=True, fail_on=["deferred"]).result["failed"] is True
+
+
+def test_connection_lost_after_a_change_is_never_deferred() -> None:
+    guest = FakeGuest()
+    guest.break_before = {"Activate": NO_ANSWER[0]}
+    result = run(guest, defer_unreachable=True).result
+    assert (result["outcome"], result["changed"], result["failed"]) == ("failed", True, True)
+
+
+def test_query_keeps_the_outcome() -> None:
+    result = run(query="after.channel").result
+    assert result == {"changed": True, "outcome": "activated", "result": "avma"}
