@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 import yaml
-from playing import ROOT, Player, Run
 
 from ansible_collections.hyperv.avma.plugins.modules.unattend_key import EXAMPLES
+
+from .playing import ROOT, Player, Run
 
 pytestmark = pytest.mark.e2e
 
