@@ -66,7 +66,6 @@ EXAMPLES = r"""
     - name: Learn where the last job stopped
       hyperv.avma.ledger:
         path: /var/lib/avma/ledger.sqlite
-        state: check
       register: avma_ledger
       run_once: true
 
@@ -79,7 +78,8 @@ EXAMPLES = r"""
     - name: Keep the events and where this job stopped
       hyperv.avma.ledger:
         path: /var/lib/avma/ledger.sqlite
-        events: "{{ [avma_events] }}"
+        events: "{{ ansible_play_hosts | map('extract', hostvars, 'avma_events') }}"
+      run_once: true
 """
 
 RETURN = r"""

@@ -1,0 +1,278 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""The ledger's file: opened with care, written in transactions, read without keeping writers out.
+
+SQLite's rollback journal is used, not its write-ahead log: the log needs memory that all jobs share, so it fails between the nodes of an
+AWX instance group that mount one volume, and it leaves files beside the ledger that must be backed up with it. With the rollback journal
+and ``synchronous = FULL`` a job killed at any moment leaves either all of its batch or nothing of it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import LedgerBusy, LedgerDamaged, LedgerError, LedgerForeign, LedgerMissing, LedgerNotWritable, LedgerTooNew
+from .rows import ActivationRow, BookmarkRow, EventRow, Rows
+from .schema import APPLICATION_ID, VERSION, migrate, version_of
+
+# How long a job waits for others; a batch of a large host takes well under a second.
+BUSY_SECONDS = 60.0
+# Rows that are read at once. A reader keeps writers out only for as long as that takes.
+CHUNK = 5000
+
+_DAMAGED = ("not a database", "malformed", "corrupt", "unsupported file format")
+_BUSY = ("locked", "busy")
+
+
+@dataclass
+class Recorded:
+    """What one batch did. ``known``: was there already, ``expired``: older than what is kept."""
+
+    created: bool = False
+    migrated: bool = False
+    events_added: int = 0
+    events_known: int = 0
+    activations_added: int = 0
+    activations_known: int = 0
+    expired: int = 0
+    removed: int = 0
+    bookmarks_moved: int = 0
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.created or self.migrated or self.events_added or self.activations_added or self.removed or self.bookmarks_moved)
+
+
+@dataclass(frozen=True)
+class Health:
+    """``problems`` is empty for a sound file. The counts are 0 where the file cannot be counted."""
+
+    version: int
+    problems: tuple[str, ...]
+    events: int = 0
+    activations: int = 0
+    logs: int = 0
+    first_event: int | None = None  # seconds since 1970
+    last_event: int | None = None
+
+
+class Ledger:
+    def __init__(self, path: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.path = path
+        self._busy_seconds = busy_seconds
+
+    def record(self, rows: Rows, *, keep_from: int | None = None, dry_run: bool = False) -> Recorded:
+        """Add what is not there yet and remove what is older than ``keep_from`` (seconds since 1970), all or nothing.
+
+        ``dry_run`` does the same and takes it back; a file that is not there is not made.
+        """
+        done = Recorded()
+        with self._opened(create=True, memory=dry_run and not Path(self.path).exists()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                version = version_of(connection)
+                done.created = version == 0
+                done.migrated = 0 < version < VERSION
+                if version < VERSION:
+                    migrate(connection)
+                self._add(connection, rows, keep_from, done)
+                if keep_from is not None:
+                    done.removed = _remove(connection, keep_from)
+                connection.execute("ROLLBACK" if dry_run else "COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        return done
+
+    def check(self) -> Health:
+        """Whether the file is sound, and what it holds. Reads all of it."""
+        with self._opened() as connection:
+            version = version_of(connection)
+            problems = tuple(str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok")
+            dangling = connection.execute("PRAGMA foreign_key_check").fetchall()
+            if dangling:
+                problems += (f"{len(dangling)} rows name an event, a log or a subject that is not there",)
+            if problems or version == 0:
+                return Health(version, problems)
+            one = connection.execute(
+                "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM activations), (SELECT count(*) FROM logs)"
+            )
+            events, activations, logs = one.fetchone()
+            first, last = connection.execute("SELECT (SELECT min(time) FROM events), (SELECT max(time) FROM events)").fetchone()
+            return Health(version, (), events, activations, logs, first, last)
+
+    def bookmarks(self) -> dict[str, dict[str, t.Any]]:
+        """Where each machine's log was read up to, by its name in the inventory. Empty for a file of an older version or none."""
+        if not Path(self.path).exists():
+            return {}
+        with self._opened() as connection:
+            if version_of(connection) < VERSION:
+                return {}
+            return {
+                machine: json.loads(body) for machine, body in connection.execute("SELECT machine, body FROM bookmarks ORDER BY machine")
+            }
+
+    def events(self, *, since: int | None = None, until: int | None = None) -> Iterator[dict[str, t.Any]]:
+        """Events in the order of their time; ``since`` included, ``until`` not, in seconds since 1970."""
+        yield from self._walk("events", since, until)
+
+    def activations(self, *, since: int | None = None, until: int | None = None) -> Iterator[dict[str, t.Any]]:
+        """Activations in the order in which they were seen; bounds as for events."""
+        yield from self._walk("activations", since, until)
+
+    def events_about(self, subject: str) -> list[dict[str, t.Any]]:
+        """Events that carry this GUID (without braces) or name, by time."""
+        query = (
+            "SELECT events.body FROM subjects JOIN event_subjects ON subject_id = subjects.id JOIN events ON events.id = event "
+            "WHERE name IN (?, ?) ORDER BY events.time, events.id"
+        )
+        with self._opened() as connection:
+            if version_of(connection) == 0:
+                return []
+            return [json.loads(body) for (body,) in connection.execute(query, (subject.upper(), subject.lower()))]
+
+    def _walk(self, table: t.Literal["events", "activations"], since: int | None, until: int | None) -> Iterator[dict[str, t.Any]]:
+        query = f"SELECT time, id, body FROM {table} WHERE (time, id) > (?, ?) AND time < ? ORDER BY time, id LIMIT ?"
+        last = (-(2**62) if since is None else since, -1)
+        end = 2**62 if until is None else until
+        with self._opened() as connection:
+            if version_of(connection) == 0:
+                return
+            while True:
+                found = connection.execute(query, (*last, end, CHUNK)).fetchall()
+                if not found:
+                    return
+                last = found[-1][:2]
+                for _time, _id, body in found:
+                    yield json.loads(body)
+
+    @contextmanager
+    def _opened(self, *, create: bool = False, memory: bool = False) -> Iterator[sqlite3.Connection]:
+        path = Path(self.path)
+        if not create and not path.exists():
+            raise LedgerMissing(self.path)
+        name = ":memory:" if memory else f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        connection = None
+        try:
+            connection = sqlite3.connect(name, timeout=self._busy_seconds, isolation_level=None, uri=not memory)
+            self._prepare(connection)
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise self._named(error) from error
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        # A file from elsewhere may be made to harm who opens it: nothing in its schema may call functions.
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        if application != APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            raise LedgerForeign(self.path)
+        version = version_of(connection)
+        if version > VERSION:
+            raise LedgerTooNew(self.path, version, VERSION)
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            connection.execute("PRAGMA journal_mode = DELETE")
+
+    def _named(self, error: sqlite3.DatabaseError) -> LedgerError:
+        text = str(error).lower()
+        if any(word in text for word in _DAMAGED):
+            return LedgerDamaged(self.path, str(error))
+        if any(word in text for word in _BUSY):
+            return LedgerBusy(self.path, self._busy_seconds)
+        return LedgerNotWritable(self.path, str(error))
+
+    @staticmethod
+    def _add(connection: sqlite3.Connection, rows: Rows, keep_from: int | None, done: Recorded) -> None:
+        writer = _Writer(connection)
+        for event in rows.events:
+            if keep_from is not None and event.time < keep_from:
+                done.expired += 1
+            elif writer.event(event):
+                done.events_added += 1
+            else:
+                done.events_known += 1
+        for activation in rows.activations:
+            if keep_from is not None and activation.time < keep_from:
+                done.expired += 1
+            elif writer.activation(activation):
+                done.activations_added += 1
+            else:
+                done.activations_known += 1
+        done.bookmarks_moved = sum(writer.bookmark(bookmark) for bookmark in rows.bookmarks)
+
+
+class _Writer:
+    """Rows into tables, inside one transaction. Each method says whether anything was added."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._logs: dict[tuple[str, str], int] = {}
+        self._subjects: dict[str, int] = {}
+
+    def event(self, row: EventRow) -> bool:
+        cursor = self._connection.execute(
+            "INSERT INTO events (log_id, record, time, event_id, notification, code, body) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (self._log(row.computer, row.log), row.record, row.time, row.event_id, row.notification, row.code, row.body),
+        )
+        if cursor.rowcount != 1:
+            return False
+        self._connection.executemany(
+            "INSERT INTO event_subjects (subject_id, time, event) VALUES (?, ?, ?)",
+            [(self._subject(name), row.time, cursor.lastrowid) for name in row.subjects],
+        )
+        return True
+
+    def activation(self, row: ActivationRow) -> bool:
+        cursor = self._connection.execute(
+            "INSERT INTO activations (guest, vm_id, day, state, time, outcome, body) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (row.guest, row.vm_id, row.day, row.state, row.time, row.outcome, row.body),
+        )
+        return cursor.rowcount == 1
+
+    def bookmark(self, row: BookmarkRow) -> bool:
+        """Never moved back: two jobs may come in the other order than they read."""
+        cursor = self._connection.execute(
+            "INSERT INTO bookmarks (machine, time, body) VALUES (?, ?, ?) ON CONFLICT (machine) DO UPDATE "
+            "SET time = excluded.time, body = excluded.body WHERE excluded.time >= bookmarks.time AND excluded.body <> bookmarks.body",
+            (row.machine, row.time, row.body),
+        )
+        return cursor.rowcount == 1
+
+    def _log(self, computer: str, log: str) -> int:
+        key = (computer, log)
+        if key not in self._logs:
+            self._connection.execute("INSERT INTO logs (computer, log) VALUES (?, ?) ON CONFLICT DO NOTHING", key)
+            self._logs[key] = self._connection.execute("SELECT id FROM logs WHERE computer = ? AND log = ?", key).fetchone()[0]
+        return self._logs[key]
+
+    def _subject(self, name: str) -> int:
+        if name not in self._subjects:
+            self._connection.execute("INSERT INTO subjects (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
+            self._subjects[name] = self._connection.execute("SELECT id FROM subjects WHERE name = ?", (name,)).fetchone()[0]
+        return self._subjects[name]
+
+
+def _remove(connection: sqlite3.Connection, before: int) -> int:
+    """Delete what is older; the number of events and activations that went."""
+    removed = 0
+    for table in ("events", "activations"):
+        removed += connection.execute(f"DELETE FROM {table} WHERE time < ?", (before,)).rowcount
+    if removed:
+        connection.execute("DELETE FROM subjects WHERE NOT EXISTS (SELECT 1 FROM event_subjects WHERE subject_id = subjects.id)")
+        connection.execute("DELETE FROM logs WHERE NOT EXISTS (SELECT 1 FROM events WHERE log_id = logs.id)")
+    return removed
