@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element, ParseError
 
@@ -19,6 +20,7 @@ from .types import CimClass, CimProperty, CimType, Instance, Reference, Scalar, 
 from .values import parse_scalar
 
 _SPECIAL = re.compile('[&<>"\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
+_MAX_CLASSES = 1024
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
@@ -27,7 +29,7 @@ class InvalidCimXml(ValueError):
 
 
 def _escape(text: str) -> str:
-    return _SPECIAL.sub(lambda match: _ENTITIES.get(match.group(), "?"), text)
+    return _SPECIAL.sub(lambda match: _ENTITIES.get(match.group(), "?"), text) if _SPECIAL.search(text) is not None else text
 
 
 def scalar_text(value: Scalar) -> str:
@@ -43,22 +45,64 @@ def scalar_text(value: Scalar) -> str:
     return str(value)
 
 
-def format_instance(instance: Instance) -> str:
-    """All properties of the class in alphabetical order, unset ones with PROPAGATED and no VALUE (Microsoft, HyperV_v2 samples)."""
-    properties = sorted(instance.cls.properties.values(), key=lambda prop: prop.name.lower())
-    body = "".join(_format_property(prop, instance.values.get(prop.name)) for prop in properties)
-    return f'<INSTANCE CLASSNAME="{instance.cls.name}">{body}</INSTANCE>'
+@dataclass(frozen=True)
+class _Slot:
+    """One property, ready to be written."""
+
+    name: str
+    opening: str
+    closing: str
+    unset: str
 
 
-def _format_property(prop: CimProperty, value: Value) -> str:
+class InstanceFormatter:
+    """Writes instances; what depends on the class alone is worked out once for each class."""
+
+    def __init__(self) -> None:
+        # By identity of the class, which is not hashable; holding the class keeps its identity from being used again.
+        self._slots: dict[int, tuple[CimClass, tuple[_Slot, ...]]] = {}
+
+    def format(self, instance: Instance) -> str:
+        cls = instance.cls
+        known = self._slots.get(id(cls))
+        if known is None:
+            if len(self._slots) >= _MAX_CLASSES:
+                self._slots.clear()
+            properties = sorted(cls.properties.values(), key=lambda prop: prop.name.lower())
+            known = self._slots[id(cls)] = (cls, tuple(map(_slot, properties)))
+        values = instance.values
+        body = "".join([_write(slot, values.get(slot.name)) for slot in known[1]])
+        return f'<INSTANCE CLASSNAME="{cls.name}">{body}</INSTANCE>'
+
+
+def _slot(prop: CimProperty) -> _Slot:
     kind = "string" if prop.type in (CimType.OBJECT, CimType.REFERENCE) else prop.type.value
     element = "PROPERTY.ARRAY" if prop.array else "PROPERTY"
+    value = "VALUE.ARRAY" if prop.array else "VALUE"
+    return _Slot(
+        name=prop.name,
+        opening=f'<{element} NAME="{prop.name}" TYPE="{kind}"><{value}>',
+        closing=f"</{value}></{element}>",
+        unset=f'<{element} NAME="{prop.name}" PROPAGATED="true" TYPE="{kind}"></{element}>',
+    )
+
+
+def _write(slot: _Slot, value: Value) -> str:
     if value is None:
-        return f'<{element} NAME="{prop.name}" PROPAGATED="true" TYPE="{kind}"></{element}>'
+        return slot.unset
     if isinstance(value, list):
-        items = "".join("<VALUE.NULL/>" if item is None else f"<VALUE>{_escape(scalar_text(item))}</VALUE>" for item in value)
-        return f'<{element} NAME="{prop.name}" TYPE="{kind}"><VALUE.ARRAY>{items}</VALUE.ARRAY></{element}>'
-    return f'<{element} NAME="{prop.name}" TYPE="{kind}"><VALUE>{_escape(scalar_text(value))}</VALUE></{element}>'
+        content = "".join(["<VALUE.NULL/>" if item is None else f"<VALUE>{_escape(scalar_text(item))}</VALUE>" for item in value])
+    else:
+        content = _escape(value if isinstance(value, str) else scalar_text(value))
+    return f"{slot.opening}{content}{slot.closing}"
+
+
+_FORMATTER = InstanceFormatter()
+
+
+def format_instance(instance: Instance) -> str:
+    """All properties of the class in alphabetical order, unset ones with PROPAGATED and no VALUE (Microsoft, HyperV_v2 samples)."""
+    return _FORMATTER.format(instance)
 
 
 def parse_instance(text: str, classes: Mapping[str, CimClass]) -> Instance:

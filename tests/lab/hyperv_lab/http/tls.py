@@ -33,6 +33,7 @@ class TlsMaterial:
 
     def __init__(self, folder: Path, hosts: Iterable[str]) -> None:
         self._folder = folder
+        self._contexts: dict[bool, ssl.SSLContext] = {}
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Hyper-V lab CA")])
@@ -43,11 +44,16 @@ class TlsMaterial:
         self.server = self._issue("server", "Hyper-V lab", names, ExtendedKeyUsageOID.SERVER_AUTH)
 
     def server_context(self, *, client_certificates: bool) -> ssl.SSLContext:
+        """One context for all listeners of a kind: each would hold a copy of the certificate otherwise."""
+        known = self._contexts.get(client_certificates)
+        if known is not None:
+            return known
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.server.certificate_file, self.server.key_file)
         if client_certificates:
             context.load_verify_locations(self.ca_file)
             context.verify_mode = ssl.CERT_OPTIONAL
+        self._contexts[client_certificates] = context
         return context
 
     def issue_client(self, principal: str) -> IssuedCertificate:

@@ -10,15 +10,15 @@ import re
 # WinRM replaces characters that XML cannot carry by a question mark ([MS-WSMV] 3.1.4.1.25), and writes a quotation mark in text as
 # an entity (recorded traffic of Windows Server 2012 R2).
 _SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
-
-
-def _replacement(match: re.Match[str]) -> str:
-    return _ENTITIES.get(match.group(), "?")
+_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def escape(text: str) -> str:
-    return _SPECIAL.sub(_replacement, text) if _SPECIAL.search(text) is not None else text
+    if _SPECIAL.search(text) is None:
+        return text
+    # Pages are full of embedded instances, whose every second character is special: replace() is far quicker there than a substitution.
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;").replace("\r", "&#13;")
+    return _IMPOSSIBLE.sub("?", text)
 
 
 def utf16_units(text: str) -> int:
