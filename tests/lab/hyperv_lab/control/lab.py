@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any
@@ -26,7 +25,6 @@ from ..wsman.interceptor import Interceptor
 from ..wsman.recorder import Recorder
 from ..wsman.settings import ServiceSettings
 
-
 # The lab has one certificate for all of its machines, which a large fleet's addresses would bloat.
 _LARGEST_WITH_HTTPS = 300
 
@@ -34,9 +32,14 @@ _LARGEST_WITH_HTTPS = 300
 class _SharedTls(TlsMaterial):
     """One context for all listeners: each would hold a copy of the certificate otherwise."""
 
-    @cache
+    def __init__(self, folder: Path, hosts: Iterable[str]) -> None:
+        super().__init__(folder, hosts)
+        self._contexts: dict[bool, SSLContext] = {}
+
     def server_context(self, *, client_certificates: bool) -> SSLContext:
-        return super().server_context(client_certificates=client_certificates)
+        if client_certificates not in self._contexts:
+            self._contexts[client_certificates] = super().server_context(client_certificates=client_certificates)
+        return self._contexts[client_certificates]
 
 
 class Lab:
