@@ -131,7 +131,7 @@ def environment(record: Path) -> dict[str, str]:
         "ANSIBLE_DEPRECATION_WARNINGS": "1",
         "ANSIBLE_RETRY_FILES_ENABLED": "0",
         "ANSIBLE_FORKS": "10",
-        "ANSIBLE_CONFIG": os.devnull,
+        "ANSIBLE_CONFIG": str(Path(__file__).parent / "ansible.cfg"),  # not the one of the caller
         "HYPERV_AVMA_RECORD": str(record),
         "PYTHONWARNINGS": "ignore::DeprecationWarning",
     }

@@ -9,7 +9,6 @@ import json
 import os
 import typing as t
 
-from ansible.parsing.ajson import AnsibleJSONEncoder
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = r"""
@@ -32,7 +31,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core is unt
         values = getattr(result, "result", None) or result._result
         row = {"kind": kind, "host": host.get_name(), "action": task.action, "task": task.get_name(), "result": values}
         with open(os.environ["HYPERV_AVMA_RECORD"], "a", encoding="utf-8") as file:
-            file.write(json.dumps(row, cls=AnsibleJSONEncoder, default=str) + "\n")
+            file.write(json.dumps(row, default=str) + "\n")
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         self._write("ok", result)
