@@ -119,10 +119,9 @@ def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
     """Hosts and guests in the order given, then the machines that no guest stands for, by host and name."""
     hosts = tuple(hosts)
     seen = [
-        _Seen(host=str((host.kvp.get("host") or {}).get("name") or host.inventory_name), vm=vm)
+        _Seen(host=str(_part(host.kvp, "host").get("name") or host.inventory_name), vm=vm)
         for host in hosts
-        for vm in host.kvp.get("vms") or ()
-        if isinstance(vm, Mapping)
+        for vm in _mappings(host.kvp.get("vms"))
     ]
     by_id = {machine.id: machine for machine in seen}
     by_name: dict[str, list[_Seen]] = {}
@@ -144,11 +143,12 @@ def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
 
 def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[str, list[_Seen]]) -> _Seen | None:
     """The virtual machine that a guest of the inventory is: by its id, else by a name that just one machine has."""
-    placement = (guest.result.get("guest") or {}).get("placement") or {}
-    for identifier in (guest.vm_id, placement.get("vm_id")):
-        if identifier and identifier.strip("{}").upper() in by_id:
-            return by_id[identifier.strip("{}").upper()]
-    computer = (guest.result.get("guest") or {}).get("name")
+    placement = _part(guest.result, "guest", "placement")
+    for given in (guest.vm_id, placement.get("vm_id")):
+        identifier = str(given or "").strip("{}").upper()
+        if identifier and identifier in by_id:
+            return by_id[identifier]
+    computer = _part(guest.result, "guest").get("name")
     for name in (guest.vm_name, placement.get("vm_name"), guest.inventory_name, computer):
         found = by_name.get(str(name).casefold(), []) if name else []
         if len(found) == 1:
@@ -158,12 +158,11 @@ def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[st
 
 def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     result = guest.result
-    facts = result.get("guest") or {}
-    licence = result.get("after") or facts.get("licence") or {}
-    os = facts.get("os") or (machine.vm.get("guest") if machine else None) or {}
-    outcome = str(
-        result.get("outcome") or (UNREACHABLE if result.get("unreachable") else Outcome.FAILED.value if result.get("failed") else NOT_RUN)
-    )
+    facts = _part(result, "guest")
+    licence = _part(result, "after") or _part(facts, "licence")
+    os = _part(facts, "os") or (_part(machine.vm, "guest") if machine else {})
+    # An unreachable guest is told apart although guest_key counts it as failed.
+    outcome = UNREACHABLE if result.get("unreachable") else str(result.get("outcome") or (Outcome.FAILED.value if result.get("failed") else NOT_RUN))
     reason = str(result.get("reason") or result.get("msg") or "the task did not run for this guest")
     if outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine is not None and machine.vm.get("state") != "running":
         reason = f"the virtual machine is {machine.vm.get('state')}, as host {machine.host} shows it"
@@ -185,14 +184,15 @@ def _host_name(facts: Mapping[str, t.Any], licence: Mapping[str, t.Any], machine
     """Where the guest runs now as it or its host says, else which host activated it last; without the domain."""
     if machine is not None:
         return machine.host
-    name = (facts.get("placement") or {}).get("host") or (licence.get("avma") or {}).get("host")
+    name = _part(facts, "placement").get("host") or _part(licence, "avma").get("host")
     return str(name).partition(".")[0].upper() if name else None
 
 
 def _host_row(host: HostRun) -> HostRow:
-    facts = host.info.get("host") or {}
-    avma = facts.get("avma") or {}
-    licence = facts.get("licence") or {}
+    facts = _part(host.info, "host")
+    avma = _part(facts, "avma")
+    licence = _part(facts, "licence")
+    vms = host.kvp.get("vms")
     worst = _first_of(host.info.get("findings"), "error", "warning") if avma.get("ready") is not True else {}
     releases = ", ".join(str(release) for release in avma.get("can_activate") or ())
     if worst:
@@ -203,10 +203,10 @@ def _host_row(host: HostRun) -> HostRow:
         reason = str(host.info.get("msg") or "the host was not asked")
     return HostRow(
         host=host.inventory_name,
-        os=_os_label(facts.get("os") or {}),
+        os=_os_label(_part(facts, "os")),
         licence=f"{licence.get('status')} ({licence.get('channel')})" if licence else None,
-        cluster=(facts.get("cluster") or {}).get("name"),
-        vms=len(host.kvp["vms"]) if "vms" in host.kvp else None,
+        cluster=_part(facts, "cluster").get("name"),
+        vms=len(vms) if isinstance(vms, (list, tuple)) else None,
         ready=avma.get("ready"),
         reason=reason,
         remedy=str(worst.get("remedy") or ""),
@@ -215,7 +215,7 @@ def _host_row(host: HostRun) -> HostRow:
 
 def _first_of(findings: t.Any, *severities: str) -> Mapping[str, t.Any]:
     """The first finding of the worst severity that is there, else an empty one."""
-    known = [finding for finding in findings or () if isinstance(finding, Mapping)]
+    known = _mappings(findings)
     for severity in severities:
         for finding in known:
             if finding.get("severity") == severity:
@@ -230,14 +230,26 @@ def _machine_row(machine: _Seen) -> Row:
     return Row(
         guest=machine.name or machine.id,
         host=machine.host,
-        os=_os_label(vm.get("guest") or {}),
-        outcome=str((vm.get("avma") or {}).get("status") or "unknown"),
+        os=_os_label(_part(vm, "guest")),
+        outcome=str(_part(vm, "avma").get("status") or "unknown"),
         channel=None,
         last_five=None,
         reason=reason,
         remedy=str(first.get("remedy") or ""),
         managed=False,
     )
+
+
+def _part(result: Result, *path: str) -> Result:
+    """What is found by these names, one in the other; empty if it is missing or no dictionary: a registered variable may hold anything."""
+    for name in path:
+        value = result.get(name)
+        result = value if isinstance(value, Mapping) else {}
+    return result
+
+
+def _mappings(value: t.Any) -> list[Result]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
 def _os_label(os: Mapping[str, t.Any]) -> str | None:

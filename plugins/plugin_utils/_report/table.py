@@ -16,8 +16,14 @@ _GAP = "  "
 
 
 def display_width(text: str) -> int:
-    """Columns that a terminal needs: two for wide East Asian characters, none for combining ones."""
-    return sum(0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    """Columns that a terminal needs: two for wide East Asian characters, none for marks that stand on another one."""
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def shortened(text: str, width: int) -> str:
@@ -34,7 +40,7 @@ def shortened(text: str, width: int) -> str:
 
 def render(headings: Sequence[str], rows: Sequence[Sequence[str]], limits: Sequence[int]) -> list[str]:
     """Lines of a table. ``limits`` is the widest that each column may get, 0 for a last column of any width."""
-    cells = [[safe_text(cell, limit=300) for cell in row] for row in rows]
+    cells = [[safe_text(cell, limit=300 if limit else 2000) for cell, limit in zip(row, limits, strict=True)] for row in rows]
     cut = [[shortened(cell, limit) if limit else cell for cell, limit in zip(row, limits, strict=True)] for row in cells]
     widths = [max(display_width(text) for text in column) for column in zip(headings, *cut, strict=True)]
 
