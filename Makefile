@@ -19,7 +19,8 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.dev
 export LC_ALL := C.UTF-8
 
 IMPORT_PATH := PYTHONPATH="$(CURDIR)/.dev:$(CURDIR)/tests/lab"
-PYTEST := "$(PY)" -m pytest -rs
+# the reason of each skip and failure stands in the summary (-ra in pyproject.toml)
+PYTEST := "$(PY)" -m pytest
 
 .PHONY: help
 help: ## this list
