@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.errors import LedgerBusy
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.store import Ledger
 
 from .deliveries import event, rows
@@ -105,9 +107,6 @@ def test_a_journal_left_by_a_killed_job_is_rolled_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("held", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
 def test_a_ledger_in_use_is_waited_for_and_then_named(tmp_path: Path, held: str) -> None:
-    import sqlite3
-
-    from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.errors import LedgerBusy
 
     path = tmp_path / "ledger.sqlite"
     Ledger(str(path)).record(rows(event(1)))
