@@ -11,7 +11,8 @@ description:
   - The service is found by its class and GUID, so any language of the host will do.
   - Works on running machines and on machines that are off. The guest notices within seconds.
 version_added: 0.1.0
-author: hyperv.avma contributors
+author:
+  - hyperv.avma contributors (@hyperv-avma)
 options:
   all:
     description:

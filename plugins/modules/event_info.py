@@ -14,7 +14,8 @@ description:
   - Asks only for these events, by log, source, ID and time, so that a log of a million events is answered fast.
   - Takes three requests and one for each further page.
 version_added: 0.1.0
-author: hyperv.avma contributors
+author:
+  - hyperv.avma contributors (@hyperv-avma)
 options:
   since:
     description:

@@ -10,7 +10,8 @@ description:
   - Reads operating system, edition and licences of a Windows Server guest, by which Hyper-V host it is run, and by which it was activated.
   - What a guest says of its own licence through CIM is the one thing that proves an activation.
 version_added: 0.1.0
-author: hyperv.avma contributors
+author:
+  - hyperv.avma contributors (@hyperv-avma)
 options: {}
 extends_documentation_fragment:
   - hyperv.avma.attributes

@@ -16,7 +16,8 @@ description:
   - Nothing is changed where AVMA cannot succeed, such as in an evaluation edition, or with O(host) on a host that is not ready. The outcome is then V(refused).
   - Takes at most 12 requests where the key is installed and activates at once, and at most 4 where nothing is to be done.
 version_added: 0.1.0
-author: hyperv.avma contributors
+author:
+  - hyperv.avma contributors (@hyperv-avma)
 options:
   key:
     description:

@@ -12,7 +12,8 @@ description:
   - A host is ready if it runs an activated Windows Server Datacenter 2012 R2 or later with Hyper-V. How the host itself was activated does not matter.
   - Takes at most 8 requests.
 version_added: 0.1.0
-author: hyperv.avma contributors
+author:
+  - hyperv.avma contributors (@hyperv-avma)
 options: {}
 extends_documentation_fragment:
   - hyperv.avma.attributes

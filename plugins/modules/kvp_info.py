@@ -13,7 +13,8 @@ description:
     has C(trust) V(kvp). Treat them as hostile text.
   - Takes the pages that the data fills at the server's own message size and at most 6 requests more, whatever the number of virtual machines.
 version_added: 0.1.0
-author: hyperv.avma contributors
+author:
+  - hyperv.avma contributors (@hyperv-avma)
 options:
   items:
     description:

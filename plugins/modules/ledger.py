@@ -11,7 +11,8 @@ description:
   - A batch is written whole or not at all, also if the job is killed, and several jobs may write at the same time.
   - Without anything to record, O(state=record) makes the file if it is not there, and returns RV(bookmarks).
 version_added: 0.1.0
-author: hyperv.avma contributors
+author:
+  - hyperv.avma contributors (@hyperv-avma)
 options:
   path:
     description:

@@ -12,11 +12,12 @@ description:
   - Works on the results that earlier tasks of the run registered, so it asks no machine. A guest that could not be reached has its row too.
   - Virtual machines that the hosts show and that no guest of the inventory stands for, such as Linux machines, are listed after the guests.
 version_added: 0.1.0
-author: hyperv.avma contributors
+author:
+  - hyperv.avma contributors (@hyperv-avma)
 options:
   guests:
     description:
-      - Inventory names of the guests. The group P(guests) by default.
+      - Inventory names of the guests. The group C(guests) by default.
       - A guest is matched with a virtual machine by the variable C(avma_vm_id), else by C(avma_vm_name), its name in the inventory or its computer name.
     type: list
     elements: str

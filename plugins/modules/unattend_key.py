@@ -13,7 +13,8 @@ description:
   - Runs where the file is, on the controller or any other machine with Python. It does not run on Windows.
   - Refuses a file that is malformed, is no answer file, declares a document type, or holds the setting twice. Nothing is written then.
 version_added: 0.1.0
-author: hyperv.avma contributors
+author:
+  - hyperv.avma contributors (@hyperv-avma)
 options:
   path:
     description:
