@@ -76,6 +76,11 @@ lab-test: venv-dev ## tests of the lab
 e2e: venv-dev ## the real ansible-playbook against the lab
 	$(PYTEST) tests/e2e
 
+.PHONY: oldest
+oldest: link ## unit and e2e with ansible-core 2.16, the oldest that is supported (Python 3.11 or 3.12)
+	@.ci/make-venv .venv-oldest oldest
+	.venv-oldest/bin/python -m pytest tests/unit tests/e2e
+
 # --- gates ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: lint types layers licences changelog ansible-lint sanity
