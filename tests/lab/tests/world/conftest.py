@@ -30,7 +30,7 @@ class World:
         machine = self.machine(name)
         return list(machine.instances(machine.classes(namespace)[cls.lower()]))
 
-    def one(self, name: str, namespace: str, cls: str, **keys: str) -> Instance:
+    def one(self, name: str, namespace: str, cls: str, /, **keys: str) -> Instance:
         machine = self.machine(name)
         found = machine.find(machine.classes(namespace)[cls.lower()], keys)
         assert found is not None, f"{name} has no {cls} with {keys}"

@@ -213,7 +213,7 @@ def test_request_that_reaches_no_host_is_in_the_guest_s_log_alone() -> None:
 
 def test_scenario_that_begins_activated_must_be_possible() -> None:
     activated = {**_guest(), "licence": {"channel": keys.AVMA, "status": "licensed"}}
-    with pytest.raises(ScenarioError, match="0xC004FD03.*activated_by"):
+    with pytest.raises(ScenarioError, match=r"0xC004FD03.*activated_by"):
         pair(activated, _host("2022", "standard"))
     activated["licence"]["activated_by"] = "hv2"
     world = pair(activated, _host("2022", "standard"))
