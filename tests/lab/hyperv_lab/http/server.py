@@ -19,13 +19,14 @@ from aiohttp.client_exceptions import ClientError
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ..cim.provider import Machine
-from ..wsman.answer import CONTENT_TYPE, Answer
+from ..wsman.answer import CONTENT_TYPE, Answer, Ending
 from ..wsman.interceptor import Exchange, Interceptor
 from ..wsman.recorder import Recorder
 from ..wsman.service import WsmanService
 from ..wsman.settings import ServiceSettings
 from .accounts import AccountBook, Login
 from .authentication import Authenticator, ConnectionSecurity, Verdict
+from .delivery import ConnectionTraffic, deliver, reset
 from .message_encryption import CannotDecrypt, decrypt, encrypt, encryption_protocol
 from .tls import TlsMaterial, certificate_principal
 
@@ -115,6 +116,7 @@ class _OpenMachine:
         self._service = WsmanService(served.machine, served.settings)
         self._authenticator = Authenticator(accounts, served.settings, served.machine.name)
         self._connections: WeakKeyDictionary[Transport, ConnectionSecurity] = WeakKeyDictionary()
+        self._traffic: WeakKeyDictionary[Transport, ConnectionTraffic] = WeakKeyDictionary()
         self._http = web.Server(
             self._handle, access_log=None, keepalive_timeout=_IDLE_SECONDS, max_field_size=128 * 1024, max_line_size=16 * 1024
         )
@@ -135,6 +137,9 @@ class _OpenMachine:
     async def shut(self) -> None:
         for listener in self._listeners:
             listener.close()
+        for connection in self._http.connections:
+            if isinstance(connection.transport, Transport):
+                reset(connection.transport)
         await self._http.shutdown(timeout=1.0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -166,6 +171,7 @@ class _OpenMachine:
         if transport is None:
             raise ConnectionResetError
         assert isinstance(transport, Transport)
+        self._traffic.setdefault(transport, ConnectionTraffic())
         tls: SSLObject | None = transport.get_extra_info("ssl_object")
         if request.headers.get("WSMANIDENTIFY", "").strip().lower() == "unauthenticated":
             return await self._exchange(request, body, None, transport)
@@ -204,13 +210,13 @@ class _OpenMachine:
         except CannotDecrypt as error:
             _log.debug("%s: %s", self._served.machine.name, error)
             return _response(400)
-        answer = await self._answer(request, plain, verdict.account)
-        if answer.drop:
-            return _drop(transport)
-        if not answer.body:
-            return _response(answer.status, {**answer.headers, **verdict.headers})
-        sealed = encrypt(context, protocol, answer.body.encode("utf-8", "replace"))
-        return _response(answer.status, {**answer.headers, **verdict.headers}, sealed.body, sealed.content_type)
+        answer = await self._answer(request, plain, verdict.account, transport)
+        headers = {**answer.headers, **verdict.headers}
+        body = answer.body.encode("utf-8", "replace")
+        if not body or answer.by_http_sys:
+            return await self._sent(request, _response(answer.status, headers, body), answer, transport)
+        sealed = encrypt(context, protocol, body)
+        return await self._sent(request, _response(answer.status, headers, sealed.body, sealed.content_type), answer, transport)
 
     async def _exchange(
         self,
@@ -222,17 +228,34 @@ class _OpenMachine:
     ) -> web.StreamResponse:
         if not request.headers.get("Content-Type", _SOAP_TYPE).lower().startswith(_SOAP_TYPE) and self._served.settings.strict:
             return _response(415)
-        answer = await self._answer(request, body, account)
-        if answer.drop:
-            return _drop(transport)
-        content_type = CONTENT_TYPE if answer.body else None
-        return _response(answer.status, {**answer.headers, **(headers or {})}, answer.body.encode("utf-8", "replace"), content_type)
+        answer = await self._answer(request, body, account, transport)
+        content_type = CONTENT_TYPE if answer.body and not answer.by_http_sys else None
+        response = _response(answer.status, {**answer.headers, **(headers or {})}, answer.body.encode("utf-8", "replace"), content_type)
+        return await self._sent(request, response, answer, transport)
 
-    async def _answer(self, request: web.BaseRequest, body: bytes, account: Login | None) -> Answer:
+    async def _sent(self, request: web.BaseRequest, response: web.Response, answer: Answer, transport: Transport) -> web.StreamResponse:
+        if answer.ending is Ending.FORGOTTEN:
+            self._connections.pop(transport, None)
+            tls = transport.get_extra_info("ssl_object") is not None
+            return _challenge(Verdict(challenge=self._authenticator.offers(tls=tls)))
+        return await deliver(request, response, answer.ending, transport)
+
+    async def _answer(self, request: web.BaseRequest, body: bytes, account: Login | None, transport: Transport) -> Answer:
         received = self._service.receive(body)
         if account is None and (received.request is None or not received.request.identify):
             return Answer(401, headers={"WWW-Authenticate": "Negotiate"})
-        exchange = Exchange(self._served.machine.name, self._served.address, account.name if account else None, received, body)
+        traffic = self._traffic[transport]
+        exchange = Exchange(
+            machine=self._served.machine.name,
+            address=self._served.address,
+            account=account.name if account else None,
+            received=received,
+            body=body,
+            fault=lambda fault: self._service.fault(received, fault, _host(request)),
+            connection_age=traffic.age,
+            connection_exchanges=traffic.exchanges,
+        )
+        traffic.exchanges += 1
         answer: Answer | None = None
         for interceptor in self._interceptors:
             answer = await interceptor.before(exchange)
@@ -286,8 +309,3 @@ def _challenge(verdict: Verdict) -> web.Response:
     for value in verdict.challenge:
         response.headers.add("WWW-Authenticate", value)
     return response
-
-
-def _drop(transport: Transport) -> web.Response:
-    transport.abort()
-    return _response(500)

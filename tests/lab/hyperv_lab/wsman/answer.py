@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from .envelope import Addressing
 from .namespaces import ANONYMOUS, ENUMERATION_ROOT, FAULT_ROOT, MS_WSMAN, TRANSFER_ROOT
@@ -16,15 +17,31 @@ from .text import escape
 CONTENT_TYPE = "application/soap+xml;charset=UTF-8"
 
 
+class Ending(Enum):
+    """What becomes of the connection that an answer goes over."""
+
+    KEPT = "kept"
+    FORGOTTEN = "forgotten"  # kept, but what was agreed on it is forgotten: 401, and the handshake begins again
+    CLOSED = "closed"  # after the whole answer, and without having said so
+    CUT = "cut"  # instead of an answer
+    RESET = "reset"  # in the middle of the answer
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What goes back over HTTP before any encryption. ``drop``: the connection is closed without an answer."""
+    """What goes back over HTTP before any encryption.
+
+    ``by_http_sys``: WinRM never saw the request, and the body is sent as it is, HTML and unencrypted.
+    ``injected``: the effects of chaos that made the answer what it is.
+    """
 
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     fault_code: int | None = None
-    drop: bool = False
+    ending: Ending = Ending.KEPT
+    by_http_sys: bool = False
+    injected: tuple[str, ...] = ()
 
 
 def new_uuid() -> str:

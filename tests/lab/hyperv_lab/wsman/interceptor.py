@@ -5,22 +5,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from .answer import Answer
+from .faults import WsmanFault
 from .service import Received
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exchange:
-    """One authenticated, decrypted request to one machine."""
+    """One authenticated, decrypted request to one machine. ``fault`` words a fault as this machine's WinRM would for this request."""
 
     machine: str
     address: str
     account: str | None  # None: not authenticated (Identify)
     received: Received
     body: bytes
+    fault: Callable[[WsmanFault], Answer]
+    connection_age: float = 0.0  # seconds since the first request over the connection
+    connection_exchanges: int = 0  # that came before this one over the connection
 
 
 class Interceptor(Protocol):

@@ -47,10 +47,12 @@ class Message:
     fault_code: int | None
     request: str
     answer: str
+    injected: tuple[str, ...] = ()  # effects of chaos
 
     def describe(self) -> str:
         fault = f" fault {self.fault_code}" if self.fault_code is not None else ""
-        return f"{self.at:%H:%M:%S.%f} {self.machine} {self.account or '-'} {self.action} {self.resource_uri} {self.status}{fault}"
+        chaos = f" chaos: {', '.join(self.injected)}" if self.injected else ""
+        return f"{self.at:%H:%M:%S.%f} {self.machine} {self.account or '-'} {self.action} {self.resource_uri} {self.status}{fault}{chaos}"
 
 
 @dataclass
@@ -112,6 +114,7 @@ class Recorder:
                     fault_code=answer.fault_code,
                     request=mask(exchange.body.decode("utf-8", "replace")),
                     answer=mask(answer.body),
+                    injected=answer.injected,
                 )
             )
         return answer

@@ -14,7 +14,7 @@ import requests
 
 from hyperv_lab.http.accounts import AccountBook
 from hyperv_lab.http.server import LabServer, ServedMachine
-from hyperv_lab.wsman.answer import Answer
+from hyperv_lab.wsman.answer import Answer, Ending
 from hyperv_lab.wsman.interceptor import Exchange
 from hyperv_lab.wsman.settings import ServiceSettings
 
@@ -140,7 +140,7 @@ class _Weather:
 
     async def before(self, exchange: Exchange) -> Answer | None:
         self.seen.append(exchange.received.resource_uri)
-        return (Answer(503), Answer(0, drop=True), None)[min(len(self.seen), 3) - 1]
+        return (Answer(503), Answer(0, ending=Ending.CUT), None)[min(len(self.seen), 3) - 1]
 
     async def after(self, exchange: Exchange, answer: Answer) -> Answer:
         return answer

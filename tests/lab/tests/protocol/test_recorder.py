@@ -16,7 +16,10 @@ from .office_machine import OfficeMachine
 
 
 def _exchange(desk: Desk, envelope: str) -> Exchange:
-    return Exchange("OFFICE01", "127.0.0.1", ADMINISTRATOR.name, desk.service.receive(envelope.encode()), envelope.encode())
+    received = desk.service.receive(envelope.encode())
+    return Exchange(
+        "OFFICE01", "127.0.0.1", ADMINISTRATOR.name, received, envelope.encode(), lambda fault: desk.service.fault(received, fault, "office")
+    )
 
 
 def _record(recorder: Recorder, envelope: str) -> None:
