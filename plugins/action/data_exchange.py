@@ -25,6 +25,7 @@ class ActionModule(WsManAction):
         "wait": {"type": "int", "default": 60},
         **QUERY_OPTION,
     }
+
     def perform(self, task: Task) -> dict[str, t.Any]:
         options = task.options
         chosen = bool(options["name"] or options["id"])

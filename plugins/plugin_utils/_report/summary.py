@@ -162,7 +162,11 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     licence = _part(result, "after") or _part(facts, "licence")
     os = _part(facts, "os") or (_part(machine.vm, "guest") if machine else {})
     # An unreachable guest is told apart although guest_key counts it as failed.
-    outcome = UNREACHABLE if result.get("unreachable") else str(result.get("outcome") or (Outcome.FAILED.value if result.get("failed") else NOT_RUN))
+    outcome = (
+        UNREACHABLE
+        if result.get("unreachable")
+        else str(result.get("outcome") or (Outcome.FAILED.value if result.get("failed") else NOT_RUN))
+    )
     reason = str(result.get("reason") or result.get("msg") or "the task did not run for this guest")
     if outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine is not None and machine.vm.get("state") != "running":
         reason = f"the virtual machine is {machine.vm.get('state')}, as host {machine.host} shows it"

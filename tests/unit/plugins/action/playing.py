@@ -43,6 +43,7 @@ def play(
     task = SimpleNamespace(args=options, async_val=0, check_mode=check, diff=diff, action=f"hyperv.avma.{name}", delegate_to=None)
     connection = SimpleNamespace(transport="winrm", _shell=SimpleNamespace(tmpdir="unused"))
     action = action_class(name)(task, connection, None, None, None, None)
+    action._load_name = task.action  # as the loader of plugins does
     printed: list[str] = []
     opened = 0
 

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import pytest
 from ansible.errors import AnsibleActionFail
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import OptionError, Task, WsManAction
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection import UnsupportedConnection
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied, ConnectTimedOut
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.session import Session
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.action import playing
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuest
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_host import FakeHost
@@ -24,7 +24,11 @@ SECRET = "22222-33333-44444-55555-66666"
 class Probe(WsManAction):
     """Shows what an action is given, and fails as a test wants."""
 
-    OPTIONS: ClassVar[dict[str, Any]] = {"number": {"type": "int", "default": 3}, "names": {"type": "list", "elements": "str"}, "query": {"type": "str"}}
+    OPTIONS: ClassVar[dict[str, Any]] = {
+        "number": {"type": "int", "default": 3},
+        "names": {"type": "list", "elements": "str"},
+        "query": {"type": "str"},
+    }
     seen: ClassVar[list[Task]] = []
     raises: ClassVar[Exception | None] = None
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import ConnectionDropped, ConnectionFailed, EffectUnknown
 
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import ConnectionDropped, ConnectionFailed, EffectUnknown
 from ansible_collections.hyperv.avma.tests.unit.plugins.action.playing import play
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_host import FakeHost, FakeVm
 

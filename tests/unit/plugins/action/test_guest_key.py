@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     AccessDenied,
     AuthenticationFailed,
@@ -18,7 +19,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     ReadTimedOut,
     WsManError,
 )
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.action.playing import Played, play
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuest
 

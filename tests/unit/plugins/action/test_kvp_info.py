@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import InvalidNamespace
 
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import InvalidNamespace
 from ansible_collections.hyperv.avma.tests.unit.plugins.action.playing import play
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_host import INTRINSIC, FakeHost, FakeVm
 

@@ -14,6 +14,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection import FirstThatWorks, UnsupportedConnection, open_session
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     AuthenticationFailed,
@@ -32,7 +33,9 @@ def plugin(name: str, **options: Any) -> Any:
     """A connection plugin of the installed ansible-core with options as the task executor sets them."""
     connection = connection_loader.get(name, PlayContext(), "/dev/null")
     extras = {key: value for key, value in options.items() if key.startswith("ansible_winrm_")}
-    connection.set_options(var_options={"_extras": extras, "ansible_host": "web01", "ansible_user": "admin", "ansible_password": PASSWORD, **options})
+    connection.set_options(
+        var_options={"_extras": extras, "ansible_host": "web01", "ansible_user": "admin", "ansible_password": PASSWORD, **options}
+    )
     return connection
 
 
@@ -130,7 +133,11 @@ def test_plugin_still_opens_its_shell_for_other_tasks() -> None:
 
 def test_psrp_plugin_gives_a_client_and_opens_no_runspace() -> None:
     connection = plugin(
-        "psrp", ansible_psrp_auth="ntlm", ansible_psrp_operation_timeout=40, ansible_psrp_read_timeout=70, ansible_psrp_cert_validation="ignore"
+        "psrp",
+        ansible_psrp_auth="ntlm",
+        ansible_psrp_operation_timeout=40,
+        ansible_psrp_read_timeout=70,
+        ansible_psrp_cert_validation="ignore",
     )
     session = open_session(connection)
     transport = session._transport

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import failure_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import NotSwitched, SwitchRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused

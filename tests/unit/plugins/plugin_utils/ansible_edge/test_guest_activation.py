@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import Task
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import Failure
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
@@ -17,7 +18,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan impor
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import host_view
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import ConnectionDropped, ConnectionFailed, EffectUnknown
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import MAK_DESCRIPTION, FakeGuest, LostAnswer
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import AVMA_DESCRIPTION
 
@@ -56,7 +56,12 @@ def activate(
 def host_result(name: str = "HV01", fqdn: str | None = "hv01.corp.example", *, ready: bool | None = True, release: str = "2022") -> Result:
     findings = [] if ready else [{"code": "HOST_NOT_ACTIVATED", "severity": "error", "object": name, "cause": "x", "remedy": "y"}]
     return {
-        "host": {"name": name, "fqdn": fqdn, "os": {"release": release, "build": 20348, "sku": 8}, "avma": {"ready": ready, "can_activate": [release]}},
+        "host": {
+            "name": name,
+            "fqdn": fqdn,
+            "os": {"release": release, "build": 20348, "sku": 8},
+            "avma": {"ready": ready, "can_activate": [release]},
+        },
         "findings": findings,
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import OptionError
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.vm_choice import choose
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.summary import GuestRun, HostRun, Row, summarise
 
 WEB = "6F3C2B6A-0C68-4B5F-9B0E-3E0B6B0C8D11"
@@ -176,7 +177,8 @@ def test_other_machines_come_by_host_and_name_with_their_first_finding() -> None
         "no finding",
     ]
     summary = summarise(
-        [], [host(vm(WEB, "b"), name="HV02"), host(vm(SQL, "z"), vm("X", "", status="action_required", findings=findings), name="HV01")]  # type: ignore[arg-type]
+        [],
+        [host(vm(WEB, "b"), name="HV02"), host(vm(SQL, "z"), vm("X", "", status="action_required", findings=findings), name="HV01")],  # type: ignore[arg-type]
     )
     assert [(row.host, row.guest) for row in summary.rows] == [("HV01", "X"), ("HV01", "z"), ("HV02", "b")]
     assert (summary.rows[0].reason, summary.rows[0].remedy, summary.rows[0].attention) == ("w", "rw", True)
@@ -209,7 +211,11 @@ def test_host_that_is_not_ready_says_its_worst_finding() -> None:
 
 @pytest.mark.parametrize(
     ("info", "reason"),
-    [({}, "the host was not asked"), ({"unreachable": True, "msg": "no answer"}, "no answer"), ({"failed": True, "msg": "denied"}, "denied")],
+    [
+        ({}, "the host was not asked"),
+        ({"unreachable": True, "msg": "no answer"}, "no answer"),
+        ({"failed": True, "msg": "denied"}, "denied"),
+    ],
 )
 def test_host_without_a_result_has_its_row(info: Result, reason: str) -> None:
     (row,) = summarise([], [HostRun("hv01", info, {})]).hosts

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.table import display_width, render, shortened
 
 

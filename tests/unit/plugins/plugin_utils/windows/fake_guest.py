@@ -13,7 +13,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.invocation import MethodOutput
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.session import Session, Statistics
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import Argument, Sensitive
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import AVMA_DESCRIPTION, product
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import Value, output, projected
 

@@ -15,7 +15,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.invocation impo
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.service import ServerLimits
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.session import Session, Statistics
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import Argument, EmbeddedInstance
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import product
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import Value, kvp_item, output, projected, whole
 
@@ -50,7 +49,13 @@ class FakeHost(Session):
         self.statistics = Statistics()
         self.max_envelope_size = 512000
         self.vms = list(vms)
-        self.os: dict[str, Value] = {"BuildNumber": "20348", "CSName": "HV01", "OperatingSystemSKU": 8, "ProductType": 3, "Version": "10.0.20348"}
+        self.os: dict[str, Value] = {
+            "BuildNumber": "20348",
+            "CSName": "HV01",
+            "OperatingSystemSKU": 8,
+            "ProductType": 3,
+            "Version": "10.0.20348",
+        }
         self.licences: list[dict[str, Value]] = [
             {"Description": "Windows(R) Operating System, OEM_DM channel", "ProductKeyChannel": "OEM:DM", "LicenseStatus": 1}
         ]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import Value, projected
 
 _NAMES = (

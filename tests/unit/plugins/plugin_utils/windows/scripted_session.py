@@ -12,7 +12,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.invocation import MethodOutput
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.session import Session, Statistics
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import Argument
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows import wire
 
 Rows = Sequence[Instance] | Exception

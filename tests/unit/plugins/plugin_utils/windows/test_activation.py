@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import Channel
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.activation import Applied, PlanRunner, wanted_product
@@ -18,7 +19,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     OperationTimedOut,
     WsManError,
 )
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import MAK_DESCRIPTION, FakeGuest, LostAnswer
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import AVMA_DESCRIPTION
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import (
     RETURN_VALUES,
     NotSwitched,
@@ -28,7 +29,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.job import JobOutcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import EmbeddedInstance
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import ScriptedSession
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import job_output, output, whole
 

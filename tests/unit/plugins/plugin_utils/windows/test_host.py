@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import ClusterNode, OsFacts
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.cluster import read_cluster
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.host import read_host
@@ -27,7 +28,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     WsManError,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import FULL_QUERY, product
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import Rows, ScriptedSession
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import projected
@@ -78,7 +78,7 @@ def test_operating_system_is_one_query_of_named_properties(session: ScriptedSess
         product_type=3,
         suite_mask=400,
         language=1033,
-        last_boot=datetime(2026, 11, 2, 4, 12, 9, 500000, tzinfo=timezone.utc),
+        last_boot=datetime(2026, 11, 2, 4, 12, 9, 500000, tzinfo=UTC),
     )
 
 

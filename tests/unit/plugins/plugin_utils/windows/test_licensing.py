@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import AvmaBinding, Channel, LicenceStatus
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import (
     LicensingRefused,
@@ -24,7 +25,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     ReadTimedOut,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import Sensitive
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import (
     FULL_QUERY,
     SHORT_QUERY,
@@ -65,7 +65,7 @@ def test_an_avma_product(session: ScriptedSession) -> None:
     assert licence.reason == 0x4004F401
     assert licence.partial_key == "78VHK"
     assert licence.minutes_remaining == 10080
-    assert licence.avma == AvmaBinding("iaid", "HV01", "pid", datetime(2026, 11, 20, 10, tzinfo=timezone.utc))
+    assert licence.avma == AvmaBinding("iaid", "HV01", "pid", datetime(2026, 11, 20, 10, tzinfo=UTC))
 
 
 def test_1601_is_never(session: ScriptedSession) -> None:
@@ -80,7 +80,7 @@ def test_1601_is_never(session: ScriptedSession) -> None:
 def test_an_end_of_evaluation(session: ScriptedSession) -> None:
     session.expect_query(CIMV2, FULL_QUERY, [product(EvaluationEndDate="20270101000000.000000+000", Description="", ProductKeyChannel="")])
     (licence,) = read_licences(session)
-    assert licence.evaluation_end == datetime(2027, 1, 1, tzinfo=timezone.utc)
+    assert licence.evaluation_end == datetime(2027, 1, 1, tzinfo=UTC)
     assert licence.channel is Channel.EVALUATION
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import GuestPlacement
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.guest import read_guest, read_licence_state
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.placement import PARAMETERS_KEY, read_host, read_placement
@@ -17,7 +18,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     MethodFailed,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import FULL_QUERY, avma_product
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import ScriptedSession, registry_value
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.test_host import COMPUTER_QUERY, OS_QUERY, computer_row, os_row

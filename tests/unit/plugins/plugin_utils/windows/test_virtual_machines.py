@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import KvpHealth, KvpItem, VmState
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import Vm, read_vms
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.kvp import read_settings, read_vm_facts
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
-
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import ScriptedSession
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import kvp_item, projected, whole
 
