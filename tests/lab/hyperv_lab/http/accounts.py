@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 import hmac
-import os
 import tempfile
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +15,6 @@ from ..cim.provider import Account
 
 # Spellings of domains that clients may make up, before new ones are refused.
 _MAX_ADMITTED = 10000
-_environment = threading.Lock()
 
 
 class Login(Account, Protocol):
@@ -30,6 +26,10 @@ class Login(Account, Protocol):
     @property
     def domain(self) -> str | None:
         """None: an account of the machine itself, which answers to any domain nobody else claims, as on Windows."""
+
+    @property
+    def locked(self) -> bool:
+        """Locked out: its right password is refused like a wrong one."""
 
 
 def split_principal(principal: str) -> tuple[str, str]:
@@ -98,16 +98,7 @@ class AccountBook:
         with self._file.open("a", encoding="utf-8") as stream:
             stream.write(f"{domain}:{name}:{account.password}\n")
 
-    @contextmanager
-    def ntlm_credentials(self) -> Iterator[None]:
-        """pyspnego's acceptor finds its accounts by an environment variable, which belongs to the whole process."""
-        with _environment:
-            before = os.environ.get("NTLM_USER_FILE")
-            os.environ["NTLM_USER_FILE"] = str(self._file)
-            try:
-                yield
-            finally:
-                if before is None:
-                    del os.environ["NTLM_USER_FILE"]
-                else:
-                    os.environ["NTLM_USER_FILE"] = before
+    @property
+    def ntlm_file(self) -> Path:
+        """Where NTLM's acceptor finds its accounts (pyspnego: ``NTLM_USER_FILE``)."""
+        return self._file

@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import base64
 import binascii
-import importlib.util
 import logging
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import spnego
+from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
 from ..wsman.settings import ServiceSettings
+from .acceptor_environment import acceptor_environment
 from .accounts import AccountBook, Login
-from .ntlm_token import claimed_identity
+from .ntlm_token import claimed_identity, is_authenticate, sends_channel_binding
+from .service_keys import ServiceKeys, kerberos_available
 
 _log = logging.getLogger(__name__)
 _SPNEGO_PROTOCOLS = {"negotiate": "negotiate", "kerberos": "kerberos", "credssp": "credssp"}
 _SCHEME_NAMES = {"negotiate": "Negotiate", "kerberos": "Kerberos", "credssp": "CredSSP"}
 CERTIFICATE_SCHEME = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
-
-
-def kerberos_available() -> bool:
-    return importlib.util.find_spec("gssapi") is not None and importlib.util.find_spec("krb5") is not None
 
 
 @dataclass
@@ -55,12 +54,22 @@ class Verdict:
 
 
 class Authenticator:
-    """For one machine's listeners."""
+    """For one machine's listeners. ``binding`` belongs to the certificate of its HTTPS listener; without ``keys`` no ticket is accepted."""
 
-    def __init__(self, accounts: AccountBook, settings: ServiceSettings, host: str) -> None:
+    def __init__(
+        self,
+        accounts: AccountBook,
+        settings: ServiceSettings,
+        host: str,
+        *,
+        binding: GssChannelBindings | None = None,
+        keys: ServiceKeys | None = None,
+    ) -> None:
         self._accounts = accounts
         self._settings = settings
         self._host = host
+        self._binding = binding if settings.cbt_hardening != "none" else None
+        self._keys = keys
 
     def offers(self, *, tls: bool) -> tuple[str, ...]:
         """The values of the WWW-Authenticate headers of a 401."""
@@ -84,20 +93,31 @@ class Authenticator:
         refused = Verdict(challenge=self.offers(tls=tls))
         if header is None:
             return Verdict(connection.account) if connection.account is not None else refused
+        verdict = self._proof(header, connection, tls=tls, certificate_account=certificate_account)
+        if verdict is None:
+            return refused
+        if verdict.account is not None and not self._may_log_on(verdict.account):
+            connection.forget()
+            return refused
+        return verdict
+
+    def _may_log_on(self, account: Login) -> bool:
+        return not account.locked and (account.remote_management or self._settings.root_sddl_refusal == "fault")
+
+    def _proof(self, header: str, connection: ConnectionSecurity, *, tls: bool, certificate_account: Login | None) -> Verdict | None:
+        """Who the header proves its sender to be, or the next leg of finding out. None: it proves nothing."""
         scheme, _, rest = header.strip().partition(" ")
         scheme = scheme.lower()
         if scheme == CERTIFICATE_SCHEME:
             allowed = tls and "certificate" in self._settings.authentication and certificate_account is not None
-            return Verdict(certificate_account) if allowed else refused
+            return Verdict(certificate_account) if allowed else None
         if scheme not in self._schemes(tls=tls):
-            return refused
+            return None
         try:
             token = base64.b64decode(rest.strip(), validate=True)
         except (binascii.Error, ValueError):
-            return refused
-        if scheme == "basic":
-            return self._basic(token) or refused
-        return self._handshake(scheme, token, connection) or refused
+            return None
+        return self._basic(token) if scheme == "basic" else self._handshake(scheme, token, connection, tls=tls)
 
     def _basic(self, token: bytes) -> Verdict | None:
         try:
@@ -108,19 +128,25 @@ class Authenticator:
         account = self._accounts.verify(name, password)
         return Verdict(account) if account is not None else None
 
-    def _handshake(self, scheme: str, token: bytes, connection: ConnectionSecurity) -> Verdict | None:
+    def _handshake(self, scheme: str, token: bytes, connection: ConnectionSecurity, *, tls: bool) -> Verdict | None:
         """One leg; None when it fails, after which the connection knows nothing any more."""
         if connection.context is None or connection.context.complete or connection.scheme != scheme:
             connection.forget()
         identity = claimed_identity(token)
         if identity is not None:
             self._accounts.admit_ntlm(*identity)
+        binding = self._binding if tls and scheme != "credssp" else None
+        if binding is not None and is_authenticate(token) and not sends_channel_binding(token):
+            if self._settings.cbt_hardening == "strict":
+                connection.forget()
+                return None
+            binding = None
         try:
-            with self._accounts.ntlm_credentials():
+            with self._environment():
                 if connection.context is None:
                     connection.context = self._acceptor(scheme)
                     connection.scheme = scheme
-                reply = connection.context.step(token)
+                reply = connection.context.step(token, channel_bindings=binding)
                 complete = connection.context.complete
         except (SpnegoError, ValueError, TypeError, IndexError, KeyError, OSError, AssertionError) as error:
             # pyspnego lets errors of its unpacking out as they are when a token is no token.
@@ -136,6 +162,10 @@ class Authenticator:
             return None
         connection.account = account
         return Verdict(account, headers={"WWW-Authenticate": answer} if reply else {})
+
+    def _environment(self) -> AbstractContextManager[None]:
+        keys = self._keys.environment(self._host) if self._keys is not None else {}
+        return acceptor_environment({"NTLM_USER_FILE": str(self._accounts.ntlm_file), **keys})
 
     def _acceptor(self, scheme: str) -> spnego.ContextProxy:
         # The pure Python acceptor for Negotiate: GSSAPI's own would look for NTLM in a plug-in that is seldom there.

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from .channel_binding import end_point_binding
+
 # The name by which Windows maps a client certificate to an account (Microsoft, "User Principal Name" other name).
 _UPN = ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 _UTF8_STRING = 0x0C
@@ -42,6 +44,8 @@ class TlsMaterial:
         self.ca_file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
         names = [_general_name(host) for host in dict.fromkeys(hosts)]
         self.server = self._issue("server", "Hyper-V lab", names, ExtendedKeyUsageOID.SERVER_AUTH)
+        # What a handshake over HTTPS is bound to.
+        self.binding = end_point_binding(x509.load_pem_x509_certificate(self.server.certificate_file.read_bytes()))
 
     def server_context(self, *, client_certificates: bool) -> ssl.SSLContext:
         """One context for all listeners of a kind: each would hold a copy of the certificate otherwise."""

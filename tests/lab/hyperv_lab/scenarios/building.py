@@ -14,7 +14,7 @@ from ..world import avma, keys, licence
 from ..world.accounts import LabAccount
 from ..world.clock import Clock
 from ..world.cluster import Cluster
-from ..world.errors import SL_E_EUL_NOT_AVAILABLE, SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_FOUND, SL_I_OOB_GRACE_PERIOD
+from ..world.errors import SL_E_EUL_NOT_AVAILABLE, SL_E_VL_BINDING_SERVICE_UNAVAILABLE, SL_I_OOB_GRACE_PERIOD
 from ..world.eventlog import EventLog
 from ..world.fleet import Fleet
 from ..world.guest import Guest, LinuxGuest
@@ -82,10 +82,11 @@ class _Builder:
                 account.name,
                 account.password,
                 account.domain,
-                account.administrator,
-                account.remote_management,
+                account.administrator and not account.uac_filtered,
+                account.remote_management and not account.uac_filtered,
                 frozenset(name.lower() for name in account.denied),
                 frozenset(name.lower() for name in account.machines) if account.machines is not None else None,
+                account.locked,
             )
             for account in scenario.accounts
         ]
@@ -235,7 +236,7 @@ class _Builder:
         state.use_key(self._key(name, release, edition, described))
         status, reason = _STATUS[described.status]
         if described.status == "notification" and described.channel == keys.KMS_CLIENT:
-            reason = SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_FOUND
+            reason = SL_E_VL_BINDING_SERVICE_UNAVAILABLE
         state.status = status
         state.reason = reason if described.reason is None else described.reason
         state.expires = self._expiry(described, status)

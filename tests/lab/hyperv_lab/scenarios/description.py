@@ -134,8 +134,18 @@ class AccountDescription(_Model):
     domain: str | None = None
     administrator: bool = True
     remote_management: bool = True
+    # A local administrator other than the built-in one, on machines whose LocalAccountTokenFilterPolicy is 0: over the network it has
+    # the rights of a user (Microsoft, "User Account Control and remote restrictions").
+    uac_filtered: bool = False
+    locked: bool = False
     denied: list[str] = []
     machines: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _local(self) -> AccountDescription:
+        if self.uac_filtered and self.domain is not None:
+            raise ValueError(f"account {self.name!r} is one of the domain {self.domain!r}: UAC filters local accounts only")
+        return self
 
 
 class ClockDescription(_Model):

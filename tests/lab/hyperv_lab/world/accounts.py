@@ -19,6 +19,7 @@ class LabAccount:
     remote_management: bool = True
     denied: frozenset[str] = frozenset()  # namespaces, lower case
     machines: frozenset[str] | None = None  # names of the machines it is good for; None: all
+    locked: bool = False  # locked out by wrong passwords
 
     def may_read(self, machine: str, namespace: str) -> bool:
         """WMI namespace security: only administrators read by default (Microsoft, "Access to WMI namespaces")."""

@@ -22,6 +22,11 @@ class ServiceSettings:
     max_operations_per_user: int = 1500
     allow_unencrypted: bool = False
     authentication: frozenset[str] = frozenset({"basic", "negotiate", "kerberos"})
+    # Over HTTPS: a handshake bound to another channel is refused unless "none"; "strict" refuses an unbound one too.
+    cbt_hardening: Literal["none", "relaxed", "strict"] = "relaxed"
+    # An account that RootSDDL does not name, such as a local administrator whose token UAC filters: 401 is what clients report of
+    # Windows (pywinrm issues 114 and 188); a fault with code 5 is what its shells and [MS-WSMV] suggest.
+    root_sddl_refusal: Literal["401", "fault"] = "401"
     # How many objects an optimised EnumerateResponse holds when there are several: one (recorded on 2008 to 2012), or as many as fit.
     first_page: Literal["one", "all"] = "one"
     # The detail of a fault: f:WSManFault, or p:MSFT_WmiError. What makes Windows choose is not known.

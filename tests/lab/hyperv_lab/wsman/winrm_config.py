@@ -28,7 +28,7 @@ def _configuration(operation: Operation) -> _Tree:
         "Negotiate": "negotiate" in offered,
         "Certificate": "certificate" in offered,
         "CredSSP": "credssp" in offered,
-        "CbtHardeningLevel": "Relaxed",
+        "CbtHardeningLevel": settings.cbt_hardening.capitalize(),
     }
     client: _Tree = {
         "NetworkDelayms": 5000,

@@ -131,6 +131,7 @@ class OfficeAccount:
     domain: str | None = None
     administrator: bool = True
     remote_management: bool = True
+    locked: bool = False
 
 
 @dataclass

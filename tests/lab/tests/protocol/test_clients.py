@@ -198,7 +198,7 @@ def test_shells_are_refused_and_counted(serve: Serve, office: OfficeMachine) -> 
 
 
 def test_an_account_without_remote_management_is_refused_by_winrm(serve: Serve, office: OfficeMachine) -> None:
-    live = serve(office)
+    live = serve(office, root_sddl_refusal="fault")
     with pytest.raises(PywinrmFault) as raised:
         _read_all(_pywinrm(live, "ntlm", "Lab-Pass3", "visitor"))
     assert raised.value.wsman_fault_code == 5
