@@ -22,13 +22,13 @@ WININET_E_NAME_NOT_RESOLVED = 0x80072EE7
 SL_E_INVALID_PRODUCT_KEY = 0xC004F050
 SL_E_MISMATCHED_PRODUCT_SKU = 0xC004F069
 SL_E_PKEY_INVALID_CONFIG = 0xC004E016
-SL_E_PRODUCT_KEY_BLOCKED = 0xC004F051
+SL_E_BLOCKED_PRODUCT_KEY = 0xC004F051
 SL_E_PKEY_NOT_INSTALLED = 0xC004F014
 SL_E_GRACE_TIME_EXPIRED = 0xC004F009
 SL_E_EUL_NOT_AVAILABLE = 0xC004F034
-SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_FOUND = 0xC004F074
-SL_E_MAK_LIMIT_REACHED = 0xC004C020
-SL_E_REARM_LIMIT_REACHED = 0xC004D307
+SL_E_VL_BINDING_SERVICE_UNAVAILABLE = 0xC004F074
+SL_E_CHPA_DMAK_LIMIT_EXCEEDED = 0xC004C020
+SL_REMAPPING_SP_PUB_TS_MAX_REARM_REACHED = 0xC004D307
 SL_E_NOT_SUPPORTED = 0xC004F016
 SL_I_OOB_GRACE_PERIOD = 0x4004F00C
 SL_I_TIMEBASED_VALIDITY_PERIOD = 0x4004FC04
@@ -52,14 +52,14 @@ TEXTS: dict[int, str] = {
     SL_E_INVALID_PRODUCT_KEY: "The Software Licensing Service reported that the product key is invalid.",
     SL_E_MISMATCHED_PRODUCT_SKU: "The Software Licensing Service reported that the product SKU is not found.",
     SL_E_PKEY_INVALID_CONFIG: "The Software Licensing Service reported that the product key is invalid for this version of Windows.",
-    SL_E_PRODUCT_KEY_BLOCKED: "The Software Licensing Service reported that the product key is blocked.",
+    SL_E_BLOCKED_PRODUCT_KEY: "The Software Licensing Service reported that the product key is blocked.",
     SL_E_PKEY_NOT_INSTALLED: "The Software Licensing Service reported that the product key is not available.",
-    SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_FOUND: (
+    SL_E_VL_BINDING_SERVICE_UNAVAILABLE: (
         "The Software Licensing Service reported that the product could not be activated. No Key Management Service (KMS) could be contacted. "
         "Please see the Application Event Log for additional information."
     ),
-    SL_E_MAK_LIMIT_REACHED: "The activation server reported that the Multiple Activation Key has exceeded its limit.",
-    SL_E_REARM_LIMIT_REACHED: "The Software Licensing Service reported that the limit of rearms has been reached.",
+    SL_E_CHPA_DMAK_LIMIT_EXCEEDED: "The activation server reported that the Multiple Activation Key has exceeded its limit.",
+    SL_REMAPPING_SP_PUB_TS_MAX_REARM_REACHED: "The Software Licensing Service reported that the limit of rearms has been reached.",
     SL_E_NOT_SUPPORTED: "The Software Licensing Service reported that the request is not supported.",
     SL_E_IA_THROTTLE_LIMIT_EXCEEDED: (
         "The Software Licensing Service determined that the virtual machine could not be activated because of too many requests."

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 from . import avma, keys, licence
 from .errors import (
+    SL_E_BLOCKED_PRODUCT_KEY,
+    SL_E_CHPA_DMAK_LIMIT_EXCEEDED,
     SL_E_EUL_NOT_AVAILABLE,
     SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM,
     SL_E_INVALID_PRODUCT_KEY,
-    SL_E_MAK_LIMIT_REACHED,
     SL_E_MISMATCHED_PRODUCT_SKU,
     SL_E_NOT_SUPPORTED,
     SL_E_PKEY_NOT_INSTALLED,
-    SL_E_PRODUCT_KEY_BLOCKED,
-    SL_E_REARM_LIMIT_REACHED,
-    SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_FOUND,
+    SL_E_VL_BINDING_SERVICE_UNAVAILABLE,
     SL_I_OOB_GRACE_PERIOD,
+    SL_REMAPPING_SP_PUB_TS_MAX_REARM_REACHED,
     WININET_E_NAME_NOT_RESOLVED,
     failure,
 )
@@ -57,7 +57,7 @@ def install_key(fleet: Fleet, windows: Windows, text: str) -> None:
     if key.edition is not windows.edition.kind or key.channel not in licence.channels_of(windows.release, windows.edition):
         raise failure(SL_E_MISMATCHED_PRODUCT_SKU)
     if key.blocked:
-        raise failure(SL_E_PRODUCT_KEY_BLOCKED)
+        raise failure(SL_E_BLOCKED_PRODUCT_KEY)
     windows.licence.use_key(key)
     _begin(fleet, windows)
 
@@ -95,7 +95,7 @@ def _attempt(fleet: Fleet, windows: Windows, channel: str) -> int:
     if channel == keys.KMS_CLIENT:
         reachable = rules.kms_reachable if windows.kms_reachable is None else windows.kms_reachable
         if not reachable:  # firm: no KMS could be contacted
-            return SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_FOUND
+            return SL_E_VL_BINDING_SERVICE_UNAVAILABLE
         state.become_licensed(now + timedelta(minutes=rules.kms_lease_minutes))
         state.kms_machine = state.kms_machine or "kms." + (windows.domain or "example.com")
         return 0
@@ -107,7 +107,7 @@ def _attempt(fleet: Fleet, windows: Windows, channel: str) -> int:
         return WININET_E_NAME_NOT_RESOLVED
     if state.key is not None and state.key.activations is not None:
         if state.key.activations <= 0:  # firm: the MAK has exceeded its limit
-            return SL_E_MAK_LIMIT_REACHED
+            return SL_E_CHPA_DMAK_LIMIT_EXCEEDED
         state.key.activations -= 1
     state.become_licensed()
     return 0
@@ -134,7 +134,7 @@ def rearm(fleet: Fleet, windows: Windows) -> None:
     """SoftwareLicensingService.ReArmWindows: grace starts over, a limited number of times."""
     state = windows.licence
     if state.rearms_left <= 0:
-        raise failure(SL_E_REARM_LIMIT_REACHED)
+        raise failure(SL_REMAPPING_SP_PUB_TS_MAX_REARM_REACHED)
     state.rearms_left -= 1
     if state.channel is not None and not windows.edition.evaluation:
         _begin(fleet, windows)

@@ -185,7 +185,8 @@ def _switch(world: World, state: int, method: str = "ModifyGuestServiceSettings"
     cls = more.pop("cls", "Msvm_KvpExchangeComponentSettingData")
     setting = world.embedded("hv", str(cls), InstanceID=more.get("InstanceID", setting_id), EnabledState=state)
     parameter = "ResourceSettings" if method == "ModifyResourceSettings" else "GuestServiceSettings"
-    return world.service_call("hv", method, **{parameter: [setting]})
+    arguments: dict[str, Value] = {parameter: [setting]}
+    return world.service_call("hv", method, **arguments)
 
 
 @pytest.mark.parametrize("method", ["ModifyGuestServiceSettings", "ModifyResourceSettings"])

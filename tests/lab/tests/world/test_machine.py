@@ -43,7 +43,7 @@ def test_namespaces_follow_roles(demo: World) -> None:
 
 
 def test_namespace_security() -> None:
-    accounts = [
+    accounts: list[dict[str, Any]] = [
         {"name": "admin", "password": "x"},
         {"name": "helper", "password": "x", "administrator": False},
         {"name": "halfway", "password": "x", "denied": ["root/MSCluster", V2]},
