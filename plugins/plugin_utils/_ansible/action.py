@@ -72,7 +72,8 @@ class AvmaAction(ActionBase):  # type: ignore[misc]  # ansible-core is untyped
 
     def _task_of(self, variables: dict[str, t.Any]) -> Task:
         _validated, arguments = self.validate_argument_spec(argument_spec=self.OPTIONS, **self.CONSTRAINTS)
-        host = str(variables.get("inventory_hostname", ""))
+        # Of a delegated task the machine that is asked, for it is the one that errors are about.
+        host = str(self._task.delegate_to or variables.get("inventory_hostname", ""))
         return Task(
             options=plain(arguments),
             check_mode=bool(self._task.check_mode),

@@ -148,7 +148,7 @@ def guest_licences_result(facts: GuestFacts) -> Result:
 
 
 def vm_result(vm: VmFacts, verdict: VmVerdict, *, items: bool) -> Result:
-    intrinsic = {item.name: item.data for item in vm.kvp.intrinsic}
+    intrinsic = _pairs(vm.kvp.intrinsic)
     result: Result = {
         "id": vm.id,
         "name": vm.name,
@@ -173,7 +173,11 @@ def _key_result(key: AvmaKey | None) -> str | None:
 
 
 def _pairs(items: Iterable[KvpItem]) -> dict[str, str]:
-    return {item.name: item.data for item in items}
+    """Of items with one name the first counts, as for the identity that is made of them."""
+    pairs: dict[str, str] = {}
+    for item in items:
+        pairs.setdefault(item.name, item.data)
+    return pairs
 
 
 def _addresses(intrinsic: dict[str, str]) -> list[str]:

@@ -57,6 +57,11 @@ def test_flags_options_and_machine(check: bool, diff: bool) -> None:
     assert played.opened == 1
 
 
+def test_error_of_a_delegated_task_names_the_machine_that_was_asked() -> None:
+    Probe.raises = AccessDenied(code=5)
+    assert playing.play("probe", FakeGuest(), machine="web01", delegate_to="hv01").result["msg"].startswith("hv01: ")
+
+
 def test_secret_is_cut_out_of_result_and_failure() -> None:
     assert SECRET not in repr(playing.play("probe", FakeGuest(), names=[SECRET]).result)
     Probe.raises = AccessDenied(code=5, provider_text=f"no right for {SECRET}")

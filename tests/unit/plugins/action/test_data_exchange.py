@@ -78,6 +78,7 @@ def test_older_host_is_asked_by_its_own_method(host: FakeHost) -> None:
         ({}, "say which virtual machines"),
         ({"all": False}, "say which virtual machines"),
         ({"name": []}, "say which virtual machines"),
+        ({"all": True, "wait": -1}, "wait: -1 is negative"),
         ({"all": True, "name": ["web01"]}, "'all'"),
         ({"all": True, "id": [WEB]}, "'all'"),
     ],

@@ -30,13 +30,13 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.job import JobOutcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import EmbeddedInstance
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import ScriptedSession
-from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import job_output, output, whole
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import job_output, output, projected, whole
 
 V2 = "root/virtualization/v2"
 SERVICE = "Msvm_VirtualSystemManagementService"
 KEYS = {"CreationClassName": SERVICE}
 KVP = "2A34B1C2-FD73-4043-8A5B-DD2159BC743F"
-SETTING_QUERY = "SELECT * FROM Msvm_KvpExchangeComponentSettingData"
+SETTING_QUERY = "SELECT EnabledState, InstanceID FROM Msvm_KvpExchangeComponentSettingData"
 GUIDS = [f"{number}F3C2B6A-0C68-4B5F-9B0E-3E0B6B0C8D11" for number in range(1, 5)]
 JOB = "C0FFEE00-0000-0000-0000-000000000001"
 ENDPOINT = "http://hv01:5985/wsman"
@@ -47,7 +47,7 @@ def setting(identifier: str = GUIDS[0], enabled: bool = False) -> KvpSetting:
 
 
 def setting_row(identifier: str, state: int) -> Instance:
-    return whole(V2, "Msvm_KvpExchangeComponentSettingData", InstanceID=f"Microsoft:{identifier}\\{KVP}", EnabledState=state)
+    return projected(EnabledState=state, InstanceID=f"Microsoft:{identifier}\\{KVP}")
 
 
 def expect_call(

@@ -105,6 +105,15 @@ def test_all_machines_in_three_queries(session: ScriptedSession) -> None:
     assert (sql.id, sql.state, sql.kvp.intrinsic, sql.kvp.health) == (SQL, VmState.OFF, (), KvpHealth.NOT_RUNNING)
 
 
+def test_host_items_are_read_only_where_they_are_wanted(session: ScriptedSession) -> None:
+    session.expect_query(V2, VM_QUERY, [vm_row(WEB)])
+    row = projected(EnabledState=3, InstanceID=f"Microsoft:{WEB}\\{KVP}")
+    session.expect_query(V2, "SELECT EnabledState, InstanceID FROM Msvm_KvpExchangeComponentSettingData", [row])
+    session.expect_query(V2, COMPONENT_QUERY, [component(WEB)])
+    (machine,) = read_vm_facts(session, items=False)
+    assert (machine.kvp.enabled, machine.kvp.host) == (False, ())
+
+
 def test_host_without_machines_takes_one_query(session: ScriptedSession) -> None:
     session.expect_query(V2, VM_QUERY, [vm_row("HV01")])
     assert read_vm_facts(session) == ()
