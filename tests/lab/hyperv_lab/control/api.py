@@ -150,7 +150,14 @@ async def _inventory(request: web.Request) -> web.Response:
     lab = request.app[_LAB]
     wanted = {name: request.query[name] for name in ("connection", "transport", "scheme") if name in request.query}
     ca_file = str(lab.tls.ca_file) if lab.tls is not None else None
-    described = inventory(lab.fleet, ca_file=ca_file, http_port=lab.http_port, https_port=lab.https_port or 5986, **wanted)
+    described = inventory(
+        lab.fleet,
+        ca_file=ca_file,
+        http_port=lab.http_port,
+        https_port=lab.https_port or 5986,
+        client_certificate=lab.client_certificate,
+        **wanted,
+    )
     return web.Response(text=inventory_yaml(described), content_type="application/yaml")
 
 

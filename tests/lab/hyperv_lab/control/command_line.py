@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--control-port", type=int, default=0, help="port of the control API on 127.0.0.1 (default: any that is free)")
     up.add_argument("--http-port", type=int, default=5985)
     up.add_argument("--https-port", type=int, help="0: no HTTPS (default: 5986, none for fleets of more than 300 machines)")
+    up.add_argument("--keytab", type=Path, help="keys of the machines (HTTP/NAME@REALM …): tickets of that realm are accepted")
     up.add_argument("--ready-file", type=Path, help="written when the lab answers, removed when it ends")
     up.add_argument("--foreground", action="store_true", help="stay in the foreground until interrupted")
     up.set_defaults(run=_up)
@@ -116,9 +117,18 @@ def _counted(options: argparse.Namespace) -> Scenario:
 
 async def _serve(options: argparse.Namespace, scenario: Scenario) -> None:
     folder = home() / options.name
-    lab = Lab(
-        scenario, options.base, folder, http_port=options.http_port, https_port=options.https_port, guests_listen=not options.without_guests
-    )
+    try:
+        lab = Lab(
+            scenario,
+            options.base,
+            folder,
+            http_port=options.http_port,
+            https_port=options.https_port,
+            guests_listen=not options.without_guests,
+            keytab=options.keytab,
+        )
+    except ValueError as error:
+        raise LabFailure(str(error)) from None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -177,6 +187,8 @@ def _up_in_background(options: argparse.Namespace) -> int:
         command += ["--https-port", str(options.https_port)]
     if options.without_guests:
         command.append("--without-guests")
+    if options.keytab:
+        command += ["--keytab", str(options.keytab.resolve())]
     if options.ready_file:
         command += ["--ready-file", str(options.ready_file)]
     # The child must find this very package, wherever the command was started from.

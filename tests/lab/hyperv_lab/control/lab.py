@@ -14,6 +14,7 @@ from typing import Any
 
 from ..http.accounts import AccountBook
 from ..http.server import LabServer, ServedMachine
+from ..http.service_keys import ServiceKeys
 from ..http.tls import TlsMaterial
 from ..providers.machine import SimulatedMachine
 from ..scenarios.building import ScenarioError, build
@@ -56,6 +57,7 @@ class Lab:
         keep_messages: int = 200,
         guests_listen: bool = True,
         interceptors: Iterable[Interceptor] = (),
+        keytab: Path | None = None,
     ) -> None:
         self.scenario = scenario
         self.base = base
@@ -70,6 +72,11 @@ class Lab:
         self.https_port = https_port
         self.tls = _SharedTls(folder, [*addresses, "localhost"]) if folder is not None and https_port else None
         settings = service_settings(scenario.service)
+        # Files of the certificate that stands for the first account, and of its key.
+        self.client_certificate: tuple[str, str] | None = None
+        if self.tls is not None and "certificate" in settings.authentication:
+            issued = self.tls.issue_client(next(iter(self.fleet.accounts.values())).name)
+            self.client_certificate = (str(issued.certificate_file), str(issued.key_file))
         self._served = {
             name: ServedMachine(
                 machine,
@@ -82,7 +89,8 @@ class Lab:
         }
         self._guests_listen = guests_listen
         running = [self._served[name] for name, machine in self._machines.items() if self._wanted(machine)]
-        self._server = LabServer(running, self._accounts, self.tls, self.recorder, tuple(interceptors))
+        keys = ServiceKeys(keytab) if keytab is not None else None
+        self._server = LabServer(running, self._accounts, self.tls, self.recorder, tuple(interceptors), keys)
         self._switching: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
         self.fleet.watchers.append(self._power_changed)

@@ -28,6 +28,7 @@ from .accounts import AccountBook, Login
 from .authentication import Authenticator, ConnectionSecurity, Verdict
 from .delivery import ConnectionTraffic, deliver, reset
 from .message_encryption import CannotDecrypt, decrypt, encrypt, encryption_protocol
+from .service_keys import ServiceKeys
 from .tls import TlsMaterial, certificate_principal
 
 __all__ = ["LabServer", "ServedMachine", "ServiceSettings"]
@@ -64,12 +65,14 @@ class LabServer:
         tls: TlsMaterial | None = None,
         recorder: Recorder | None = None,
         interceptors: Sequence[Interceptor] = (),
+        keys: ServiceKeys | None = None,
     ) -> None:
         self.recorder = recorder if recorder is not None else Recorder()
         self._machines = list(machines)
         self._accounts = accounts
         self._tls = tls
         self._interceptors = tuple(interceptors)
+        self._keys = keys
         self._open: dict[str, _OpenMachine] = {}
 
     async def start(self) -> None:
@@ -89,7 +92,9 @@ class LabServer:
         """Start one machine's listeners."""
         if served.address in self._open:
             raise ValueError(f"{served.machine.name}: address {served.address} is already served")
-        opened = _OpenMachine(served, self._accounts, self.recorder, self._interceptors)
+        binding = self._tls.binding if self._tls is not None else None
+        authenticator = Authenticator(self._accounts, served.settings, served.machine.name, binding=binding, keys=self._keys)
+        opened = _OpenMachine(served, authenticator, self._accounts, self.recorder, self._interceptors)
         self._open[served.address] = opened
         try:
             await opened.listen(self._tls)
@@ -108,13 +113,20 @@ class LabServer:
 
 
 class _OpenMachine:
-    def __init__(self, served: ServedMachine, accounts: AccountBook, recorder: Recorder, interceptors: tuple[Interceptor, ...]) -> None:
+    def __init__(
+        self,
+        served: ServedMachine,
+        authenticator: Authenticator,
+        accounts: AccountBook,
+        recorder: Recorder,
+        interceptors: tuple[Interceptor, ...],
+    ) -> None:
         self._served = served
         self._accounts = accounts
         self._recorder = recorder
         self._interceptors: tuple[Interceptor, ...] = (*interceptors, recorder)
         self._service = WsmanService(served.machine, served.settings)
-        self._authenticator = Authenticator(accounts, served.settings, served.machine.name)
+        self._authenticator = authenticator
         self._connections: WeakKeyDictionary[Transport, ConnectionSecurity] = WeakKeyDictionary()
         self._traffic: WeakKeyDictionary[Transport, ConnectionTraffic] = WeakKeyDictionary()
         self._http = web.Server(
