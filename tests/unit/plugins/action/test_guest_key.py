@@ -20,7 +20,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     WsManError,
 )
 from ansible_collections.hyperv.avma.tests.unit.plugins.action.playing import Played, play
-from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuest
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuestfrom ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import fault
 
 ENDPOINT = "http://web01:5985/wsman"
 USER_KEY = "22222-33333-44444-55555-66666"
@@ -66,6 +66,16 @@ def test_key_of_the_user_is_used_and_never_shown(key: str) -> None:
     assert USER_KEY not in repr(played.result)
     assert USER_KEY not in "".join(played.printed)
     assert played.result["key"] == "*****-*****-*****-*****-66666"
+
+
+@pytest.mark.parametrize("echo", [USER_KEY, USER_KEY.lower()])
+@pytest.mark.parametrize("code", [0x80041001, 0xC004F050])
+def test_key_that_windows_repeats_is_cut_out(echo: str, code: int) -> None:
+    guest = FakeGuest()
+    guest.on_install = [fault(code=code, provider_text=f"The key {echo} is not valid.")]
+    played = run(guest, key=echo)
+    assert played.result["outcome"] == "failed"
+    assert echo not in repr(played.result)
 
 
 def test_published_key_may_be_shown() -> None:

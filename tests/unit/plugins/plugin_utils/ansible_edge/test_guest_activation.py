@@ -232,6 +232,22 @@ def test_minutes_that_pass_are_no_change(guest: FakeGuest) -> None:
     assert (result["outcome"], result["changed"]) == ("failed", False)
 
 
+def test_licence_that_changes_without_a_step_is_a_change(guest: FakeGuest) -> None:
+    keyed(guest)
+    guest.on_activate = [HOST_NOT_ACTIVATED]
+    original = guest._record
+
+    def into_notification(call: str) -> None:
+        original(call)
+        if call == "Activate":
+            guest.licences[0]["LicenseStatus"] = 5
+
+    guest._record = into_notification  # type: ignore[method-assign]
+    result = activate(guest)
+    assert (result["outcome"], result["changed"]) == ("failed", True)
+    assert (result["before"]["status"], result["after"]["status"]) == ("unlicensed", "notification")
+
+
 def test_diff_tells_channel_and_ending(guest: FakeGuest) -> None:
     diff = activate(guest)["diff"]
     assert diff["before"] != diff["after"]
