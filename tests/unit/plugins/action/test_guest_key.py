@@ -20,7 +20,8 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     WsManError,
 )
 from ansible_collections.hyperv.avma.tests.unit.plugins.action.playing import Played, play
-from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuestfrom ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import fault
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuest
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import fault
 
 ENDPOINT = "http://web01:5985/wsman"
 USER_KEY = "22222-33333-44444-55555-66666"
