@@ -62,12 +62,14 @@ class Authenticator:
         settings: ServiceSettings,
         host: str,
         *,
+        address: str = "",
         binding: GssChannelBindings | None = None,
         keys: ServiceKeys | None = None,
     ) -> None:
         self._accounts = accounts
         self._settings = settings
         self._host = host
+        self._address = address
         self._binding = binding if settings.cbt_hardening != "none" else None
         self._keys = keys
 
@@ -148,7 +150,7 @@ class Authenticator:
                     connection.scheme = scheme
                 reply = connection.context.step(token, channel_bindings=binding)
                 complete = connection.context.complete
-        except (SpnegoError, ValueError, TypeError, IndexError, KeyError, OSError, AssertionError) as error:
+        except (SpnegoError, ValueError, TypeError, IndexError, KeyError, OSError, AttributeError, AssertionError) as error:
             # pyspnego lets errors of its unpacking out as they are when a token is no token.
             _log.debug("%s refused: %s", scheme, type(error).__name__)
             connection.forget()
@@ -164,7 +166,7 @@ class Authenticator:
         return Verdict(account, headers={"WWW-Authenticate": answer} if reply else {})
 
     def _environment(self) -> AbstractContextManager[None]:
-        keys = self._keys.environment(self._host) if self._keys is not None else {}
+        keys = self._keys.environment(self._host, self._address) if self._keys is not None else {}
         return acceptor_environment({"NTLM_USER_FILE": str(self._accounts.ntlm_file), **keys})
 
     def _acceptor(self, scheme: str) -> spnego.ContextProxy:

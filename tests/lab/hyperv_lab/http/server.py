@@ -93,7 +93,9 @@ class LabServer:
         if served.address in self._open:
             raise ValueError(f"{served.machine.name}: address {served.address} is already served")
         binding = self._tls.binding if self._tls is not None else None
-        authenticator = Authenticator(self._accounts, served.settings, served.machine.name, binding=binding, keys=self._keys)
+        authenticator = Authenticator(
+            self._accounts, served.settings, served.machine.name, address=served.address, binding=binding, keys=self._keys
+        )
         opened = _OpenMachine(served, authenticator, self._accounts, self.recorder, self._interceptors)
         self._open[served.address] = opened
         try:

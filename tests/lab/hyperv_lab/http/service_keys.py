@@ -38,23 +38,23 @@ class ServiceKeys:
         self._number = next(_numbers)
         self._keytabs: dict[str, krb5.KeyTab] = {}  # an open handle keeps a keytab in memory
 
-    def environment(self, machine: str) -> dict[str, str]:
-        """What lets GSSAPI accept tickets for ``machine``: services such as HTTP and HOST on its name, short or with a domain."""
+    def environment(self, machine: str, address: str) -> dict[str, str]:
+        """What lets GSSAPI accept tickets for ``machine``: for services on its name, with a domain or without, and on its address."""
         name = machine.lower()
         if name not in self._keytabs:
-            self._keytabs[name] = self._own_keytab(name)
+            self._keytabs[name] = self._own_keytab(name, address)
         # The lab is no place to look for replayed tickets, and a cache would outlive it as a file.
         return {"KRB5_KTNAME": self._name(name), "KRB5RCACHENAME": "none:"}
 
     def _name(self, machine: str) -> str:
         return f"MEMORY:hyperv-lab-{self._number}-{machine}"
 
-    def _own_keytab(self, machine: str) -> krb5.KeyTab:
+    def _own_keytab(self, machine: str, address: str) -> krb5.KeyTab:
         import krb5
 
         keytab = krb5.kt_resolve(self._context, self._name(machine).encode())
         for entry in self._entries:
             _service, _, host = (entry.principal.name or b"").decode("utf-8", "replace").partition("@")[0].partition("/")
-            if host.partition(".")[0].lower() == machine:
+            if host == address or host.partition(".")[0].lower() == machine:
                 krb5.kt_add_entry(self._context, keytab, entry.principal, entry.kvno, entry.timestamp, entry.key)
         return keytab
