@@ -4,7 +4,9 @@
 """The control API: HTTP with JSON on loopback, for tests and for whoever rehearses with the lab.
 
 GET  /status /machines /machines/NAME /vms/NAME /state /digest /counters /trace?last=N /inventory?connection=&transport=&scheme=
+     /chaos /chaos/injections?last=N&machine=NAME
 POST /arrange (one arrangement or a list) /reset /clock {"advance_minutes": N} /counters/reset
+     /chaos {"profile": NAME or a whole profile, "seed": N}
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..chaos import loading
 from ..cim.provider import CimError
 from ..world.fleet import UnknownMachine
 from .arrangements import arrangements
@@ -35,6 +38,12 @@ class _ClockRequest(BaseModel):
     freeze: bool | None = None
 
 
+class _ChaosRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    profile: str | dict[str, Any]
+    seed: int = 0
+
+
 def application(lab: Lab) -> web.Application:
     app = web.Application(middlewares=[_errors])
     app[_LAB] = lab
@@ -49,6 +58,9 @@ def application(lab: Lab) -> web.Application:
             web.get("/counters", _counters),
             web.post("/counters/reset", _reset_counters),
             web.get("/trace", _trace),
+            web.get("/chaos", _chaos),
+            web.get("/chaos/injections", _injections),
+            web.post("/chaos", _begin_chaos),
             web.get("/inventory", _inventory),
             web.post("/arrange", _arrange),
             web.post("/reset", _reset),
@@ -135,11 +147,47 @@ async def _reset_counters(request: web.Request) -> web.Response:
     return web.json_response({})
 
 
+async def _chaos(request: web.Request) -> web.Response:
+    return web.json_response(_chaos_view(request.app[_LAB]))
+
+
+def _chaos_view(lab: Lab) -> dict[str, Any]:
+    chaos = lab.chaos
+    return {
+        "profile": chaos.profile.name,
+        "seed": chaos.seed,
+        "seconds": round(chaos.seconds, 3),
+        "exchanges": {windows.name: chaos.exchanges(windows.name) for windows in lab.windows()},
+        "effects": dict(chaos.journal.effects),
+    }
+
+
+async def _injections(request: web.Request) -> web.Response:
+    journal = request.app[_LAB].chaos.journal
+    machine = request.query.get("machine")
+    found = journal.of(machine) if machine else [*journal.injections]
+    last = _last(request, len(found))
+    return web.json_response([injection.as_dict() for injection in found[len(found) - min(last, len(found)) :]])
+
+
+async def _begin_chaos(request: web.Request) -> web.Response:
+    lab = request.app[_LAB]
+    wanted = _ChaosRequest.model_validate(await _json(request))
+    # No file is read here: who gives a path to the command line sends what is in it.
+    profile = loading.named(wanted.profile) if isinstance(wanted.profile, str) else loading.parse(wanted.profile)
+    lab.chaos.use(profile, wanted.seed)
+    return web.json_response(_chaos_view(lab))
+
+
+def _last(request: web.Request, default: int) -> int:
+    text = request.query.get("last", str(default))
+    if not text.isdecimal():
+        raise ValueError("last: how many to show, a number")
+    return int(text)
+
+
 async def _trace(request: web.Request) -> web.Response:
-    try:
-        last = int(request.query.get("last", "20"))
-    except ValueError:
-        raise ValueError("last: the number of messages to show") from None
+    last = _last(request, 20)
     messages = list(request.app[_LAB].recorder.messages)[-last:] if last > 0 else []
     bodies = request.query.get("bodies") == "1"
     lines = [text for message in messages for text in (message.describe(), *((message.request, message.answer, "") if bodies else ()))]

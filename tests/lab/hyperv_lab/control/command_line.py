@@ -1,7 +1,7 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's command line: up, down, status, inventory, trace, reset, arrange."""
+"""The lab's command line: up, down, status, inventory, trace, reset, arrange, chaos."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ from typing import Any
 
 from aiohttp import web
 
+from ..chaos.journal import Injection
+from ..chaos.loading import CALM, ProfileError
+from ..chaos.loading import available as available_profiles
+from ..chaos.loading import load as load_profile
 from ..scenarios.building import ScenarioError
 from ..scenarios.counted import counted
 from ..scenarios.description import Scenario
@@ -53,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except (LabFailure, ScenarioError) as failure:
+    except (LabFailure, ScenarioError, ProfileError) as failure:
         print(f"hyperv_lab: {failure}", file=sys.stderr)
         return 1
 
@@ -67,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--hosts", type=int, help="instead of a scenario: so many hosts of a counted fleet")
     up.add_argument("--clusters", type=int, default=0, help="clusters that the counted hosts are spread over")
     up.add_argument("--vms-per-host", type=int, default=10)
-    up.add_argument("--seed", type=int, default=1, help="what the counted fleet's variety is drawn from")
+    up.add_argument("--seed", type=int, default=1, help="what the counted fleet's variety and chaos are drawn from")
+    profiles = ", ".join(available_profiles())
+    up.add_argument("--chaos", default=CALM.name, metavar="PROFILE", help=f"name or file (there are: {profiles}; default: %(default)s)")
     up.add_argument("--without-guests", action="store_true", help="only hosts listen; guests exist as their hosts show them")
     up.add_argument("--base", default="127.43.0.0", help="machines get the loopback addresses after this one (default: %(default)s)")
     up.add_argument("--control-port", type=int, default=0, help="port of the control API on 127.0.0.1 (default: any that is free)")
@@ -92,6 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     arrange = commands.add_parser("arrange", help='change the world, such as \'{"do": "throttle", "host": "hv01", "requests": 2}\'')
     arrange.add_argument("change", help="one arrangement or a list, as JSON")
     arrange.set_defaults(run=_arrange)
+    chaos = commands.add_parser("chaos", help="show what chaos has done, or begin with a profile")
+    chaos.add_argument("profile", nargs="?", help=f"name or file, off to end it (there are: {profiles}; default: show)")
+    chaos.add_argument("--seed", type=int, default=1, help="what chaos is drawn from (default: %(default)s)")
+    chaos.add_argument("--last", type=int, default=20, help="how many injected faults to show")
+    chaos.set_defaults(run=_chaos)
     return parser
 
 
@@ -102,7 +113,8 @@ def _up(options: argparse.Namespace) -> int:
     running = _state(options.name)
     if running is not None:
         raise LabFailure(f"the lab {options.name!r} runs already (process {running['pid']}): take it down first, or give --name")
-    # Mistakes in it show before anything starts.
+    # Mistakes in them show before anything starts.
+    load_profile(options.chaos)
     scenario = load(options.scenario) if options.hosts is None else _counted(options)
     if options.foreground:
         logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -125,6 +137,8 @@ async def _serve(options: argparse.Namespace, scenario: Scenario) -> None:
             http_port=options.http_port,
             https_port=options.https_port,
             guests_listen=not options.without_guests,
+            chaos=load_profile(options.chaos),
+            chaos_seed=options.seed,
             keytab=options.keytab,
         )
     except ValueError as error:
@@ -179,10 +193,11 @@ def _up_in_background(options: argparse.Namespace) -> int:
     command = [
         sys.executable, "-m", "hyperv_lab", "--name", options.name, "up", "--foreground", "--scenario", options.scenario, "--base", options.base,
         "--control-port", str(options.control_port), "--http-port", str(options.http_port),
+        "--chaos", options.chaos, "--seed", str(options.seed),
     ]  # fmt: skip
     if options.hosts is not None:
         command += ["--hosts", str(options.hosts), "--clusters", str(options.clusters)]
-        command += ["--vms-per-host", str(options.vms_per_host), "--seed", str(options.seed)]
+        command += ["--vms-per-host", str(options.vms_per_host)]
     if options.https_port is not None:
         command += ["--https-port", str(options.https_port)]
     if options.without_guests:
@@ -276,6 +291,20 @@ def _reset(options: argparse.Namespace) -> int:
 
 def _arrange(options: argparse.Namespace) -> int:
     _call(options, "/arrange", options.change.encode())
+    return 0
+
+
+def _chaos(options: argparse.Namespace) -> int:
+    if options.profile is not None:
+        profile = load_profile(options.profile).model_dump(mode="json", by_alias=True)
+        _call(options, "/chaos", json.dumps({"profile": profile, "seed": options.seed}).encode())
+        return 0
+    view = json.loads(_call(options, "/chaos"))
+    print(f"profile {view['profile']}, seed {view['seed']}, for {view['seconds']:.0f} s, {sum(view['exchanges'].values())} exchanges")
+    for effect, number in sorted(view["effects"].items()):
+        print(f"  {effect}: {number}")
+    for entry in json.loads(_call(options, f"/chaos/injections?last={max(0, options.last)}")):
+        print(Injection(**entry).describe())
     return 0
 
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from ssl import SSLContext
 from typing import Any
 
+from ..chaos.interceptor import Chaos
+from ..chaos.loading import CALM
+from ..chaos.rules import Profile
 from ..http.accounts import AccountBook
 from ..http.server import LabServer, ServedMachine
 from ..http.service_keys import ServiceKeys
@@ -21,6 +24,7 @@ from ..scenarios.building import ScenarioError, build
 from ..scenarios.description import Scenario
 from ..world.guest import Guest
 from ..world.host import Host
+from ..world.restarts import Restart
 from ..world.windows import Windows
 from ..wsman.interceptor import Interceptor
 from ..wsman.recorder import Recorder
@@ -56,6 +60,8 @@ class Lab:
         https_port: int | None = None,
         keep_messages: int = 200,
         guests_listen: bool = True,
+        chaos: Profile = CALM,
+        chaos_seed: int = 0,
         interceptors: Iterable[Interceptor] = (),
         keytab: Path | None = None,
     ) -> None:
@@ -64,6 +70,8 @@ class Lab:
         self.http_port = http_port
         self.fleet = build(scenario, base)
         self.recorder = Recorder(keep_messages)
+        self.chaos = Chaos(self, chaos, chaos_seed)
+        self._restarting: dict[str, asyncio.Task[None]] = {}
         self._machines = {windows.name.lower(): SimulatedMachine(self.fleet, windows) for windows in self.windows()}
         self._accounts = AccountBook(self.fleet.accounts.values())
         addresses = [windows.address for windows in self.windows()]
@@ -90,7 +98,7 @@ class Lab:
         self._guests_listen = guests_listen
         running = [self._served[name] for name, machine in self._machines.items() if self._wanted(machine)]
         keys = ServiceKeys(keytab) if keytab is not None else None
-        self._server = LabServer(running, self._accounts, self.tls, self.recorder, tuple(interceptors), keys)
+        self._server = LabServer(running, self._accounts, self.tls, self.recorder, (self.chaos, *interceptors), keys)
         self._switching: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
         self.fleet.watchers.append(self._power_changed)
@@ -111,6 +119,7 @@ class Lab:
         await self._server.start()
 
     async def stop(self) -> None:
+        await self._give_up_restarts()
         await self.settled()
         await self._server.stop()
         self._accounts.close()
@@ -121,7 +130,8 @@ class Lab:
             await asyncio.gather(*self._switching)
 
     async def reset(self) -> None:
-        """Back to the scenario, counters included. Connections of machines that keep running are kept."""
+        """Back to the scenario, counters included. Connections of machines that keep running are kept, and so is the profile of chaos."""
+        await self._give_up_restarts()
         fleet = build(self.scenario, self.base)
         fleet.watchers.append(self._power_changed)
         self.fleet.watchers.clear()
@@ -131,6 +141,31 @@ class Lab:
         for name in self._machines:
             await self._switch(name)
         self.recorder.reset()
+        self.chaos.restart()
+
+    def restart(self, machine: str, seconds: float) -> None:
+        """Takes a host or guest down now and has it back after so many seconds. Nothing if it is down already."""
+        windows = self.fleet.windows(machine)
+        name = windows.name.lower()
+        if name not in self._restarting:
+            restart = Restart(self.fleet, windows)
+            self._restarting[name] = asyncio.get_running_loop().create_task(self._outage(name, restart, seconds))
+
+    def is_restarting(self, machine: str) -> bool:
+        return machine.lower() in self._restarting
+
+    async def _outage(self, name: str, restart: Restart, seconds: float) -> None:
+        await self._switch(name)
+        await asyncio.sleep(seconds)
+        restart.finish()
+        del self._restarting[name]
+        await self._switch(name)
+
+    async def _give_up_restarts(self) -> None:
+        for task in self._restarting.values():
+            task.cancel()
+        await asyncio.gather(*self._restarting.values(), return_exceptions=True)
+        self._restarting.clear()
 
     def _power_changed(self, guest: Guest) -> None:
         """The fleet says so in the middle of a request, so the listeners follow a moment later."""
@@ -139,7 +174,8 @@ class Lab:
         task.add_done_callback(self._switching.discard)
 
     def _wanted(self, machine: SimulatedMachine) -> bool:
-        return machine.listening and (self._guests_listen or isinstance(machine.windows, Host))
+        up = machine.listening and not self.is_restarting(machine.name)
+        return up and (self._guests_listen or isinstance(machine.windows, Host))
 
     async def _switch(self, name: str) -> None:
         served, machine = self._served[name], self._machines[name]

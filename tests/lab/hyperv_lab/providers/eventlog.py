@@ -21,7 +21,7 @@ class EventLogEntries(Provider):
     def instances(self, cls: CimClass) -> Iterable[Instance]:
         windows = self.windows
         for event in reversed(windows.log.read()):  # newest first, as the event log provider answers
-            time = event.time.replace(microsecond=0)
+            time = (event.time + windows.clock_skew).replace(microsecond=0)
             values: dict[str, Value] = {
                 "Category": 0,
                 "ComputerName": windows.fqdn,

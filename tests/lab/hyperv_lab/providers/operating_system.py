@@ -32,7 +32,7 @@ class OperatingSystem(Provider):
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
         windows = self.windows
-        now = self.fleet.clock.now()
+        now = self.fleet.clock.now() + windows.clock_skew
         memory_kb = _memory(self) // 1024
         channel = windows.licence.channel or "none"
         values: dict[str, Value] = {
@@ -59,7 +59,7 @@ class OperatingSystem(Provider):
             "FreeSpaceInPagingFiles": memory_kb // 8,
             "FreeVirtualMemory": memory_kb // 2,
             "InstallDate": windows.installed.replace(microsecond=0),
-            "LastBootUpTime": windows.booted,
+            "LastBootUpTime": windows.booted + windows.clock_skew,
             "LocalDateTime": now,
             "Locale": f"{LANGUAGES[windows.language]:04x}",
             "Manufacturer": "Microsoft Corporation",

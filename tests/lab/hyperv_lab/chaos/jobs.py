@@ -1,0 +1,54 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs of Hyper-V's management service that are slow, fail, or are gone before anybody has seen them end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from ..world.host import Host
+from ..wsman.answer import Answer
+from .effect import Effect, Strike
+
+_JOB = re.compile(r"/Msvm_ConcreteJob</w:ResourceURI><w:SelectorSet><w:Selector Name=\"InstanceID\">([^<]+)</w:Selector>")
+
+
+class SpoilJob(Effect):
+    """Gives another course to a job that the request has started.
+
+    ``reads``, ``seconds``: it ends when it was read that often, or has run that long. ``fails``: it ends in an exception and nothing is
+    changed. ``vanishes``: its instance is gone as soon as it has ended.
+    """
+
+    decides: ClassVar[bool] = False
+    do: Literal["job"]
+    reads: int | None = Field(default=None, ge=1)
+    seconds: float | None = Field(default=None, ge=0)
+    fails: bool = False
+    vanishes: bool = False
+
+    async def after(self, strike: Strike, answer: Answer) -> Answer:
+        started = _JOB.search(answer.body)
+        fleet = strike.site.fleet
+        host = fleet.windows(strike.exchange.machine)
+        if started is None or not isinstance(host, Host):
+            return answer
+        job = next((job for job in host.jobs.all(fleet.clock.now()) if job.id == started[1]), None)
+        if job is not None and job.ended is None:
+            rules = job.rules
+            job.rules = replace(
+                rules,
+                reads=self.reads or rules.reads,
+                seconds=rules.seconds if self.seconds is None else self.seconds,
+                fails=self.fails,
+                vanishes=self.vanishes,
+            )
+            course = [f"ends after {job.rules.reads} reads or {job.rules.seconds:g} s"]
+            course += ["fails"] * self.fails + ["vanishes"] * self.vanishes
+            strike.record(f"job {job.id}: {', '.join(course)}")
+        return answer
