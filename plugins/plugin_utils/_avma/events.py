@@ -215,7 +215,8 @@ def settle(found: Iterable[LogEvent], start: Bookmark, origin: LogOrigin, *, unt
 def _new(rows: list[LogEvent], start: Bookmark, origin: LogOrigin) -> tuple[list[LogEvent], list[Finding]]:
     if start.log != origin.id:
         about = finding("EVENT_LOG_IS_ANOTHER", origin.computer, bookmark_log=start.log, log=origin.id, time=iso(start.time))
-        return [event for event in rows if event.time >= start.time], [about]
+        # The same event in what now counts as another log is a machine whose UUID has changed.
+        return [event for event in rows if event.time >= start.time and not start.marks(event)], [about]
     if start.record is None:
         return [event for event in rows if event.time >= start.time], []
     after = [event for event in rows if event.record > start.record]

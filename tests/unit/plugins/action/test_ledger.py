@@ -78,8 +78,8 @@ def test_retention_removes_what_is_old(path: str) -> None:
 )
 def test_options_that_make_no_sense_are_refused(path: str, options: dict[str, str], said: str) -> None:
     play("ledger", path=path, events=[result(event(1))])
-    options = {name: path if value == "SAME" else value for name, value in options.items()}
-    refused = play("ledger", path=path, **options).result
+    given: dict[str, Any] = {name: path if value == "SAME" else value for name, value in options.items()}
+    refused = play("ledger", path=path, **given).result
     assert refused["failed"]
     assert said in refused["msg"]
 

@@ -114,6 +114,13 @@ def test_another_machine_is_noticed() -> None:
     assert (records(second), codes(second), second.bookmark.log) == ([2], ["EVENT_LOG_IS_ANOTHER"], "OTHER/Application")
 
 
+def test_a_machine_with_a_new_uuid_gives_nothing_twice() -> None:
+    log = [event(3)]
+    first = ask(log, START)
+    second = ask([*log, event(4)], first.bookmark, origin=replace(ORIGIN, id="NEW/Application"))
+    assert (records(second), codes(second)) == ([4], ["EVENT_LOG_IS_ANOTHER"])
+
+
 def test_a_clock_that_was_set_back_hides_nothing() -> None:
     first = ask([event(3, 60 * 24 * 20)], START)
     set_back = replace(ORIGIN, now=BEGIN + timedelta(days=1))

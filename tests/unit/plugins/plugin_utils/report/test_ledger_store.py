@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -132,12 +133,12 @@ def test_old_rows_go_and_do_not_come_back(ledger: Ledger) -> None:
 
 
 def test_activations_are_kept_once_a_day(ledger: Ledger) -> None:
-    def seen(days: int, **what: str) -> bool:
+    def seen(days: float, **what: Any) -> bool:
         return ledger.record(rows_of([], [activation(**what)], BEGIN + timedelta(days=days))).activations_added == 1
 
     assert seen(0)
     assert not seen(0)
-    assert not seen(0.5)  # type: ignore[arg-type]
+    assert not seen(0.5)
     assert seen(0, outcome="already_activated")
     assert seen(0, name="WEB02")
     assert seen(1)
