@@ -15,7 +15,7 @@ except ImportError:  # ansible-test has none in its environments, nor the tests 
     pass
 else:
     # A shared machine is no stopwatch: only pytest-timeout bounds the time of a test.
-    hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
+    hypothesis.settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
     hypothesis.settings.load_profile("default")
 
 E2E = Path(__file__).parent / "e2e"

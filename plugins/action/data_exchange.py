@@ -34,6 +34,8 @@ class ActionModule(WsManAction):
         # Not by mutually_exclusive, which would refuse 'all: false' and an empty 'name' as well.
         if options["all"] and chosen:
             raise OptionError("'all' excludes 'name' and 'id': leave out the one or the others")
+        if options["wait"] < 0:
+            raise OptionError(f"wait: {options['wait']} is negative; it is a number of seconds")
         return super().perform(task)
 
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
@@ -41,7 +43,7 @@ class ActionModule(WsManAction):
         wanted = options["state"] == "enabled"
         vms = read_vms(session)
         chosen = choose(vms, options, unique=True)
-        settings = read_settings(session, chosen)
+        settings = read_settings(session, chosen, host_items=False)
         to_change = [vm for vm in chosen if vm.id in settings and settings[vm.id].enabled is not wanted]
         problems: dict[str, str] = {
             vm.id: f"{task.machine}: virtual machine {vm.name} ({vm.id}) has no Data Exchange setting that could be read. Check its integration services."

@@ -28,7 +28,7 @@ class ActionModule(WsManAction):
         session.learn_limits()
         os = read_os(session)
         licences = read_licences(session)
-        vms = read_vm_facts(session)
+        vms = read_vm_facts(session, items=task.options["items"])
         # Computer and cluster do not matter to the verdict of a machine, and Hyper-V has just answered.
         host = judge_host(HostFacts(os=os, licence=licences[0] if licences else None, hyperv=True))
         chosen = choose(vms, task.options)

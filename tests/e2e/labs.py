@@ -58,9 +58,12 @@ class Lab:
     # what it tells
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.control}{path}", timeout=30) as answer:
-            text = answer.read().decode("utf-8")
+        text = self.text(path)
         return json.loads(text) if path != "/inventory" and not path.startswith("/inventory?") else yaml.safe_load(text)
+
+    def text(self, path: str) -> str:
+        with urllib.request.urlopen(f"{self.control}{path}", timeout=30) as answer:
+            return str(answer.read().decode("utf-8"))
 
     def digest(self) -> str:
         """Of everything that a client could have changed."""
@@ -114,11 +117,27 @@ def running_lab(scenario: str, *arguments: str) -> Iterator[Lab]:
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready"
         log = Path(folder) / "log"
-        command = [sys.executable, "-m", "hyperv_lab", "--name", f"e2e-{os.getpid()}-{number}", "up", "--foreground", "--scenario", scenario, "--base", base]
+        command = [
+            sys.executable,
+            "-m",
+            "hyperv_lab",
+            "--name",
+            f"e2e-{os.getpid()}-{number}",
+            "up",
+            "--foreground",
+            "--scenario",
+            scenario,
+            "--base",
+            base,
+        ]
         command += ["--ready-file", str(ready), *arguments]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT / "tests/lab")}
+                command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": str(ROOT / "tests/lab")},
             )
         try:
             deadline = time.monotonic() + _START_TIMEOUT

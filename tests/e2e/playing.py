@@ -74,9 +74,7 @@ class Player:
     inventory: dict[str, Any]
     variables: dict[str, Any] = field(default_factory=dict)
 
-    def playbook(
-        self, name: str, *, check: bool = False, diff: bool = False, verbosity: int = 0, limit: str = "", **variables: Any
-    ) -> Run:
+    def playbook(self, name: str, *, check: bool = False, diff: bool = False, verbosity: int = 0, limit: str = "", **variables: Any) -> Run:
         """A playbook of the collection by its FQCN, as a user runs it."""
         return self._run(f"hyperv.avma.{name}", check, diff, verbosity, limit, variables)
 
@@ -97,7 +95,7 @@ class Player:
             path.write_text(yaml.safe_dump(play), encoding="utf-8")
             return self._run(str(path), check, diff, verbosity, "", variables)
 
-    def module(self, name: str, host: str, *, check: bool = False, diff: bool = False, verbosity: int = 0, **options: Any) -> Run:
+    def module(self, name: str, host: str, /, *, check: bool = False, diff: bool = False, verbosity: int = 0, **options: Any) -> Run:
         """One module of the collection on one host (or pattern)."""
         return self.tasks(host, [{"name": name, f"hyperv.avma.{name}": options}], check=check, diff=diff, verbosity=verbosity)
 
@@ -110,7 +108,9 @@ class Player:
             extra = Path(folder) / "extra.json"
             extra.write_text(json.dumps({**self.variables, **variables}), encoding="utf-8")
             command = [sys.executable, "-m", "ansible", "playbook", playbook, "-i", str(inventory), "-e", f"@{extra}"]
-            command += ["--check"] * check + ["--diff"] * diff + ["-" + "v" * verbosity] * bool(verbosity) + ["--limit", limit] * bool(limit)
+            command += (
+                ["--check"] * check + ["--diff"] * diff + ["-" + "v" * verbosity] * bool(verbosity) + ["--limit", limit] * bool(limit)
+            )
             done = subprocess.run(
                 command, env=environment(record), capture_output=True, text=True, timeout=TIMEOUT, check=False, stdin=subprocess.DEVNULL
             )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .._avma.errors import error_of
 from .._avma.text import safe_text
 from .._windows.data_exchange import NotSwitched
+from .._windows.hyperv import NoHyperv
 from .._windows.licensing import LicensingRefused
 from .._wsman import errors as wsman
 from .._wsman.symbols import symbol_of
@@ -122,6 +123,7 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str], ...] = (
         False,
         "This Windows does not know the class, or the account may not see it: check its version, and the WMI repository ('winmgmt /verifyrepository').",
     ),
+    (NoHyperv, "namespace_missing", False, "Install the Hyper-V role, or take the machine out of the group of Hyper-V hosts."),
     (wsman.NotFound, "not_found", False, "It has gone in the meantime, such as a machine that moved to another host. Run again."),
     (wsman.MissingLibrary, "library_missing", False, "Install it where Ansible runs."),
     (NotSwitched, "not_switched", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
@@ -185,4 +187,6 @@ def _cause(error: Exception) -> str:
         return safe_text(f"{error.subject}: whether the call took effect is not known: {_cause(error.reason)}", limit=800)
     if isinstance(error, wsman.MissingLibrary):
         return safe_text(f"the Python library {error.library} is not installed on the controller", limit=800)
+    if isinstance(error, wsman.AccessDenied) and error.namespace:
+        return safe_text(f"WMI namespace {error.namespace}: {str(error).strip().rstrip('. ')}", limit=800)
     return safe_text(str(error).strip().rstrip(". "), limit=800)

@@ -134,7 +134,7 @@ class SwitchRunner:
         """Whether a change took place although nobody said so."""
         vms = [Vm(id=setting.vm_id, name="", state=VmState.OTHER, state_code=None) for setting in doubtful]
         try:
-            now = read_settings(self._session, vms)
+            now = read_settings(self._session, vms, host_items=False)
         except WsManError as error:
             _still_doubtful(doubtful, error, outcome)
             return

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from .._avma.facts import VmState
-from .._wsman.errors import InvalidClassOrQuery, InvalidNamespace, NotFound
+from .._wsman.errors import InvalidClassOrQuery, InvalidNamespace, NotFound, WsManError
 from .._wsman.session import Session
 from .namespaces import VIRTUALIZATION
 
@@ -26,6 +26,10 @@ _STATES: dict[int | None, VmState] = {
     9: VmState.PAUSED,
     10: VmState.STARTING,
 }
+
+
+class NoHyperv(WsManError):
+    """The machine has no Hyper-V."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,12 @@ def read_vms(session: Session) -> tuple[Vm, ...]:
     """Every virtual machine that the host owns now. Pages, never a request for each machine.
 
     The host itself is a row of the same class. It is told apart by its Name, which is no GUID: captions are localised.
+    Raises NoHyperv where the namespace is not there; which fault Windows sends for that is not recorded.
     """
-    rows = session.query(VIRTUALIZATION, "SELECT ElementName, EnabledState, Name FROM Msvm_ComputerSystem")
+    try:
+        rows = list(session.query(VIRTUALIZATION, "SELECT ElementName, EnabledState, Name FROM Msvm_ComputerSystem"))
+    except NotFound as error:
+        raise NoHyperv(f"Hyper-V is not installed: Windows knows no WMI namespace {VIRTUALIZATION}") from error
     vms = []
     for row in rows:
         identifier = row.text("Name") or ""

@@ -41,18 +41,21 @@ class KvpSetting:
     host_items: tuple[KvpItem, ...]
 
 
-def read_vm_facts(session: Session) -> tuple[VmFacts, ...]:
-    """Every virtual machine with its Data Exchange: three enumerations, whatever the number of machines."""
+def read_vm_facts(session: Session, *, items: bool = True) -> tuple[VmFacts, ...]:
+    """Every virtual machine with its Data Exchange: three enumerations, whatever the number of machines.
+
+    Without ``items`` the pairs that the host wrote are left out, which saves pages; what guests wrote tells what they are.
+    """
     vms = read_vms(session)
     if not vms:
         return ()
-    settings = read_settings(session, vms)
+    settings = read_settings(session, vms, host_items=items)
     components = _read_components(session)
     return tuple(_vm_facts(vm, settings.get(vm.id), components.get(vm.id)) for vm in vms)
 
 
-def read_settings(session: Session, vms: Iterable[Vm]) -> dict[str, KvpSetting]:
-    """The switch of each machine by its GUID.
+def read_settings(session: Session, vms: Iterable[Vm], *, host_items: bool = True) -> dict[str, KvpSetting]:
+    """The switch of each machine by its GUID, and with ``host_items`` the pairs that the host wrote, which are most of the bytes.
 
     The class also has rows that are no machine's: definitions (``Microsoft:Definition\\...``) and checkpoints. InstanceID is
     ``Microsoft:<GUID>\\<component GUID>``; it is read and matched against the machines, never built. Should several rows name a machine,
@@ -60,7 +63,8 @@ def read_settings(session: Session, vms: Iterable[Vm]) -> dict[str, KvpSetting]:
     """
     known = {vm.id for vm in vms}
     settings: dict[str, KvpSetting] = {}
-    for row in session.query(VIRTUALIZATION, "SELECT * FROM Msvm_KvpExchangeComponentSettingData"):
+    columns = "*" if host_items else "EnabledState, InstanceID"
+    for row in session.query(VIRTUALIZATION, f"SELECT {columns} FROM Msvm_KvpExchangeComponentSettingData"):
         setting_id = row.text("InstanceID") or ""
         owner = setting_id.partition(":")[2].partition("\\")[0].upper()
         if owner not in known or KVP_COMPONENT not in setting_id.upper():

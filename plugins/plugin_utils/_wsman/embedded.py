@@ -34,9 +34,33 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # everywhere. Line ends and tabs are written as references so that no parser normalises them.
 _REFERENCES = str.maketrans({character: f"&#{ord(character)};" for character in "&<>\"'\t\n\r"})
 
+# The shape that Hyper-V writes for items of Data Exchange: single properties, one order of attributes, no references, no line ends. To any
+# XML parser such text means the same, so it needs none, and a large host sends thousands of them.
+_WORD = "[A-Za-z_][A-Za-z0-9_]*"
+_PLAIN_VALUE = r"(?:<VALUE>[^&<>\x00-\x08\x0a-\x1f\ud800-\udfff\ufffe\uffff]*</VALUE>)?"
+_PLAIN_PROPERTY = f'<PROPERTY NAME="{_WORD}"(?: PROPAGATED="true")? TYPE="[a-z0-9]+"(?:/>|>{_PLAIN_VALUE}</PROPERTY>)'
+_PLAIN_INSTANCE = re.compile(f'<INSTANCE CLASSNAME="({_WORD})">(?:{_PLAIN_PROPERTY})*</INSTANCE>')
+_PLAIN_PARTS = re.compile('<PROPERTY NAME="([^"]*)"[^>]*>(<VALUE>)?([^<]*)')
+
 
 def parse_embedded_instance(text: str) -> Instance:
     """The INSTANCE in ``text``; ``namespace`` is None, for the text does not say it. MalformedAnswer for anything else."""
+    return parse_plain_instance(text) or parse_any_instance(text)
+
+
+def parse_plain_instance(text: str) -> Instance | None:
+    """As ``parse_any_instance``, for the common shape only and many times as fast; None for any other text."""
+    shape = _PLAIN_INSTANCE.fullmatch(text) if len(text) <= MAX_SIZE else None
+    if shape is None:
+        return None
+    values: dict[str, list[str]] = {}
+    for name, valued, value in _PLAIN_PARTS.findall(text):
+        values.setdefault(name, []).extend((value,) if valued else ())
+    return Instance.of_texts(shape[1], values)
+
+
+def parse_any_instance(text: str) -> Instance:
+    """By the hardened XML parser."""
     root = read_xml(text.encode("utf-8", "surrogatepass"), _SUBJECT, max_size=MAX_SIZE, max_depth=MAX_DEPTH)
     found = root if root.tag == "INSTANCE" else next(root.iter("INSTANCE"), None)
     if found is None:

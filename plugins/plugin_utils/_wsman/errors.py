@@ -188,6 +188,7 @@ class Fault(WsManError):
         self.machine = machine
         self.action = action
         self.subject = subject
+        self.namespace: str | None = None  # CIM namespace of the request, once it is known
         super().__init__()
 
     @property

@@ -21,6 +21,7 @@ from .errors import (
     AuthenticationFailed,
     ConnectionDropped,
     ConnectionFailed,
+    Fault,
     MalformedAnswer,
     QuotaExceeded,
     ServiceBusy,
@@ -28,6 +29,7 @@ from .errors import (
     WsManError,
 )
 from .message import Answer, Request, read_answer, write_identify, write_request
+from .resource_uri import split_class_uri
 from .retry import RetryPolicy
 from .service import DEFAULT_MAX_ENVELOPE_SIZE
 from .transport import Transport
@@ -104,6 +106,8 @@ class Exchange:
             try:
                 return self._send_once(request, subject)
             except WsManError as error:
+                if isinstance(error, Fault) and request is not None:
+                    error.namespace = split_class_uri(request.resource_uri)[0]
                 failures += 1
                 if repeat is Repeat.NEVER or failures >= self.retry.attempts:
                     raise

@@ -52,6 +52,13 @@ class Instance:
             many = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
             self._values[name.lower()] = (name, [_as_raw(one) for one in many if one is not None])
 
+    @classmethod
+    def of_texts(cls, class_name: str, values: Mapping[str, list[str]]) -> Instance:
+        """An instance whose values are lists of texts already, which are kept."""
+        instance = cls(class_name, None)
+        instance._values = {name.lower(): (name, list[_Raw](texts)) for name, texts in values.items()}
+        return instance
+
     def __repr__(self) -> str:
         return f"<Instance of {self.class_name or 'a projection'}, {len(self._values)} properties>"
 

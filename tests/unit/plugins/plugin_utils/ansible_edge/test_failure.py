@@ -11,6 +11,8 @@ import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import failure_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import NotSwitched, SwitchRefused
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import errors as wsman
 
@@ -18,6 +20,7 @@ ENDPOINT = "http://web01:5985/wsman"
 
 # error, kind, unreachable, a piece of the remedy
 TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
+    (NoHyperv("Hyper-V is not installed"), "namespace_missing", False, "Hyper-V role"),
     (wsman.CertificateNotTrusted(ENDPOINT, "self-signed certificate"), "certificate_not_trusted", True, "ansible_winrm_ca_trust_path"),
     (wsman.ConnectTimedOut(ENDPOINT, "no answer in 30 s"), "connect_timed_out", True, "firewall"),
     (wsman.ReadTimedOut(ENDPOINT, "no answer in 30 s"), "read_timed_out", True, "ansible_winrm_read_timeout_sec"),
@@ -33,6 +36,7 @@ TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
     (wsman.DeadlineExceeded("the job still runs"), "deadline_exceeded", False, "'wait'"),
     (wsman.ServiceBusy(code=0x80338014), "service_busy", False, "in some minutes"),
     (wsman.InvalidClassOrQuery(code=0x80041010), "class_missing", False, "version"),
+    (NoHyperv("Hyper-V is not installed"), "namespace_missing", False, "Install the Hyper-V role"),
     (wsman.NotFound(code=0x80338000), "not_found", False, "Run again"),
     (wsman.MissingLibrary("pypsrp"), "library_missing", False, "Install it"),
     (NotSwitched("the setting has not changed"), "not_switched", False, "Hyper-V-VMMS"),

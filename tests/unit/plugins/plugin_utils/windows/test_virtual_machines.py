@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import KvpHealth, KvpItem, VmState
-from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import Vm, read_vms
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv, Vm, read_vms
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.kvp import read_settings, read_vm_facts
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import InvalidNamespace, NotFound
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import ScriptedSession
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import kvp_item, projected, whole
@@ -60,6 +61,13 @@ def test_states(session: ScriptedSession, code: int | None, state: str) -> None:
 def test_name_that_only_begins_like_a_guid_is_no_machine(session: ScriptedSession) -> None:
     session.expect_query(V2, VM_QUERY, [vm_row(WEB + "-HOST"), vm_row("{" + WEB + "}")])
     assert read_vms(session) == ()
+
+
+@pytest.mark.parametrize("missing", [InvalidNamespace(), NotFound()])
+def test_machine_without_hyperv_is_told_as_such(session: ScriptedSession, missing: Exception) -> None:
+    session.expect_query(V2, VM_QUERY, missing)
+    with pytest.raises(NoHyperv, match="Hyper-V is not installed"):
+        read_vms(session)
 
 
 def test_definitions_checkpoints_and_other_components_are_not_the_switch(session: ScriptedSession) -> None:
