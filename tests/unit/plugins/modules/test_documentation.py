@@ -156,7 +156,9 @@ def compare(described: Documented, values: list[dict[str, Any]], where: str) -> 
         kind = _TYPES.get(entry["type"])
         if kind is not None:
             # older versions of Ansible mark texts by classes of their own; True is an int for Python
-            assert all(isinstance(one, kind) and isinstance(one, bool) is (kind is bool) for one in found), f"{where}.{key} is no {entry['type']}"
+            assert all(isinstance(one, kind) and isinstance(one, bool) is (kind is bool) for one in found), (
+                f"{where}.{key} is no {entry['type']}"
+            )
         if "contains" not in entry:
             continue
         inside = [item for one in found for item in (one if isinstance(one, list) else [one])]

@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import failure_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import NotSwitched, SwitchRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv
-from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import errors as wsman
 
@@ -36,7 +35,6 @@ TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
     (wsman.DeadlineExceeded("the job still runs"), "deadline_exceeded", False, "'wait'"),
     (wsman.ServiceBusy(code=0x80338014), "service_busy", False, "in some minutes"),
     (wsman.InvalidClassOrQuery(code=0x80041010), "class_missing", False, "version"),
-    (NoHyperv("Hyper-V is not installed"), "namespace_missing", False, "Install the Hyper-V role"),
     (wsman.NotFound(code=0x80338000), "not_found", False, "Run again"),
     (wsman.MissingLibrary("pypsrp"), "library_missing", False, "Install it"),
     (NotSwitched("the setting has not changed"), "not_switched", False, "Hyper-V-VMMS"),
