@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Union
 
 
 class CimType(str, Enum):
@@ -92,8 +91,8 @@ class Reference:
 @dataclass(frozen=True)
 class Instance:
     cls: CimClass
-    values: Mapping[str, "Value"]  # by property name as the class spells it
+    values: Mapping[str, Value]  # by property name as the class spells it
 
 
-Scalar = Union[None, str, int, float, bool, datetime, timedelta, Reference, Instance]
-Value = Union[Scalar, list[Scalar]]
+Scalar = None | str | int | float | bool | datetime | timedelta | Reference | Instance
+Value = Scalar | list[Scalar]

@@ -52,7 +52,8 @@ class Message:
     def describe(self) -> str:
         fault = f" fault {self.fault_code}" if self.fault_code is not None else ""
         chaos = f" chaos: {', '.join(self.injected)}" if self.injected else ""
-        return f"{self.at:%H:%M:%S.%f} {self.machine} {self.account or '-'} {self.action} {self.resource_uri} {self.status}{fault} {len(self.answer)} characters{chaos}"
+        what = f"{self.machine} {self.account or '-'} {self.action} {self.resource_uri}"
+        return f"{self.at:%H:%M:%S.%f} {what} {self.status}{fault} {len(self.answer)} characters{chaos}"
 
 
 @dataclass
