@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import StrEnum
 
 
-class CimType(str, Enum):
+class CimType(StrEnum):
     STRING = "string"
     BOOLEAN = "boolean"
     UINT8 = "uint8"
