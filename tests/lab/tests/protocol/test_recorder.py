@@ -18,7 +18,12 @@ from .office_machine import OfficeMachine
 def _exchange(desk: Desk, envelope: str) -> Exchange:
     received = desk.service.receive(envelope.encode())
     return Exchange(
-        "OFFICE01", "127.0.0.1", ADMINISTRATOR.name, received, envelope.encode(), lambda fault: desk.service.fault(received, fault, "office")
+        "OFFICE01",
+        "127.0.0.1",
+        ADMINISTRATOR.name,
+        received,
+        envelope.encode(),
+        lambda fault: desk.service.fault(received, fault, "office"),
     )
 
 
