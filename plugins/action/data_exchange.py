@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, choose
 from ..plugin_utils._windows.data_exchange import SwitchRunner
 from ..plugin_utils._windows.hyperv import Vm, read_vms
 from ..plugin_utils._windows.kvp import KvpSetting, read_settings
 from ..plugin_utils._windows.system import read_os
-from ..plugin_utils._wsman.session import Session
 
 
 class ActionModule(WsManAction):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timezone
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
 from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._avma.events import (
     GUEST_EVENT,
@@ -23,7 +23,6 @@ from ..plugin_utils._avma.events import (
     settle,
 )
 from ..plugin_utils._windows.eventlog import read_events, read_origin
-from ..plugin_utils._wsman.session import Session
 
 _EVENTS = {"auto": (GUEST_EVENT, HOST_EVENT), "guest": (GUEST_EVENT,), "host": (HOST_EVENT,)}
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.results import findings_result, guest_licences_result, guest_result, identity_result
 from ..plugin_utils._avma.facts import Channel
 from ..plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ..plugin_utils._windows.guest import read_guest
-from ..plugin_utils._wsman.session import Session
 
 
 class ActionModule(WsManAction):

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import Failure
 from ..plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
 from ..plugin_utils._avma.guest_plan import KeyWish
 from ..plugin_utils._avma.host_view import InvalidHostView, host_view
 from ..plugin_utils._avma.keys import InvalidProductKey, KeyKind, classify_key, normalise_key
 from ..plugin_utils._avma.outcome import Outcome
-from ..plugin_utils._wsman.session import Session
 
 # What a machine that is off or cut off looks like. One that refuses the credentials does answer.
 _NO_ANSWER = ("connect_timed_out", "connection_failed", "read_timed_out")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.results import vm_result
 from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, choose
 from ..plugin_utils._avma.facts import HostFacts
@@ -17,7 +17,6 @@ from ..plugin_utils._avma.vm_verdict import judge_vm
 from ..plugin_utils._windows.kvp import read_vm_facts
 from ..plugin_utils._windows.licensing import read_licences
 from ..plugin_utils._windows.system import read_os
-from ..plugin_utils._wsman.session import Session
 
 
 class ActionModule(WsManAction):

@@ -23,7 +23,7 @@ from ansible.plugins.action import ActionBase
 
 from .._avma.text import safe_text
 from .._wsman.errors import WsManError
-from .._wsman.session import Session
+from .._wsman.session import Session as Session  # for actions, which know Windows and not its protocol
 from .connection import UnsupportedConnection, open_session
 from .failure import Failure, failure_of
 from .output import InvalidQuery, Query, plain, release
