@@ -14,7 +14,11 @@ description:
 version_added: 0.1.0
 author:
   - hyperv.avma contributors (@hyperv-avma)
-options: {}
+options:
+  require_ready:
+    description: Whether the task fails if the host is not ready, or if that cannot be told. The message says why and what to do.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - hyperv.avma.attributes
   - hyperv.avma.attributes.info
@@ -34,9 +38,8 @@ EXAMPLES = r"""
   register: avma_host
 
 - name: Stop here if this host cannot
-  ansible.builtin.assert:
-    that: avma_host.host.avma.ready
-    fail_msg: "{{ avma_host.findings | map(attribute='cause') | join(' ') }}"
+  hyperv.avma.host_info:
+    require_ready: true
 
 - name: Keep nothing but the channel and the minutes that are left
   hyperv.avma.host_info:

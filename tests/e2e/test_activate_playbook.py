@@ -160,7 +160,7 @@ def test_validate_changes_nothing_and_says_who_is_ready(demo: Lab) -> None:
         assert " yes " in row_of(run, host)
     assert " no " in row_of(run, "hv04")
     strict = demo.player(BASIC).playbook("validate", avma_require_ready=True)
-    assert [task.host for task in strict.of("fail") if task.kind == "failed"] == ["hv04"]
+    assert [task.host for task in strict.of("host_info") if task.kind == "failed"] == ["hv04"]
 
 
 def test_waiting_says_when_the_state_changes_and_not_at_each_poll(demo: Lab) -> None:

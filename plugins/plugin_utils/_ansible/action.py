@@ -15,6 +15,8 @@ A concrete action says which options it takes and what it does with a session::
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import typing as t
 from abc import abstractmethod
 from dataclasses import dataclass, field
@@ -27,6 +29,11 @@ from .._wsman.session import Session as Session  # for actions, which know Windo
 from .connection import UnsupportedConnection, open_session
 from .failure import Failure, failure_of
 from .output import InvalidQuery, Query, plain, release
+
+# Ansible forks for each task of each host, after it has imported the action: what is not imported by then, each fork imports anew.
+for _library in ("defusedxml.ElementTree", "jmespath"):
+    with contextlib.suppress(ImportError):  # whoever needs it says so
+        importlib.import_module(_library)
 
 QUERY_OPTION: dict[str, t.Any] = {"query": {"type": "str"}}
 
