@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.results import findings_result, host_result, readiness_result
 from ..plugin_utils._avma.host_verdict import HostVerdict, judge_host
 from ..plugin_utils._windows.host import read_host
-from ..plugin_utils._wsman.session import Session
 
 
 class ActionModule(WsManAction):
