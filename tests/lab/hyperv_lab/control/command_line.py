@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--control-port", type=int, default=0, help="port of the control API on 127.0.0.1 (default: any that is free)")
     up.add_argument("--http-port", type=int, default=5985)
     up.add_argument("--https-port", type=int, help="0: no HTTPS (default: 5986, none for fleets of more than 300 machines)")
-    up.add_argument("--keytab", type=Path, help="keys of the machines (HTTP/NAME@REALM …): tickets of that realm are accepted")
+    up.add_argument("--kerberos", action="store_true", help="with a KDC for the scenario's domain (Debian: krb5-kdc, krb5-admin-server)")
     up.add_argument("--ready-file", type=Path, help="written when the lab answers, removed when it ends")
     up.add_argument("--foreground", action="store_true", help="stay in the foreground until interrupted")
     up.set_defaults(run=_up)
@@ -139,7 +139,7 @@ async def _serve(options: argparse.Namespace, scenario: Scenario) -> None:
             guests_listen=not options.without_guests,
             chaos=load_profile(options.chaos),
             chaos_seed=options.seed,
-            keytab=options.keytab,
+            kerberos=options.kerberos,
         )
     except ValueError as error:
         raise LabFailure(str(error)) from None
@@ -168,6 +168,7 @@ async def _serve(options: argparse.Namespace, scenario: Scenario) -> None:
             "scenario": scenario.name,
             "base": options.base,
             "ca_file": str(lab.tls.ca_file) if lab.tls else None,
+            "krb5_config": str(lab.realm.config) if lab.realm else None,
             "machines": {windows.name: windows.address for windows in lab.windows()},
         }
         for path in files:
@@ -202,8 +203,8 @@ def _up_in_background(options: argparse.Namespace) -> int:
         command += ["--https-port", str(options.https_port)]
     if options.without_guests:
         command.append("--without-guests")
-    if options.keytab:
-        command += ["--keytab", str(options.keytab.resolve())]
+    if options.kerberos:
+        command.append("--kerberos")
     if options.ready_file:
         command += ["--ready-file", str(options.ready_file)]
     # The child must find this very package, wherever the command was started from.
@@ -218,6 +219,8 @@ def _up_in_background(options: argparse.Namespace) -> int:
         state = _state(options.name)
         if state is not None:
             print(f"{state['scenario']}: {len(state['machines'])} machines after {state['base']}, control API {state['control']}")
+            if state["krb5_config"]:
+                print(f"For clients that use Kerberos: export KRB5_CONFIG={state['krb5_config']}")
             return 0
         time.sleep(0.05)
     process.terminate()

@@ -29,6 +29,7 @@ from ..world.windows import Windows
 from ..wsman.interceptor import Interceptor
 from ..wsman.recorder import Recorder
 from ..wsman.settings import ServiceSettings
+from .realm import Realm
 
 # The lab has one certificate for all of its machines, which a large fleet's addresses would bloat.
 _LARGEST_WITH_HTTPS = 300
@@ -63,8 +64,9 @@ class Lab:
         chaos: Profile = CALM,
         chaos_seed: int = 0,
         interceptors: Iterable[Interceptor] = (),
-        keytab: Path | None = None,
+        kerberos: bool = False,
     ) -> None:
+        """``kerberos``: with a KDC of its own in ``folder``. ScenarioError or RealmFailure when that cannot be."""
         self.scenario = scenario
         self.base = base
         self.http_port = http_port
@@ -97,11 +99,18 @@ class Lab:
         }
         self._guests_listen = guests_listen
         running = [self._served[name] for name, machine in self._machines.items() if self._wanted(machine)]
-        keys = ServiceKeys(keytab) if keytab is not None else None
+        self.realm = self._realm(folder) if kerberos else None
+        keys = ServiceKeys(self.realm.keytab) if self.realm is not None else None
         self._server = LabServer(running, self._accounts, self.tls, self.recorder, (self.chaos, *interceptors), keys)
         self._switching: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
         self.fleet.watchers.append(self._power_changed)
+
+    def _realm(self, folder: Path | None) -> Realm:
+        domain = next((windows.domain for windows in self.windows() if windows.domain), None)
+        if domain is None or folder is None:
+            raise ScenarioError("Kerberos needs machines of a domain and a folder for the KDC: give the scenario a domain")
+        return Realm(folder / "realm", domain, self.fleet.accounts.values(), {windows.name: windows.address for windows in self.windows()})
 
     def windows(self) -> list[Windows]:
         """Hosts first, then guests."""
@@ -123,6 +132,8 @@ class Lab:
         await self.settled()
         await self._server.stop()
         self._accounts.close()
+        if self.realm is not None:
+            self.realm.close()
 
     async def settled(self) -> None:
         """Returns when every listener is as its machine wants it."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+import secrets
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import spnego
 from spnego.channel_bindings import GssChannelBindings
-from spnego.exceptions import SpnegoError
+from spnego.exceptions import BadBindingsError, SpnegoError
 
 from ..wsman.settings import ServiceSettings
 from .acceptor_environment import acceptor_environment
@@ -24,6 +25,8 @@ from .service_keys import ServiceKeys, kerberos_available
 _log = logging.getLogger(__name__)
 _SPNEGO_PROTOCOLS = {"negotiate": "negotiate", "kerberos": "kerberos", "credssp": "credssp"}
 _SCHEME_NAMES = {"negotiate": "Negotiate", "kerberos": "Kerberos", "credssp": "CredSSP"}
+# pyspnego lets errors of its unpacking out as they are when a token is no token.
+_REFUSALS = (SpnegoError, ValueError, TypeError, IndexError, KeyError, OSError, AttributeError, AssertionError)
 CERTIFICATE_SCHEME = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 
 
@@ -138,20 +141,18 @@ class Authenticator:
         if identity is not None:
             self._accounts.admit_ntlm(*identity)
         binding = self._binding if tls and scheme != "credssp" else None
-        if binding is not None and is_authenticate(token) and not sends_channel_binding(token):
-            if self._settings.cbt_hardening == "strict":
-                connection.forget()
-                return None
-            binding = None
         try:
             with self._environment():
+                if binding is not None and self._is_unbound(scheme, token):
+                    if self._settings.cbt_hardening == "strict":
+                        raise BadBindingsError(context_msg="the client did not bind its handshake")
+                    binding = None
                 if connection.context is None:
                     connection.context = self._acceptor(scheme)
                     connection.scheme = scheme
                 reply = connection.context.step(token, channel_bindings=binding)
                 complete = connection.context.complete
-        except (SpnegoError, ValueError, TypeError, IndexError, KeyError, OSError, AttributeError, AssertionError) as error:
-            # pyspnego lets errors of its unpacking out as they are when a token is no token.
+        except _REFUSALS as error:
             _log.debug("%s refused: %s", scheme, type(error).__name__)
             connection.forget()
             return None
@@ -164,6 +165,20 @@ class Authenticator:
             return None
         connection.account = account
         return Verdict(account, headers={"WWW-Authenticate": answer} if reply else {})
+
+    def _is_unbound(self, scheme: str, token: bytes) -> bool:
+        """Whether the token ends a handshake that is good for any channel."""
+        if is_authenticate(token):
+            return not sends_channel_binding(token)
+        if b"NTLMSSP\0" in token:
+            return False
+        # What binds a ticket is sealed in it: it is unbound if it is taken for a channel that cannot be.
+        probe = self._acceptor(scheme)
+        try:
+            probe.step(token, channel_bindings=GssChannelBindings(application_data=secrets.token_bytes(32)))
+        except _REFUSALS:
+            return False
+        return probe.complete
 
     def _environment(self) -> AbstractContextManager[None]:
         keys = self._keys.environment(self._host, self._address) if self._keys is not None else {}
