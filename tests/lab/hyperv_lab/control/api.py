@@ -97,6 +97,7 @@ async def _status(request: web.Request) -> web.Response:
             "vms": sum(1 for _ in lab.fleet.vms()),
             "guests": len(lab.fleet.guests()),
             "listening": lab.listening,
+            "krb5_config": str(lab.realm.config) if lab.realm is not None else None,
             "digest": lab.fleet.digest(),
             "requests": lab.recorder.total(),
         }
