@@ -35,6 +35,7 @@ def machine_view(fleet: Fleet, windows: Windows) -> dict[str, Any]:
             "host_name": state.host_name,
             "last_activation": state.last_activation.isoformat() if state.last_activation else None,
             "key_in_registry": state.key_in_registry,
+            "installations": state.installations,
         },
         "events": [
             {"record": event.record, "id": event.id, "time": event.time.isoformat(), "strings": [*event.strings]}

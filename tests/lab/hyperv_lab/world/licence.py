@@ -60,6 +60,7 @@ class Licence:
     kms_machine: str | None = None
     rearms_left: int = 5
     key_in_registry: bool = True
+    installations: int = 0  # keys that were installed since the scenario began, the same key again included
     key: ProductKey | None = field(default=None, repr=False)
     addon_partial_key: str | None = None  # of an add-on product (extended security updates), which is not Windows itself
 

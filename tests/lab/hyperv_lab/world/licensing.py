@@ -59,6 +59,7 @@ def install_key(fleet: Fleet, windows: Windows, text: str) -> None:
     if key.blocked:
         raise failure(SL_E_BLOCKED_PRODUCT_KEY)
     windows.licence.use_key(key)
+    windows.licence.installations += 1
     _begin(fleet, windows)
 
 
