@@ -24,7 +24,8 @@ options:
     description:
       - V(record) adds O(events) and O(activations).
       - V(export) writes all that the ledger holds to O(dest) as JSON Lines.
-      - V(check) reads the whole file, says whether it is sound and what it holds, and fails if it is damaged.
+      - V(check) reads the whole file, says whether it is sound and what it holds, and fails if it is damaged. With millions of events that takes
+        minutes, in which no other job can write.
     type: str
     choices: [record, export, check]
     default: record
