@@ -55,7 +55,11 @@ def parse_plain_instance(text: str) -> Instance | None:
         return None
     values: dict[str, list[str]] = {}
     for name, valued, value in _PLAIN_PARTS.findall(text):
-        values.setdefault(name, []).extend((value,) if valued else ())
+        texts = values.get(name)
+        if texts is None:
+            texts = values[name] = []
+        if valued:
+            texts.append(value)
     return Instance.of_texts(shape[1], values)
 
 

@@ -15,7 +15,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Union
+from typing import Union, cast
 
 from . import namespaces as ns
 from .errors import MalformedAnswer
@@ -56,7 +56,9 @@ class Instance:
     def of_texts(cls, class_name: str, values: Mapping[str, list[str]]) -> Instance:
         """An instance whose values are lists of texts already, which are kept."""
         instance = cls(class_name, None)
-        instance._values = {name.lower(): (name, list[_Raw](texts)) for name, texts in values.items()}
+        own: dict[str, tuple[str, list[_Raw]]] = instance._values
+        for name, texts in values.items():
+            own[name.lower()] = (name, cast("list[_Raw]", texts))
         return instance
 
     def __repr__(self) -> str:

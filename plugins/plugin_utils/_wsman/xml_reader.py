@@ -29,22 +29,14 @@ class _TooDeep(ValueError):
     pass
 
 
-class _BoundedTreeBuilder(ET.TreeBuilder):
-    """Builds the tree and gives up at the depth limit."""
-
-    def __init__(self, max_depth: int) -> None:
-        super().__init__()
-        self._room = max_depth
-
-    def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:
-        self._room -= 1
-        if self._room < 0:
-            raise _TooDeep
-        return super().start(tag, attrs)
-
-    def end(self, tag: str, /) -> ET.Element:
-        self._room += 1
-        return super().end(tag)
+def _check_depth(root: ET.Element, max_depth: int) -> None:
+    """Level by level, without recursion. After parsing: a deep document takes no more memory than a wide one of its size."""
+    level = [root]
+    for _ in range(max_depth):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise _TooDeep
 
 
 def is_xml_character(code: int) -> bool:
@@ -67,11 +59,12 @@ def _parse(data: bytes, max_depth: int) -> ET.Element:
         from defusedxml.ElementTree import DefusedXMLParser
     except ImportError as error:
         raise MissingLibrary("defusedxml") from error
-    parser = DefusedXMLParser(target=_BoundedTreeBuilder(max_depth), forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    parser = DefusedXMLParser(target=ET.TreeBuilder(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
     parser.feed(data)
     root = parser.close()
     if not isinstance(root, ET.Element):
         raise ValueError("no root element")
+    _check_depth(root, max_depth)
     return root
 
 
