@@ -8,29 +8,55 @@ from __future__ import annotations
 import typing as t
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
+from ..plugin_utils._ansible.cluster_nodes import NodeSurvey
 from ..plugin_utils._ansible.results import findings_result, host_result, readiness_result
+from ..plugin_utils._avma.cluster_verdict import ClusterVerdict, cluster_as_told, judge_cluster
+from ..plugin_utils._avma.facts import HostFacts
 from ..plugin_utils._avma.host_verdict import HostVerdict, judge_host
 from ..plugin_utils._windows.host import read_host
 
 
 class ActionModule(WsManAction):
-    OPTIONS: t.ClassVar = {"require_ready": {"type": "bool", "default": False}, **QUERY_OPTION}
+    OPTIONS: t.ClassVar = {
+        "cluster_nodes": {"type": "bool", "default": False},
+        "require_ready": {"type": "bool", "default": False},
+        **QUERY_OPTION,
+    }
 
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
         facts = read_host(session)
         verdict = judge_host(facts)
+        cluster = self._cluster(task, facts)
         result: dict[str, t.Any] = {
             "changed": False,
-            "host": host_result(facts, verdict),
-            "findings": findings_result(verdict.findings),
-            "readiness": readiness_result(facts, verdict),
+            "host": host_result(facts, verdict, cluster),
+            "findings": findings_result([*verdict.findings, *(cluster.findings if cluster else ())]),
+            "readiness": readiness_result(facts, verdict, cluster),
         }
         if task.options["require_ready"] and not verdict.ready:
             result.update(failed=True, msg=_not_ready(task.machine, verdict))
+        elif task.options["require_ready"] and cluster is not None and cluster.asked and not cluster.ready:
+            result.update(failed=True, msg=_cluster_not_ready(task.machine, cluster))
         return result
+
+    def _cluster(self, task: Task, facts: HostFacts) -> ClusterVerdict | None:
+        if facts.cluster is None:
+            return None
+        if not task.options["cluster_nodes"]:
+            return cluster_as_told(facts.cluster)
+        survey = NodeSurvey(self._connection, self._play_context, task.variables)
+        cluster = judge_cluster(facts.cluster, survey.ask(facts))
+        self._display.vvv(f"WS-MAN {survey.requests} requests to the other nodes of the cluster", host=task.machine)
+        return cluster
 
 
 def _not_ready(machine: str, verdict: HostVerdict) -> str:
     said = "cannot activate guests" if verdict.ready is False else "may not be able to activate guests"
     reasons = [f"{found.cause}. {found.remedy}" for found in verdict.findings if found.code in verdict.reasons]
     return f"{machine} {said}: {' '.join(reasons)}"
+
+
+def _cluster_not_ready(machine: str, cluster: ClusterVerdict) -> str:
+    said = "cannot" if cluster.ready is False else "may not be able to"
+    reasons = [f"{found.cause}. {found.remedy}" for found in cluster.findings]
+    return f"{machine}: the cluster {cluster.name} {said} keep guests activated on each of its nodes: {' '.join(reasons)}"

@@ -10,13 +10,24 @@ description:
   - Reads operating system, edition, licence, Hyper-V role and failover cluster of a Hyper-V host, and judges whether the host can activate Windows
     Server guests by Automatic Virtual Machine Activation (AVMA), and which versions.
   - A host is ready if it runs an activated Windows Server Datacenter 2012 R2 or later with Hyper-V. How the host itself was activated does not matter.
-  - Takes at most 8 requests.
+  - Takes at most 8 requests, and with O(cluster_nodes) 3 to each other node of the cluster.
 version_added: 0.1.0
 author:
   - hyperv.avma contributors (@hyperv-avma)
 options:
+  cluster_nodes:
+    description:
+      - Whether to ask each node of the host's failover cluster too, so that the verdict on the whole cluster is made in this one task, whatever the
+        limit or slice of the job is. Asking one node of a cluster is enough.
+      - A node is asked over the connection settings of this task, but for what the inventory says of it. It is found there by its name in the inventory,
+        by C(ansible_host), or by the computer name in an earlier C(host_result). A node that is not in the inventory is asked by its name.
+      - A node that the cluster says is down is not asked.
+    type: bool
+    default: false
   require_ready:
-    description: Whether the task fails if the host is not ready, or if that cannot be told. The message says why and what to do.
+    description:
+      - Whether the task fails if the host is not ready, or if that cannot be told. The message says why and what to do.
+      - With O(cluster_nodes) it also fails if that cannot be said of the whole cluster.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -40,6 +51,16 @@ EXAMPLES = r"""
 - name: Stop here if this host cannot
   hyperv.avma.host_info:
     require_ready: true
+
+- name: Judge the whole cluster by one of its nodes
+  hyperv.avma.host_info:
+    cluster_nodes: true
+  register: avma_cluster
+
+- name: Stop here if guests would lose their activation when they move
+  ansible.builtin.assert:
+    that: avma_cluster.host.cluster.verdict.ready
+    fail_msg: "{{ avma_cluster.findings | map(attribute='cause') | join(' ') }}"
 
 - name: Keep nothing but the channel and the minutes that are left
   hyperv.avma.host_info:
@@ -205,9 +226,55 @@ host:
           description: Name of the cluster.
           type: str
         nodes:
-          description: All nodes, each with C(name) and C(state).
+          description: All nodes, each with C(name), C(state) and C(release).
           type: list
           elements: dict
+        verdict:
+          description: Whether guests stay activated wherever in the cluster they run. V(null) if the host is no member.
+          type: dict
+          contains:
+            asked:
+              description: Whether the nodes were asked, see O(cluster_nodes).
+              type: bool
+            ready:
+              description:
+                - Whether every node is an activated Datacenter with Hyper-V. V(false) as soon as one is known not to be.
+                - V(null) if that is open, because nodes were not asked or could not be asked.
+              type: bool
+            effective_release:
+              description: The lowest release among all nodes, which bounds what stays activated everywhere. V(null) unless that of each is known.
+              type: str
+              sample: "2019"
+            nodes:
+              description: One for each node, none if they were not asked.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name of the node.
+                  type: str
+                state:
+                  description: V(up), V(down), V(paused), V(joining) or V(unknown), as the cluster says.
+                  type: str
+                reachable:
+                  description: Whether the node answered. V(null) if it was not asked.
+                  type: bool
+                ready:
+                  description: Whether the node can activate guests. V(null) if that is not known.
+                  type: bool
+                release:
+                  description: Its release, as it says itself, or else as the cluster says.
+                  type: str
+                edition:
+                  description: Its edition.
+                  type: str
+                problem:
+                  description: Why the node could not be asked.
+                  type: str
+                findings:
+                  description: What was found about the node, in the shape of RV(findings).
+                  type: list
+                  elements: dict
     avma:
       description: The verdict.
       type: dict

@@ -11,9 +11,10 @@ import typing as t
 from collections.abc import Iterable
 from datetime import datetime
 
+from .._avma.cluster_verdict import ClusterVerdict, NodeVerdict
 from .._avma.editions import sku_of
 from .._avma.errors import describe_code
-from .._avma.facts import ClusterFacts, ComputerFacts, GuestFacts, GuestPlacement, HostFacts, KvpItem, LicenceFacts, OsFacts, VmFacts
+from .._avma.facts import ComputerFacts, GuestFacts, GuestPlacement, HostFacts, KvpItem, LicenceFacts, OsFacts, VmFacts
 from .._avma.findings import Finding
 from .._avma.host_verdict import HostVerdict
 from .._avma.identity import GuestIdentity
@@ -28,7 +29,8 @@ def findings_result(findings: Iterable[Finding]) -> list[Result]:
     return [finding.as_dict() for finding in findings]
 
 
-def host_result(facts: HostFacts, verdict: HostVerdict) -> Result:
+def host_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None) -> Result:
+    """``cluster`` None: the host is no member of one, or it could not be asked (``facts`` says which)."""
     return {
         "name": facts.os.name or facts.computer.name,
         "fqdn": _fqdn(facts.computer),
@@ -36,13 +38,16 @@ def host_result(facts: HostFacts, verdict: HostVerdict) -> Result:
         "computer": computer_result(facts.computer),
         "hyperv": facts.hyperv,
         "licence": licence_result(facts.licence),
-        "cluster": _cluster_result(facts.cluster) if facts.cluster_known else {"member": None, "name": None, "nodes": []},
+        "cluster": _cluster_result(facts, cluster),
         "avma": {"ready": verdict.ready, "can_activate": list(verdict.can_activate)},
     }
 
 
-def readiness_result(facts: HostFacts, verdict: HostVerdict) -> Result:
-    """What a guest needs to know of its host: small, since it is handed to the task of every guest. Same names as in the whole result."""
+def readiness_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None) -> Result:
+    """What a guest needs to know of its host: small, since it is handed to the task of every guest. Same names as in the whole result.
+
+    Of a cluster only the nodes that might not renew what this host activates.
+    """
     os = os_result(facts.os)
     return {
         "host": {
@@ -50,6 +55,7 @@ def readiness_result(facts: HostFacts, verdict: HostVerdict) -> Result:
             "fqdn": _fqdn(facts.computer),
             "os": {key: os[key] for key in ("build", "release", "sku", "edition")},
             "avma": {"ready": verdict.ready, "can_activate": list(verdict.can_activate)},
+            "cluster": _narrow_cluster(cluster, verdict),
         },
         "findings": [{key: value for key, value in finding.as_dict().items() if key != "data"} for finding in verdict.findings],
     }
@@ -187,10 +193,49 @@ def _addresses(intrinsic: dict[str, str]) -> list[str]:
     return found
 
 
-def _cluster_result(cluster: ClusterFacts | None) -> Result:
+def _cluster_result(facts: HostFacts, cluster: ClusterVerdict | None) -> Result:
     if cluster is None:
-        return {"member": False, "name": None, "nodes": []}
-    return {"member": True, "name": cluster.name, "nodes": [{"name": node.name, "state": node.state} for node in cluster.nodes]}
+        return {"member": False if facts.cluster_known else None, "name": None, "nodes": [], "verdict": None}
+    return {
+        "member": True,
+        "name": cluster.name,
+        "nodes": [
+            {"name": node.name, "state": node.state, "release": node.release.name if node.release else None} for node in cluster.nodes
+        ],
+        "verdict": {
+            "asked": cluster.asked,
+            "ready": cluster.ready,
+            "effective_release": cluster.release.name if cluster.release else None,
+            "nodes": [_node_result(node) for node in cluster.nodes] if cluster.asked else [],
+        },
+    }
+
+
+def _node_result(node: NodeVerdict) -> Result:
+    return {
+        "name": node.name,
+        "state": node.state,
+        "reachable": node.reachable,
+        "ready": node.ready,
+        "release": node.release.name if node.release else None,
+        "edition": node.host.edition.value if node.host and node.host.edition else None,
+        "problem": node.problem,
+        "findings": findings_result(node.findings),
+    }
+
+
+def _narrow_cluster(cluster: ClusterVerdict | None, host: HostVerdict) -> Result | None:
+    if cluster is None:
+        return None
+    return {
+        "name": cluster.name,
+        "effective_release": cluster.release.name if cluster.release else None,
+        "nodes": [
+            {"name": node.name, "ready": node.ready, "release": node.release.name if node.release else None}
+            for node in cluster.nodes
+            if node.ready is False or (node.release and host.release and node.release.build < host.release.build)
+        ],
+    }
 
 
 def _fqdn(computer: ComputerFacts) -> str | None:

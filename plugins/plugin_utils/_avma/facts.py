@@ -134,6 +134,7 @@ class LicenceFacts:
 class ClusterNode:
     name: str
     state: str  # up, down, paused, joining, unknown
+    build: int | None = None  # as the cluster knows it, also of a node that is down
 
 
 @dataclass(frozen=True)

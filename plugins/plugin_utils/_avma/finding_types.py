@@ -195,7 +195,7 @@ _HOST = (
         _I,
         "The host is a node of a cluster",
         "the host is a node of the cluster {cluster} with {nodes}; guests stay activated only where every node is activated and Datacenter",
-        "Check each of the nodes.",
+        "Check each of the nodes; the option cluster_nodes of hyperv.avma.host_info does.",
         _AVMA,
         _HIGH,
     ),
@@ -659,4 +659,52 @@ _EVIDENCE = (
     ),
 )
 
-FINDINGS: dict[str, FindingType] = {kind.code: kind for kind in (*_HOST, *_GUEST, *_KEY, *_ACTIVATION, *_EVIDENCE)}
+_CLUSTER = (
+    FindingType(
+        "CLUSTER_NODE_NOT_ASKED",
+        _W,
+        "A node of the cluster could not be asked",
+        "the node {node} of the cluster {cluster} could not be asked: {reason}",
+        "Make the node reachable (its name or address belongs into the inventory) and run again. Until then the verdict on the cluster is open.",
+        _AVMA,
+        _HIGH,
+    ),
+    FindingType(
+        "CLUSTER_NODE_IS_ANOTHER",
+        _W,
+        "Another machine answered for a node",
+        "what answered for the node {node} of the cluster {cluster} calls itself {name}, so it was not counted",
+        "Correct the address of the node in the inventory (ansible_host).",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
+        "CLUSTER_NODE_NOT_READY",
+        _W,
+        "A node of the cluster cannot activate guests",
+        "the node {node} of the cluster {cluster} cannot activate guests, or is not known to: {reasons}",
+        "Put the node right; guests that move there lose their activation when it is to be renewed.",
+        _AVMA,
+        _HIGH,
+    ),
+    FindingType(
+        "CLUSTER_NODE_OLDER",
+        _W,
+        "Nodes of the cluster run different releases",
+        "the oldest release in the cluster {cluster} is {release}, on {nodes}; newer guests cannot be renewed there",
+        "Bring all nodes to one release. Until then the oldest one counts for the whole cluster.",
+        _AVMA,
+        _HIGH,
+    ),
+    FindingType(
+        "CLUSTER_NODE_CANNOT_RENEW",
+        _W,
+        "The guest would lose its activation on other nodes",
+        "nodes of the cluster {cluster} could not renew the guest's activation: {nodes}",
+        "Put these nodes right, or keep the guest off them (possible owners).",
+        _AVMA,
+        _HIGH,
+    ),
+)
+
+FINDINGS: dict[str, FindingType] = {kind.code: kind for kind in (*_HOST, *_GUEST, *_KEY, *_ACTIVATION, *_EVIDENCE, *_CLUSTER)}

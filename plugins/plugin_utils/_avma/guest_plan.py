@@ -10,6 +10,7 @@ Rules of conduct: a licensed key of another channel is never replaced unasked; n
 
 from __future__ import annotations
 
+from .cluster_verdict import judge_renewal_elsewhere
 from .editions import Edition
 from .eligibility import judge_age, judge_edition, judge_evaluation, judge_host_release, judge_kind
 from .facts import Channel, ComputerFacts, GuestFacts, LicenceFacts, LicenceStatus
@@ -78,6 +79,7 @@ class _Planner:
             self.notes.append(finding("GUEST_AVMA_KEY_DIFFERS", self.name, last_five=installed, expected=chosen.last_five))
         if self.host is not None and self.host.ready is False:
             self.notes.append(finding("RENEWAL_AT_RISK", self.name, host=self.host.name, reasons=_reasons(self.host)))
+        self.notes.extend(judge_renewal_elsewhere(self.identity, self.name, self.host))
         key = chosen if chosen is not None and not differs else ChosenKey(installed, KeySource.INSTALLED)
         return self._settle(Outcome.ALREADY_ACTIVATED, key)
 
@@ -125,7 +127,7 @@ class _Planner:
         if host is None:
             return None
         refusals = []
-        if newer := judge_host_release(self.identity, self.name, host.release, host.name):
+        if newer := judge_host_release(self.identity, self.name, host.effective_release, host.label):
             refusals.append(newer)
         if host.ready is False:
             refusals.append(finding("HOST_NOT_READY", self.name, host=host.name, reasons=_reasons(host)))
@@ -133,6 +135,7 @@ class _Planner:
             return self._refuse(*refusals)
         if host.ready is None:
             self.notes.append(finding("HOST_READINESS_UNKNOWN", self.name, host=host.name, reasons=_reasons(host)))
+        self.notes.extend(judge_renewal_elsewhere(self.identity, self.name, host))
         return None
 
     def _steps(self) -> GuestPlan:

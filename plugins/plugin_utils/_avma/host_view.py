@@ -10,7 +10,7 @@ It comes from a variable of the playbook, so it may be anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .editions import Edition, edition_named, sku_of
@@ -23,6 +23,22 @@ class InvalidHostView(ValueError):
 
 
 @dataclass(frozen=True)
+class NodeView:
+    """A node that may not renew what the others activate. ``ready`` None: not known."""
+
+    name: str
+    ready: bool | None
+    release: Release | None
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    name: str
+    release: Release | None
+    nodes: tuple[NodeView, ...] = ()
+
+
+@dataclass(frozen=True)
 class HostView:
     """``azure_entitled`` True: a host on which Datacenter: Azure Edition can be entitled at all; None: its edition is not known."""
 
@@ -31,6 +47,20 @@ class HostView:
     release: Release | None
     azure_entitled: bool | None = None
     findings: tuple[str, ...] = ()
+    cluster: ClusterView | None = None
+
+    @property
+    def effective_release(self) -> Release | None:
+        """The release up to which guests are activated and stay so: of a cluster the lowest, where it is known."""
+        lowest = self.cluster.release if self.cluster else None
+        if lowest is None or self.release is None:
+            return self.release
+        return min(self.release, lowest, key=lambda release: release.build)
+
+    @property
+    def label(self) -> str:
+        """The host by name, with its cluster where that is what its effective release comes from."""
+        return self.name if self.cluster is None or self.effective_release == self.release else f"{self.name} (cluster {self.cluster.name})"
 
 
 _AZURE_HOSTS = (Edition.AZURE_LOCAL, Edition.DATACENTER_AZURE)
@@ -56,7 +86,7 @@ def host_view(mapping: object) -> HostView:
         raise InvalidHostView("the value is no result of hyperv.avma.host_info: 'host.name' is missing. Give the whole registered result.")
     os = host.get("os")
     os = os if isinstance(os, Mapping) else {}
-    return HostView(str(name), ready, _release(os, avma), _azure_entitled(os), _codes(result.get("findings")))
+    return HostView(str(name), ready, _release(os, avma), _azure_entitled(os), _codes(result.get("findings")), _cluster(host))
 
 
 def _mapping(value: object, what: str) -> Mapping[str, object]:
@@ -97,3 +127,29 @@ def _codes(findings: object) -> tuple[str, ...]:
     if not isinstance(findings, Sequence) or isinstance(findings, str):
         return ()
     return tuple(str(found["code"]) for found in findings if isinstance(found, Mapping) and found.get("code"))
+
+
+def _cluster(host: Mapping[str, object]) -> ClusterView | None:
+    """From the whole result of host_info or its ``readiness``; None where there is no cluster, or one of an unexpected shape."""
+    cluster = host.get("cluster")
+    if not isinstance(cluster, Mapping) or not cluster.get("name"):
+        return None
+    verdict = cluster.get("verdict")
+    verdict = verdict if isinstance(verdict, Mapping) else cluster
+    lowest, nodes = verdict.get("effective_release"), verdict.get("nodes")
+    return ClusterView(
+        name=str(cluster["name"]),
+        release=release_named(lowest) if isinstance(lowest, str) else None,
+        nodes=tuple(_nodes(nodes)) if isinstance(nodes, Sequence) and not isinstance(nodes, str) else (),
+    )
+
+
+def _nodes(nodes: Sequence[object]) -> Iterator[NodeView]:
+    for node in nodes:
+        if isinstance(node, Mapping) and node.get("name"):
+            ready, release = node.get("ready"), node.get("release")
+            yield NodeView(
+                str(node["name"]),
+                ready if isinstance(ready, bool) else None,
+                release_named(release) if isinstance(release, str) else None,
+            )

@@ -28,13 +28,14 @@ def read_cluster(session: Session) -> ClusterFacts | None:
         return None
     if not clusters:
         return None  # the feature is installed, the cluster is not formed
-    nodes = session.query(MSCLUSTER, "SELECT Name, State FROM MSCluster_Node")
+    nodes = session.query(MSCLUSTER, "SELECT BuildNumber, Name, State FROM MSCluster_Node")
     return ClusterFacts(
         name=clusters[0].text("Name"),
         nodes=tuple(
             ClusterNode(
                 name=row.text("Name") or "",
                 state=_NODE_STATES.get(row.integer("State"), "unknown"),
+                build=row.integer("BuildNumber"),
             )
             for row in nodes
         ),

@@ -16,6 +16,16 @@ from .licensing import read_licences
 from .system import read_computer, read_os
 
 
+def read_node(session: Session) -> HostFacts:
+    """What decides whether a node of a cluster can activate guests: operating system, licence, Hyper-V. Three requests.
+
+    The cluster itself was asked through another node.
+    """
+    os = read_os(session)
+    licences = read_licences(session)
+    return HostFacts(os=os, licence=licences[0] if licences else None, hyperv=hyperv_present(session))
+
+
 def read_host(session: Session) -> HostFacts:
     """Operating system, computer, licence, Hyper-V, cluster: at most 8 requests.
 

@@ -143,7 +143,12 @@ def test_host_info(check: bool) -> None:
     result = playing.play("host_info", session, check=check).result
     assert result["changed"] is False
     assert result["host"]["avma"] == {"ready": True, "can_activate": ["2022", "2019", "2016", "2012 R2"]}
-    assert result["host"]["cluster"] == {"member": True, "name": "CL1", "nodes": [{"name": "HV01", "state": "up"}]}
+    assert result["host"]["cluster"] == {
+        "member": True,
+        "name": "CL1",
+        "nodes": [{"name": "HV01", "state": "up", "release": "2022"}],
+        "verdict": {"asked": False, "ready": None, "effective_release": "2022", "nodes": []},
+    }
     assert result["host"]["fqdn"] == "hv01.corp.example"
     assert len(session.calls) <= 8
 
@@ -152,7 +157,7 @@ def test_host_info_with_a_cluster_that_cannot_be_asked() -> None:
     session = FakeHost()
     session.failures["MSCluster_Cluster"] = AccessDenied(code=5)
     result = playing.play("host_info", session).result
-    assert result["host"]["cluster"] == {"member": None, "name": None, "nodes": []}
+    assert result["host"]["cluster"] == {"member": None, "name": None, "nodes": [], "verdict": None}
     assert "CLUSTER_UNKNOWN" in [found["code"] for found in result["findings"]]
 
 

@@ -114,7 +114,7 @@ def summary_variables() -> dict[str, Any]:
 # For each module results of a success, of one with a query and of a failure: together they must have every key.
 RESULTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "host_info": lambda: [
-        play("host_info", host()).result,
+        play("host_info", host(), cluster_nodes=True).result,
         play("host_info", host(), query="host.name").result,
         play("host_info", denied_host()).result,
     ],

@@ -91,7 +91,7 @@ class FakeHost(Session):
             "SoftwareLicensingProduct": [product(**licence) for licence in self.licences],
             "Msvm_VirtualSystemManagementService": [projected(Name="vmms")],
             "MSCluster_Cluster": [projected(Name="CL1")],
-            "MSCluster_Node": [projected(Name="HV01", State=0)],
+            "MSCluster_Node": [projected(Name="HV01", State=0, BuildNumber=20348)],
             "Msvm_ComputerSystem": [
                 projected(ElementName="HV01", EnabledState=2, Name="HV01"),
                 *(projected(ElementName=vm.name, EnabledState=vm.state, Name=vm.id) for vm in self.vms),

@@ -37,7 +37,7 @@ OS_QUERY = "SELECT BuildNumber, Caption, CSName, LastBootUpTime, OperatingSystem
 COMPUTER_QUERY = "SELECT DNSHostName, Domain, HypervisorPresent, Manufacturer, Model, Name, PartOfDomain FROM Win32_ComputerSystem"
 SERVICE_QUERY = "SELECT Name FROM Msvm_VirtualSystemManagementService"
 CLUSTER_QUERY = "SELECT Name FROM MSCluster_Cluster"
-NODE_QUERY = "SELECT Name, State FROM MSCluster_Node"
+NODE_QUERY = "SELECT BuildNumber, Name, State FROM MSCluster_Node"
 
 
 def os_row(**changed: str | int | None) -> Instance:
