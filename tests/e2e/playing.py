@@ -95,9 +95,9 @@ class Player:
             path.write_text(yaml.safe_dump(play), encoding="utf-8")
             return self._run(str(path), check, diff, verbosity, "", variables)
 
-    def module(self, name: str, host: str, /, *, check: bool = False, diff: bool = False, verbosity: int = 0, **options: Any) -> Run:
+    def module(self, module: str, machine: str, /, *, check: bool = False, diff: bool = False, verbosity: int = 0, **options: Any) -> Run:
         """One module of the collection on one host (or pattern)."""
-        return self.tasks(host, [{"name": name, f"hyperv.avma.{name}": options}], check=check, diff=diff, verbosity=verbosity)
+        return self.tasks(machine, [{"name": module, f"hyperv.avma.{module}": options}], check=check, diff=diff, verbosity=verbosity)
 
     def _run(self, playbook: str, check: bool, diff: bool, verbosity: int, limit: str, variables: dict[str, Any]) -> Run:
         with tempfile.TemporaryDirectory() as folder:

@@ -194,7 +194,7 @@ def test_guest_is_told_which_nodes_could_not_renew_it(lab: Lab) -> None:
 
 def test_sixty_four_nodes_with_one_down_one_standard_and_one_older() -> None:
     names = [f"n{number:02}" for number in range(1, 65)]
-    hosts = [{"name": name, "release": "2022", "edition": "datacenter"} for name in names]
+    hosts: list[dict[str, Any]] = [{"name": name, "release": "2022", "edition": "datacenter"} for name in names]
     with lab_of(domain="lab.example.com", clusters=[{"name": "full", "nodes": names}], hosts=hosts) as lab:
         run = lab.player().module("host_info", "n33", cluster_nodes=True)
         result = run.one("host_info", "n33")

@@ -25,7 +25,7 @@ from ansible.plugins.action import ActionBase
 
 from .._avma.text import safe_text
 from .._wsman.errors import WsManError
-from .._wsman.session import Session as Session  # for actions, which know Windows and not its protocol
+from .._wsman.session import Session
 from .connection import UnsupportedConnection, open_session
 from .failure import Failure, failure_of
 from .output import InvalidQuery, Query, plain, release
@@ -34,6 +34,9 @@ from .output import InvalidQuery, Query, plain, release
 for _library in ("defusedxml.ElementTree", "jmespath"):
     with contextlib.suppress(ImportError):  # whoever needs it says so
         importlib.import_module(_library)
+
+# Session is for actions, which know Windows and not its protocol.
+__all__ = ["QUERY_OPTION", "AvmaAction", "OptionError", "Session", "Task", "WsManAction", "failure_result", "narrowed"]
 
 QUERY_OPTION: dict[str, t.Any] = {"query": {"type": "str"}}
 

@@ -103,8 +103,8 @@ def _member(name: str, value: EmbeddedValue, declared: str | None) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         rendered = [_scalar(one) for one in value]
         numbers = [one for one in value if isinstance(one, int) and not isinstance(one, bool)]
-        kind = declared or (_integer_type(min(numbers), max(numbers)) if numbers else next((kind for kind, _ in rendered), "string"))
-        items = "".join(f"<VALUE>{text}</VALUE>" for _, text in rendered if text is not None)
+        kind = declared or (_integer_type(min(numbers), max(numbers)) if numbers else next((kind for kind, _unused in rendered), "string"))
+        items = "".join(f"<VALUE>{text}</VALUE>" for _unused, text in rendered if text is not None)
         return f'<PROPERTY.ARRAY NAME="{_checked(name)}" TYPE="{kind}"><VALUE.ARRAY>{items}</VALUE.ARRAY></PROPERTY.ARRAY>'
     kind, text = _scalar(value)
     content = "" if text is None else f"<VALUE>{text}</VALUE>"

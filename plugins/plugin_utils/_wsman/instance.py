@@ -66,7 +66,7 @@ class Instance:
 
     def names(self) -> tuple[str, ...]:
         """The names of the properties that were sent, NULL ones included, as Windows spells them."""
-        return tuple(name for name, _ in self._values.values())
+        return tuple(name for name, _unused in self._values.values())
 
     def text(self, name: str) -> str | None:
         raw = self._one(name, "one text")
@@ -194,7 +194,7 @@ def decode_instance(item: ET.Element) -> Instance:
     uri, local = ns.split_tag(item.tag)
     if uri == ns.WSMAN and local == "XmlFragment":  # a projection: no class anywhere
         return _decode_properties(None, None, item)
-    namespace, _ = split_class_uri(uri)
+    namespace, _unused = split_class_uri(uri)
     return _decode_properties(local, namespace, item)
 
 

@@ -34,7 +34,7 @@ ACTION_GET = TRANSFER + "/Get"
 def split_tag(tag: str) -> tuple[str, str]:
     """``{uri}local`` as ElementTree writes it -> (uri, local); no namespace gives an empty uri."""
     if tag.startswith("{"):
-        uri, _, local = tag[1:].rpartition("}")
+        uri, _unused, local = tag[1:].rpartition("}")
         return uri, local
     return "", tag
 

@@ -42,7 +42,7 @@ def split_class_uri(uri: str) -> tuple[str | None, str | None]:
     """(namespace, class name) of a class URI; None for each part that the URI does not say."""
     text = uri.strip()
     if text.lower().startswith(WMI):
-        namespace, _, class_name = text[len(WMI) :].rstrip("/").rpartition("/")
+        namespace, _unused, class_name = text[len(WMI) :].rstrip("/").rpartition("/")
         return namespace.lower() or None, class_name or None
     if text.lower().startswith(_DMTF_SCHEMA):
         return None, text[len(_DMTF_SCHEMA) :].strip("/") or None

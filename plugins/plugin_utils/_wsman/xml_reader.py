@@ -32,7 +32,7 @@ class _TooDeep(ValueError):
 def _check_depth(root: ET.Element, max_depth: int) -> None:
     """Level by level, without recursion. After parsing: a deep document takes no more memory than a wide one of its size."""
     level = [root]
-    for _ in range(max_depth):
+    for _unused in range(max_depth):
         level = [child for element in level for child in element]
         if not level:
             return

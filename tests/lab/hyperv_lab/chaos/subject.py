@@ -48,7 +48,7 @@ class Subjects:
         if received.is_shell:
             return Subject(SHELL)
         action = received.action
-        head, _, name = action.rpartition("/")
+        head, _unused, name = action.rpartition("/")
         if is_wmi_uri(action):
             return Subject(INVOKE, head.rpartition("/")[2], name)
         if action == "Identify" or head == TRANSFER:

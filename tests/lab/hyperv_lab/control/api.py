@@ -94,7 +94,7 @@ async def _status(request: web.Request) -> web.Response:
             "scenario": lab.scenario.name,
             "now": lab.fleet.clock.now().isoformat(),
             "hosts": len(lab.fleet.hosts),
-            "vms": sum(1 for _ in lab.fleet.vms()),
+            "vms": sum(1 for _unused in lab.fleet.vms()),
             "guests": len(lab.fleet.guests()),
             "listening": lab.listening,
             "krb5_config": str(lab.realm.config) if lab.realm is not None else None,

@@ -37,7 +37,7 @@ def split_principal(principal: str) -> tuple[str, str]:
     domain, backslash, name = principal.partition("\\")
     if backslash:
         return domain, name
-    name, _, domain = principal.partition("@")
+    name, _unused, domain = principal.partition("@")
     return domain, name
 
 

@@ -111,7 +111,7 @@ class Authenticator:
 
     def _proof(self, header: str, connection: ConnectionSecurity, *, tls: bool, certificate_account: Login | None) -> Verdict | None:
         """Who the header proves its sender to be, or the next leg of finding out. None: it proves nothing."""
-        scheme, _, rest = header.strip().partition(" ")
+        scheme, _unused, rest = header.strip().partition(" ")
         scheme = scheme.lower()
         if scheme == CERTIFICATE_SCHEME:
             allowed = tls and "certificate" in self._settings.authentication and certificate_account is not None
@@ -129,7 +129,7 @@ class Authenticator:
             text = token.decode("utf-8")
         except UnicodeDecodeError:
             text = token.decode("latin-1")
-        name, _, password = text.partition(":")
+        name, _unused, password = text.partition(":")
         account = self._accounts.verify(name, password)
         return Verdict(account) if account is not None else None
 

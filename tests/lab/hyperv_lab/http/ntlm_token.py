@@ -55,5 +55,5 @@ def _message(token: bytes) -> bytes | None:
 
 
 def _field(message: bytes, position: int) -> bytes:
-    length, _, offset = struct.unpack_from("<HHI", message, position)
+    length, _unused, offset = struct.unpack_from("<HHI", message, position)
     return message[offset : offset + length]

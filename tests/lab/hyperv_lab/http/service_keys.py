@@ -54,7 +54,7 @@ class ServiceKeys:
 
         keytab = krb5.kt_resolve(self._context, self._name(machine).encode())
         for entry in self._entries:
-            _service, _, host = (entry.principal.name or b"").decode("utf-8", "replace").partition("@")[0].partition("/")
+            _service, _unused, host = (entry.principal.name or b"").decode("utf-8", "replace").partition("@")[0].partition("/")
             if host == address or host.partition(".")[0].lower() == machine:
                 krb5.kt_add_entry(self._context, keytab, entry.principal, entry.kvno, entry.timestamp, entry.key)
         return keytab

@@ -44,13 +44,17 @@ def items(pairs: Mapping[str, str], source: Source) -> list[Scalar] | None:
     return [Instance(cls, {"Data": data, "Name": name, "Source": source.value}) for name, data in pairs.items()] or None
 
 
+_BY_CLASS = {component.class_name: component for component in COMPONENTS}
+_BY_SETTING_CLASS = {component.setting_class: component for component in COMPONENTS}
+
+
 class IntegrationComponents(HyperVProvider):
     serves = tuple(component.class_name for component in COMPONENTS)
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
         now = self.fleet.clock.now()
         self.host.jobs.settle(now)
-        component = next(component for component in COMPONENTS if component.class_name == cls.name)
+        component = _BY_CLASS[cls.name]
         rules = self.fleet.rules.data_exchange
         delay = timedelta(seconds=rules.delay_seconds)
         for vm in list(self.host.vms.values()):
@@ -107,7 +111,7 @@ class IntegrationComponents(HyperVProvider):
             self.fleet.set_state(vm, VmState.RUNNING)
             return MethodResult(COMPLETED)
         if method == "RequestStateChange" and arguments.get("RequestedState") in (ENABLED, DISABLED):
-            component = next(component for component in COMPONENTS if component.class_name == cls.name)
+            component = _BY_CLASS[cls.name]
             enabled = arguments["RequestedState"] == ENABLED
             return start_job(self, "Changing State", vm.id, lambda: self.fleet.set_component(self.host, vm, component.key, enabled))
         raise failure(WBEM_E_METHOD_NOT_IMPLEMENTED)
@@ -118,7 +122,7 @@ class IntegrationComponentSettings(HyperVProvider):
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
         self.host.jobs.settle(self.fleet.clock.now())
-        component = next(component for component in COMPONENTS if component.setting_class == cls.name)
+        component = _BY_SETTING_CLASS[cls.name]
         for template in _TEMPLATES:
             yield self._setting(cls, component, rf"Microsoft:Definition\{component.guid}\{template}", None)
         for vm in list(self.host.vms.values()):

@@ -84,7 +84,7 @@ def _associated(query: Associators, machine: Machine, classes: Classes) -> Itera
         raise WqlSourceNotFound(query.source.class_name)
     links = _links(query, machine, classes, reference_to(source))
     if query.references:
-        return (link for link, _ in links if query.result_class is None or is_a(classes, link.cls, query.result_class))
+        return (link for link, _unused in links if query.result_class is None or is_a(classes, link.cls, query.result_class))
     return _far_ends(query, machine, classes, links)
 
 

@@ -111,7 +111,7 @@ class Enumerations:
         return self._answer(operation, "Pull", f"<n:EnumerationContext>{self._keep(enumeration)}</n:EnumerationContext>{items}")
 
     def release(self, operation: Operation) -> Answer:
-        name, _ = self._find(operation, _body(operation, "Release"))
+        name, _unused = self._find(operation, _body(operation, "Release"))
         del self._open[name]
         return enumeration_answer(f"{ENUMERATION}/ReleaseResponse", "", to=operation.addressing, language=operation.language)
 

@@ -39,7 +39,7 @@ def invoke(operation: Operation) -> Answer:
 
 
 def _method(operation: Operation, resource: WmiResource, cls: CimClass) -> CimMethod:
-    action_uri, _, name = operation.request.action.rpartition("/")
+    action_uri, _unused, name = operation.request.action.rpartition("/")
     if operation.settings.strict:
         named = parse_wmi_uri(action_uri, operation.request.selectors)
         if (named.namespace, named.class_name.lower()) != (resource.namespace, resource.class_name.lower()):

@@ -28,7 +28,7 @@ def short_action(exchange: Exchange) -> str:
     if exchange.received.is_shell:
         return _SHELL
     action = exchange.received.action
-    head, _, name = action.rpartition("/")
+    head, _unused, name = action.rpartition("/")
     if "/wmi/" in head.lower():
         return f"{head.rpartition('/')[2]}.{name}"
     return name or "(unreadable)"

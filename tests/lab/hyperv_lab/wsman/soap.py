@@ -27,7 +27,7 @@ def parse(data: bytes | str) -> Element:
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise InvalidXml(f"{type(error).__name__}: {error}") from error
     level = [root]
-    for _ in range(MAX_DEPTH):
+    for _unused in range(MAX_DEPTH):
         level = [child for element in level for child in element]
         if not level:
             return root

@@ -57,7 +57,7 @@ def test_half_an_envelope_arrives_whole_as_http_and_as_encryption_see_it(live: L
 def test_malformed_envelopes_decrypt_but_do_not_parse(live: LiveLab) -> None:
     session = live.pywinrm("hv01")
     live.begin("malformed")
-    for _ in range(20):
+    for _unused in range(20):
         with pytest.raises(ET.ParseError):
             ET.fromstring(session.send_message(OS))
     assert len({found.detail for found in live.injections}) == 4, "each kind of damage should have come within 20 answers"

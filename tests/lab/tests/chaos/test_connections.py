@@ -72,7 +72,7 @@ def test_half_of_an_answer_is_sent_before_the_reset(live: LiveLab) -> None:
         with contextlib.suppress(ConnectionResetError):
             while part := connection.recv(65536):
                 received += part
-    head, _, body = received.partition(b"\r\n\r\n")
+    head, _unused, body = received.partition(b"\r\n\r\n")
     assert len(body) == int(first(r"Content-Length: (\d+)", head.decode())) // 2
 
 
@@ -92,7 +92,7 @@ def test_an_encrypted_session_ends_with_its_connection(live: LiveLab, effect: st
     session.send_message(OS)
     live.begin(effect, count={"first": 1})
     failures = 0
-    for _ in range(2):
+    for _unused in range(2):
         try:
             session.send_message(OS)
         except Exception:

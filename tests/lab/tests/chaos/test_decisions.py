@@ -98,7 +98,7 @@ def test_a_machine_is_hit_the_same_whatever_happens_on_others(order: list[str], 
         _send(mixed, _exchange(machine))
     for machine in set(order):
         alone = _chaos(*rules, seed=seed)
-        for _ in range(order.count(machine)):
+        for _unused in range(order.count(machine)):
             _send(alone, _exchange(machine))
         assert [(hit.exchange, hit.effect) for hit in alone.journal.of(machine)] == [
             (hit.exchange, hit.effect) for hit in mixed.journal.of(machine)
@@ -107,7 +107,7 @@ def test_a_machine_is_hit_the_same_whatever_happens_on_others(order: list[str], 
 
 def test_the_same_seed_repeats_and_another_one_does_not() -> None:
     rule = {"probability": 0.5, **_REFUSE}
-    runs = [_hits(_chaos(rule, seed=seed), [_exchange("hv01") for _ in range(64)]) for seed in (1, 1, 2)]
+    runs = [_hits(_chaos(rule, seed=seed), [_exchange("hv01") for _unused in range(64)]) for seed in (1, 1, 2)]
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
 
@@ -115,23 +115,23 @@ def test_the_same_seed_repeats_and_another_one_does_not() -> None:
 def test_machines_and_rules_are_drawn_apart() -> None:
     rule = {"probability": 0.5, **_REFUSE}
     chaos = _chaos(rule)
-    assert _hits(chaos, [_exchange("hv01") for _ in range(64)]) != _hits(chaos, [_exchange("hv02") for _ in range(64)])
+    assert _hits(chaos, [_exchange("hv01") for _unused in range(64)]) != _hits(chaos, [_exchange("hv02") for _unused in range(64)])
     renamed = _chaos({**rule, "name": "another"})
-    assert _hits(renamed, [_exchange("hv03") for _ in range(64)]) != _hits(chaos, [_exchange("hv03") for _ in range(64)])
+    assert _hits(renamed, [_exchange("hv03") for _unused in range(64)]) != _hits(chaos, [_exchange("hv03") for _unused in range(64)])
 
 
 def test_beginning_again_counts_from_the_beginning() -> None:
     chaos = _chaos({"probability": 0.4, **_REFUSE})
-    first = _hits(chaos, [_exchange("hv01") for _ in range(40)])
+    first = _hits(chaos, [_exchange("hv01") for _unused in range(40)])
     chaos.restart()
     assert len(chaos.journal.injections) == 0
-    assert _hits(chaos, [_exchange("hv01") for _ in range(40)]) == first
+    assert _hits(chaos, [_exchange("hv01") for _unused in range(40)]) == first
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.05, 0.5, 1.0])
 def test_probability_is_how_often_it_happens(probability: float) -> None:
     chaos = _chaos({"probability": probability, **_REFUSE})
-    share = sum(_hits(chaos, [_exchange("hv01") for _ in range(2000)])) / 2000
+    share = sum(_hits(chaos, [_exchange("hv01") for _unused in range(2000)])) / 2000
     assert share == pytest.approx(probability, abs=0.04)
     assert probability not in (0.0, 1.0) or share == probability
 
@@ -149,7 +149,7 @@ def test_probability_is_how_often_it_happens(probability: float) -> None:
 )
 def test_counts(count: dict[str, int], expected: list[int]) -> None:
     chaos = _chaos({"count": count, **_REFUSE})
-    _hits(chaos, [_exchange("hv01") for _ in range(10)])
+    _hits(chaos, [_exchange("hv01") for _unused in range(10)])
     assert _numbers(chaos, "hv01") == expected
 
 
@@ -221,7 +221,7 @@ def test_only_the_first_of_two_deciding_effects_happens() -> None:
 
 def test_a_rule_that_was_not_its_turn_keeps_its_count() -> None:
     chaos = _chaos({"count": {"first": 1}, "effect": {"do": "drop"}}, {"count": {"at_most": 1}, **_REFUSE})
-    assert _hits(chaos, [_exchange("hv01") for _ in range(3)]) == [False, True, False]
+    assert _hits(chaos, [_exchange("hv01") for _unused in range(3)]) == [False, True, False]
 
 
 def test_calm_does_nothing_at_all() -> None:

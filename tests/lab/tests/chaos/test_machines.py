@@ -132,7 +132,7 @@ def _job(live: LiveLab, job: str) -> str:
 def test_a_slow_job_takes_as_many_reads_as_it_was_given(live: LiveLab) -> None:
     live.begin("job", reads=3, seconds=60)
     job = _switch(live)
-    states = [first(r"<p:JobState>(\d+)<", _job(live, job)) for _ in range(3)]
+    states = [first(r"<p:JobState>(\d+)<", _job(live, job)) for _unused in range(3)]
     assert states == ["4", "4", "7"]
     assert live.fleet.vm("app01")[1].data_exchange
 

@@ -50,7 +50,7 @@ def test_pywinrm_with_a_ticket(realm: LiveLab, scheme: str, name: str, account: 
 def test_pypsrp_by_password(realm: LiveLab, auth: str, scheme: str, service: str) -> None:
     options = {"negotiate_hostname_override": "hv01.lab.example.com", "negotiate_service": service}
     with pypsrp(realm, auth, scheme, ADMINISTRATOR, username=upn(ADMINISTRATOR), **options) as wsman:
-        assert [ask_by_pypsrp(wsman) for _ in range(2)] == ["HV01", "HV01"]
+        assert [ask_by_pypsrp(wsman) for _unused in range(2)] == ["HV01", "HV01"]
 
 
 @pytest.mark.fidelity("CredSSP whose inner authentication is Kerberos", source="pypsrp 0.9, works with Windows", confidence="H")

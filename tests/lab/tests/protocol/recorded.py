@@ -55,7 +55,7 @@ def _scalar(element: Element) -> tuple[CimType, Scalar]:
     if parameters is not None:
         uri = parameters.findtext(f"{{{WSMAN}}}ResourceURI", "")
         keys = {item.get("Name", ""): item.text or "" for item in parameters.iter(f"{{{WSMAN}}}Selector")}
-        namespace, _, class_name = uri.removeprefix(WMI_ROOT).rpartition("/")
+        namespace, _unused, class_name = uri.removeprefix(WMI_ROOT).rpartition("/")
         return CimType.REFERENCE, Reference(namespace, class_name, keys)
     time = element.find(f"{{{CIM}}}Datetime")
     time = element.find("Datetime") if time is None else time
@@ -125,7 +125,7 @@ def machine_of(text: str, *, language: str = "en-US", keys: tuple[str, ...] = ()
     items = next(element for element in root.iter() if element.tag.rpartition("}")[2] == "Items")
     rows: list[Instance] = []
     for item in items:
-        uri, _, local = item.tag[1:].partition("}")
+        uri, _unused, local = item.tag[1:].partition("}")
         namespace = uri.removeprefix(WMI_ROOT).rpartition("/")[0] if uri.startswith(WMI_ROOT) else "root/cimv2"
         rows.append(instance_in(item, namespace, class_name or local, keys))
     return RecordedMachine(rows, language=language)

@@ -54,7 +54,7 @@ def test_pywinrm_reads_every_row(serve: Serve, office: OfficeMachine, transport:
 def test_ntlm_over_http_is_encrypted_and_stays_authenticated(serve: Serve, office: OfficeMachine) -> None:
     live = serve(office)
     protocol = _pywinrm(live, "ntlm")
-    for _ in range(3):
+    for _unused in range(3):
         _read_all(protocol)
     counts = live.recorder.counts("OFFICE01")
     assert counts.requests.total() == 6

@@ -67,7 +67,7 @@ def test_the_path_is_read_without_case_and_query(serve: Serve, office: OfficeMac
 def test_a_body_larger_than_the_envelope_allowed(serve: Serve, office: OfficeMachine) -> None:
     live = serve(office, max_envelope_kb=64)
     assert live.post(_GET + " " * 100 * 1024).status_code == 413
-    chunks = (b"x" * 4096 for _ in range(100))
+    chunks = (b"x" * 4096 for _unused in range(100))
     response = requests.post(live.http, data=chunks, headers=_SOAP, timeout=10)
     assert response.status_code == 413
 
@@ -155,7 +155,7 @@ def test_interceptors_stand_between(office: OfficeMachine) -> None:
         await server.start()
         seen: list[object] = []
         try:
-            for _ in range(3):
+            for _unused in range(3):
                 try:
                     response = await asyncio.to_thread(
                         requests.post,

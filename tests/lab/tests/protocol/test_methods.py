@@ -38,7 +38,7 @@ def _move(parameters: str) -> tuple[OfficeMachine, Desk, str, int]:
 
 
 def test_outputs_come_in_order_and_the_return_value_last() -> None:
-    _, _, body, _ = _move("")
+    _unused, _unused, body, _unused = _move("")
     assert body_of(body) == (
         f'<p:Move_OUTPUT xmlns:xsi="{_XSI}" xmlns:p="{OFFICE}Office_Desk" xmlns:cim="{_CIM}">'
         '<p:Job xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd">'
@@ -53,7 +53,7 @@ def test_outputs_come_in_order_and_the_return_value_last() -> None:
 
 def test_every_kind_of_input() -> None:
     note = _note_text("a&amp;#38;b")
-    machine, _, body, status = _move(
+    machine, _unused, body, status = _move(
         f"<p:Careful>False</p:Careful><p:Room>{_ROOM}</p:Room><p:Helpers>x</p:Helpers><p:Helpers>y</p:Helpers>"
         f'<p:When><cim:Datetime xmlns:cim="{_CIM}">2024-12-02T10:46:58.000000Z</cim:Datetime></p:When><p:Note>{note}</p:Note>'
         f'<p:Label xmlns:note="{OFFICE}Office_Note" xmlns:xsi="{_XSI}" xsi:type="note:Office_Note_Type"><note:Text>t</note:Text>'
@@ -75,7 +75,7 @@ def test_every_kind_of_input() -> None:
 
 
 def test_cdata_is_the_same_as_escaped_text() -> None:
-    machine, _, _, _ = _move(
+    machine, _unused, _unused, _unused = _move(
         '<p:Note><![CDATA[<INSTANCE CLASSNAME="office_note"><PROPERTY NAME="weight" TYPE="uint16"><VALUE>7</VALUE></PROPERTY></INSTANCE>]]></p:Note>'
     )
     note = machine.calls[0][2]["Note"]
@@ -84,7 +84,7 @@ def test_cdata_is_the_same_as_escaped_text() -> None:
 
 
 def test_an_interval_and_a_null() -> None:
-    machine, _, _, _ = _move(
+    machine, _unused, _unused, _unused = _move(
         f'<p:When><cim:Interval xmlns:cim="{_CIM}">P0DT0H30M0S</cim:Interval></p:When><p:Room xmlns:xsi="{_XSI}" xsi:nil="true"/>'
     )
     assert machine.calls[0][2]["When"] == timedelta(minutes=30)
@@ -94,7 +94,7 @@ def test_an_interval_and_a_null() -> None:
 @pytest.mark.parametrize(("entity", "value"), [("&amp;amp;", 32768), ("&amp;lt;", 32773), ("&amp;quot;", 32768)])
 def test_named_entities_in_embedded_text_fail_as_on_a_real_host(entity: str, value: int) -> None:
     text = _note_text(entity)
-    machine, _, body, status = _move(f"<p:Note>{text}</p:Note>")
+    machine, _unused, body, status = _move(f"<p:Note>{text}</p:Note>")
     assert status == 200
     assert f"<p:ReturnValue>{value}</p:ReturnValue>" in body
     assert '<p:Job xsi:nil="true"/>' in body
@@ -105,7 +105,7 @@ def test_named_entities_in_embedded_text_fail_as_on_a_real_host(entity: str, val
     "text", ["no xml", "&lt;INSTANCE/&gt;", '&lt;INSTANCE CLASSNAME="Office_Chair"/&gt;', "&lt;!DOCTYPE x&gt;&lt;INSTANCE/&gt;"]
 )
 def test_embedded_text_that_is_no_instance_is_an_invalid_parameter(text: str) -> None:
-    machine, _, body, _ = _move(f"<p:Note>{text}</p:Note>")
+    machine, _unused, body, _unused = _move(f"<p:Note>{text}</p:Note>")
     assert "<p:ReturnValue>32773</p:ReturnValue>" in body
     assert machine.calls == []
 
@@ -125,7 +125,7 @@ def test_embedded_text_that_is_no_instance_is_an_invalid_parameter(text: str) ->
     ],
 )
 def test_a_body_that_does_not_fit_the_method(parameters: str) -> None:
-    machine, _, body, status = _move(parameters)
+    machine, _unused, body, status = _move(parameters)
     assert status == 500
     assert subcode_in(body) == "w:SchemaValidationError"
     assert fault_code_in(body) == 2150858817

@@ -36,14 +36,14 @@ def _query(machine: RecordedMachine, columns: str = "*", *, locale: str = "") ->
 @pytest.mark.parametrize("number", [1, 5])
 def test_a_single_row_of_windows_server_2012(number: int) -> None:
     recorded = recording(number)
-    _, answer = _query(machine_of(recorded))
+    _unused, answer = _query(machine_of(recorded))
     assert same_for_all(answer) == same_for_all(recorded)
 
 
 def test_a_projection_of_windows_server_2012() -> None:
     recorded = recording(2)
     machine = machine_of(recorded, class_name="Win32_OperatingSystem")
-    _, answer = _query(machine, ", ".join(machine.cls.properties))
+    _unused, answer = _query(machine, ", ".join(machine.cls.properties))
     assert same_for_all(answer) == same_for_all(recorded)
 
 
@@ -51,7 +51,7 @@ def test_the_first_of_several_rows_of_windows_server_2012() -> None:
     recorded = recording(3)
     machine = machine_of(recorded)
     machine.rows = machine.rows * 3
-    _, answer = _query(machine)
+    _unused, answer = _query(machine)
     assert same_for_all(answer) == same_for_all(recorded)
 
 
@@ -109,7 +109,7 @@ def test_the_detail_of_an_instance_that_was_not_found() -> None:
     answer = desk.service.answer(received, desk.account, "10.68.240.26")
 
     def plain(text: str) -> list[tuple[str, str]]:
-        rows = [(tag.rpartition("}")[2], text) for tag, text, _ in shape(text)]
+        rows = [(tag.rpartition("}")[2], text) for tag, text, _unused in shape(text)]
         return [row for row in rows if row[0] not in ("MessageID", "RelatesTo", "ProviderName")]
 
     assert plain(answer.body) == plain(recorded)
@@ -122,15 +122,17 @@ def test_the_other_form_of_a_fault() -> None:
     ours, theirs = shape(answer.body), shape(recorded)
     start = next(index for index, row in enumerate(theirs) if row[0].endswith("MSFT_WmiError"))
     ours_start = next(index for index, row in enumerate(ours) if row[0].endswith("MSFT_WmiError"))
-    assert [(tag, attributes) for tag, _, attributes in ours[ours_start:]] == [(tag, attributes) for tag, _, attributes in theirs[start:]]
+    assert [(tag, attributes) for tag, _unused, attributes in ours[ours_start:]] == [
+        (tag, attributes) for tag, _unused, attributes in theirs[start:]
+    ]
 
 
 def test_a_quota_of_windows_server_2008() -> None:
     recorded = recording(7)
     answer = Desk(OfficeMachine(), max_operations_per_user=0).query("SELECT * FROM Office_Desk")
-    ours, theirs = [[(tag, attributes) for tag, _, attributes in shape(text)] for text in (answer.body, recorded)]
-    names = [tag for tag, _ in theirs]
-    assert [tag for tag, _ in ours] == names
+    ours, theirs = [[(tag, attributes) for tag, _unused, attributes in shape(text)] for text in (answer.body, recorded)]
+    names = [tag for tag, _unused in theirs]
+    assert [tag for tag, _unused in ours] == names
     for text in ("s:Receiver", "w:InternalError", 'Code="2150859174"', 'xml:lang=""'):
         assert text in answer.body
         assert text in " ".join(recorded.split())
@@ -179,8 +181,8 @@ def test_a_shell_refused_by_windows_server_2022() -> None:
     recorded = recording(28)
     uri = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
     answer = Desk(OfficeMachine()).send(message(f"{TRANSFER}Create", uri))
-    expected = Counter(tag for tag, _, _ in shape(recorded) if "wsmanfault" in tag)
-    assert Counter(tag for tag, _, _ in shape(answer.body) if "wsmanfault" in tag) == expected
+    expected = Counter(tag for tag, _unused, _unused in shape(recorded) if "wsmanfault" in tag)
+    assert Counter(tag for tag, _unused, _unused in shape(answer.body) if "wsmanfault" in tag) == expected
     assert 'Code="5"' in answer.body
     assert "<f:Message>Access is denied. </f:Message>" in answer.body
     assert "<s:Value>w:AccessDenied</s:Value>" in answer.body

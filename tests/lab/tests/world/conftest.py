@@ -30,10 +30,10 @@ class World:
         machine = self.machine(name)
         return list(machine.instances(machine.classes(namespace)[cls.lower()]))
 
-    def one(self, name: str, namespace: str, cls: str, /, **keys: str) -> Instance:
-        machine = self.machine(name)
+    def one(self, machine_name: str, namespace: str, cls: str, /, **keys: str) -> Instance:
+        machine = self.machine(machine_name)
         found = machine.find(machine.classes(namespace)[cls.lower()], keys)
-        assert found is not None, f"{name} has no {cls} with {keys}"
+        assert found is not None, f"{machine_name} has no {cls} with {keys}"
         return found
 
     def call(self, name: str, namespace: str, cls: str, method: str, target: Instance | None = None, /, **arguments: Value) -> MethodResult:

@@ -219,7 +219,7 @@ def test_job_runs_for_so_many_reads(rules: dict[str, Any], states: list[int | No
     machine = world.machine("hv")
     cls = machine.classes(V2)["msvm_concretejob"]
     seen = []
-    for _ in states:
+    for _unused in states:
         found = machine.find(cls, job.keys)
         seen.append(found.values["JobState"] if found else None)
         if found and found.values["JobState"] == 10:

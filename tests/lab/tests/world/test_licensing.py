@@ -187,7 +187,7 @@ def test_uninstalled_key_leaves_no_licence() -> None:
 def test_rearm_is_limited() -> None:
     world = pair({**STANDARD, "licence": {"channel": "Volume:GVLK"}})
     (service,) = world.all("vm", CIMV2, "SoftwareLicensingService")
-    for _ in range(5):
+    for _unused in range(5):
         world.call("vm", CIMV2, "SoftwareLicensingService", "ReArmWindows", service)
     with pytest.raises(CimError) as refusal:
         world.call("vm", CIMV2, "SoftwareLicensingService", "ReArmWindows", service)

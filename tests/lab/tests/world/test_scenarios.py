@@ -118,6 +118,6 @@ def test_counted_fleet_is_the_same_every_time() -> None:
     assert first != counted(2, 5, 20, seed=8)
     assert sorted(name for cluster in first.clusters for name in cluster.nodes) == [host.name for host in first.hosts]
     fleet = build(first)
-    assert sum(1 for _ in fleet.vms()) == 100
+    assert sum(1 for _unused in fleet.vms()) == 100
     with pytest.raises(ScenarioError, match="no more clusters than hosts"):
         counted(3, 2, 1)

@@ -29,7 +29,7 @@ def action_class(name: str) -> type[base.AvmaAction]:
 
 
 def play(
-    name: str,
+    module: str,
     session: Session | Exception | None = None,
     /,
     *,
@@ -41,9 +41,9 @@ def play(
     **options: Any,
 ) -> Played:
     """``session`` may be the error that comes when it is opened. Raises what the action raises."""
-    task = SimpleNamespace(args=options, async_val=0, check_mode=check, diff=diff, action=f"hyperv.avma.{name}", delegate_to=delegate_to)
+    task = SimpleNamespace(args=options, async_val=0, check_mode=check, diff=diff, action=f"hyperv.avma.{module}", delegate_to=delegate_to)
     connection = SimpleNamespace(transport="winrm", _shell=SimpleNamespace(tmpdir="unused"))
-    action = action_class(name)(task, connection, None, None, None, None)
+    action = action_class(module)(task, connection, None, None, None, None)
     action._load_name = task.action  # as the loader of plugins does
     printed: list[str] = []
     opened = 0

@@ -102,7 +102,7 @@ def test_job_is_waited_for(session: ScriptedSession) -> None:
 
 def test_job_that_does_not_end(session: ScriptedSession) -> None:
     expect_call(session, started())
-    for _ in range(5):
+    for _unused in range(5):
         expect_job(session, 4)
     with pytest.raises(DeadlineExceeded, match="still runs after 1 seconds"):
         switch(session, setting(), enabled=True, host_build=20348, wait=1)

@@ -176,7 +176,7 @@ def test_an_enumeration_that_expired_before_anything_was_handed_out_starts_again
 
 
 def test_starting_again_has_a_bound(session: Session, transport: ScriptedTransport) -> None:
-    for _ in range(5):
+    for _unused in range(5):
         transport.expect("Enumerate", page("Enumerate", context="uuid:1"))
         transport.expect("Pull", fixture("fault_context_expired"))
     with pytest.raises(InvalidEnumerationContext):
@@ -200,7 +200,7 @@ def test_a_quota_in_a_pull_is_asked_again_with_the_same_context(session: Session
 
 def test_pages_without_items_have_a_bound(session: Session, transport: ScriptedTransport) -> None:
     transport.expect("Enumerate", page("Enumerate", context="uuid:1"))
-    for _ in range(MAX_EMPTY_PAGES + 2):
+    for _unused in range(MAX_EMPTY_PAGES + 2):
         transport.expect("Pull", page("Pull", context="uuid:1"))
     transport.expect("Release", envelope(""))
     with pytest.raises(MalformedAnswer, match="more than 100 pages without items"):

@@ -83,7 +83,7 @@ def fault_with(code: int | None = None, subcode: str = "w:InternalError", inner:
 )
 def test_recorded_shapes(name: str, kind: type[Fault], text: str) -> None:
     fault = fault_in(fixture(name))
-    assert type(fault) is kind
+    assert fault.__class__ is kind
     assert str(fault) == text
     assert repr(fault) == f"{kind.__name__}({text!r})"
 
@@ -155,7 +155,7 @@ def test_the_most_specific_number(name: str, code: int | None, hresult: int | No
 )
 def test_codes(code: int, kind: type[Fault]) -> None:
     fault = fault_with(code)
-    assert type(fault) is kind
+    assert fault.__class__ is kind
     assert fault.code == code
 
 
@@ -173,7 +173,7 @@ def test_codes(code: int, kind: type[Fault]) -> None:
     ],
 )
 def test_without_a_code_the_subcode_decides(subcode: str, kind: type[Fault]) -> None:
-    assert type(fault_with(None, subcode)) is kind
+    assert fault_with(None, subcode).__class__ is kind
 
 
 def test_a_cim_status_decides_where_no_code_does() -> None:

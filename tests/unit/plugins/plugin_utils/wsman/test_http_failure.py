@@ -103,7 +103,7 @@ def certificate_error() -> Exception:
 )
 def test_meaning(error: Exception, kind: type[errors.WsManError], text: str | None) -> None:
     meant = connection_error(ENDPOINT, error)
-    assert type(meant) is kind
+    assert meant.__class__ is kind
     if text is not None:
         assert str(meant) == f"{ENDPOINT}: {text}"
 

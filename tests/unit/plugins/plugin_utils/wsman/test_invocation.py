@@ -215,7 +215,7 @@ def test_a_call_is_repeated_when_the_server_said_that_it_was_not_carried_out(
 
 
 def test_a_call_that_is_refused_for_ever_ends(session: Session, transport: ScriptedTransport) -> None:
-    for _ in range(5):
+    for _unused in range(5):
         transport.expect("Change", fixture("fault_operations_quota"))
     with pytest.raises(QuotaExceeded):
         call(session)
@@ -229,7 +229,7 @@ def test_a_method_that_only_reads_is_repeated_after_a_dropped_connection(session
 
 
 def test_a_method_that_only_reads_never_leaves_an_effect_unknown(session: Session, transport: ScriptedTransport) -> None:
-    for _ in range(5):
+    for _unused in range(5):
         transport.expect("Change", ConnectionDropped(ENDPOINT, "gone"))
     with pytest.raises(ConnectionDropped):
         session.invoke("root/cimv2", "Lab_Item", "Change", {}, reads=True)
@@ -319,7 +319,7 @@ def test_a_wrong_question_is_no_job_that_has_gone(session: Session, transport: S
 
 
 def test_a_job_that_does_not_end(session: Session, transport: ScriptedTransport, time: FakeTime) -> None:
-    for _ in range(4):
+    for _unused in range(4):
         transport.expect("Get", job(4))
     with pytest.raises(DeadlineExceeded) as caught:
         session.wait_for_job(JOB, deadline=time.now + 5, poll=2)

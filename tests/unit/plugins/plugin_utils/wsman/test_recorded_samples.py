@@ -98,7 +98,7 @@ def test_05_arrays() -> None:
 def test_faults(number: int, kind: type[Fault], code: int, machine: str) -> None:
     with pytest.raises(kind) as caught:
         answer(number)
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert (caught.value.code, caught.value.machine) == (code, machine)
 
 

@@ -152,7 +152,7 @@ def test_a_server_that_is_busy_is_asked_again_later(
 
 
 def test_repeating_has_a_bound_in_count(session: Session, transport: ScriptedTransport, time: FakeTime) -> None:
-    for _ in range(5):
+    for _unused in range(5):
         transport.expect("Get", fixture("fault_operations_quota"))
     with pytest.raises(QuotaExceeded):
         get(session)
@@ -162,7 +162,7 @@ def test_repeating_has_a_bound_in_count(session: Session, transport: ScriptedTra
 def test_repeating_has_a_bound_in_time(transport: ScriptedTransport, time: FakeTime) -> None:
     policy = RetryPolicy(attempts=100, longest_delay=8, total_time=20, random=lambda: 1.0)
     session = Session(transport, retry=policy, clock=time.clock, sleep=time.sleep)
-    for _ in range(6):
+    for _unused in range(6):
         transport.expect("Get", fixture("fault_operations_quota"))
     with pytest.raises(QuotaExceeded):
         get(session)
@@ -171,7 +171,7 @@ def test_repeating_has_a_bound_in_time(transport: ScriptedTransport, time: FakeT
 
 def test_waits_have_jitter() -> None:
     assert [RetryPolicy(random=lambda: 0.0).delay(n) for n in (1, 2, 5, 50)] == [0.25, 0.5, 4.0, 4.0]
-    assert len({RetryPolicy().delay(1) for _ in range(50)}) > 1
+    assert len({RetryPolicy().delay(1) for _unused in range(50)}) > 1
 
 
 def test_a_dropped_connection_is_renewed_at_once(session: Session, transport: ScriptedTransport, time: FakeTime) -> None:

@@ -222,7 +222,7 @@ def free_port() -> int:
 def test_nobody_listens(build: Build) -> None:
     with pytest.raises(ConnectionFailed, match=r"connection refused\. Check that WinRM is enabled") as caught:
         build(free_port()).send("")
-    assert type(caught.value) is ConnectionFailed
+    assert caught.value.__class__ is ConnectionFailed
     assert not caught.value.sent
 
 

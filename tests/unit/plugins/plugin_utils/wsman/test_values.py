@@ -22,7 +22,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import (
     parse_interval,
 )
 
-UTC = UTC
 EAST = timezone(timedelta(hours=5, minutes=30))
 moments = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.sampled_from([UTC, EAST]))
 spans = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=999999))
