@@ -59,12 +59,12 @@ class InstanceWriter:
         self._plans: dict[tuple[int, Style, tuple[str, ...] | None], tuple[CimClass, Classes, str, str, tuple[_Slot, ...]]] = {}
 
     def instance(self, instance: Instance, classes: Classes, *, precise: bool = False) -> str:
-        _unused, _unused, opening, closing, slots = self._plan(instance.cls, classes, Style(precise=precise), None)
+        opening, closing, slots = self._plan(instance.cls, classes, Style(precise=precise), None)[2:]
         return f"{opening}{_write_slots(slots, instance)}{closing}"
 
     def fragment(self, instance: Instance, columns: tuple[str, ...], classes: Classes, *, precise: bool = False) -> str:
         """The form of a projection: no class, no namespace."""
-        _unused, _unused, opening, closing, slots = self._plan(instance.cls, classes, Style("", precise), columns)
+        opening, closing, slots = self._plan(instance.cls, classes, Style("", precise), columns)[2:]
         return f"{opening}{_write_slots(slots, instance)}{closing}"
 
     def value(self, member: CimProperty | CimParameter, value: Value, classes: Classes, style: Style | None = None) -> str:
@@ -130,10 +130,10 @@ class InstanceWriter:
             return f"<{tag}>{_write_text(value)}</{tag}>"
         cls = value.cls
         if not style.prefix:
-            _unused, _unused, _unused, _unused, slots = self._plan(cls, classes, style, tuple(sorted(cls.properties)))
+            slots = self._plan(cls, classes, style, tuple(sorted(cls.properties)))[-1]
             return f"<{tag}>{_write_slots(slots, value)}</{tag}>"
         prefix = f"p{style.nesting + 1}"
-        _unused, _unused, _unused, _unused, slots = self._plan(cls, classes, Style(f"{prefix}:", style.precise, style.nesting + 1), None)
+        slots = self._plan(cls, classes, Style(f"{prefix}:", style.precise, style.nesting + 1), None)[-1]
         uri = escape(class_uri(cls.namespace, cls.name))
         return f'<{tag} xmlns:{prefix}="{uri}" xsi:type="{prefix}:{cls.name}_Type">{_write_slots(slots, value)}</{tag}>'
 
