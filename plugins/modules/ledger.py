@@ -86,7 +86,8 @@ EXAMPLES = r"""
   hyperv.avma.ledger:
     path: /var/lib/avma/ledger.sqlite
     events: "{{ groups['hyperv_hosts'] | map('extract', hostvars) | selectattr('avma_events', 'defined') | map(attribute='avma_events') }}"
-    activations: "{{ groups['guests'] | map('extract', hostvars) | selectattr('activate_result', 'defined') | map(attribute='activate_result') }}"
+    activations: >-
+      {{ groups['guests'] | map('extract', hostvars) | selectattr('activate_result', 'defined') | map(attribute='activate_result') }}
     retention: 1825d
   run_once: true
 
