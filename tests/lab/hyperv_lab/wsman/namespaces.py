@@ -24,6 +24,7 @@ WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"
 CIM_SCHEMA = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/"
+ALL_CLASSES = "http://schemas.dmtf.org/wbem/wscim/1/*"
 
 ANONYMOUS = f"{ADDRESSING}/role/anonymous"
 WMI_ROOT = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .faults import INVALID_URI, NAMESPACE_MISMATCH
-from .namespaces import CIM_SCHEMA, WMI_ROOT
+from .namespaces import ALL_CLASSES, CIM_SCHEMA, WMI_ROOT
 
 _SEGMENT = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _DEFAULT_NAMESPACE = "root/cimv2"
@@ -35,7 +35,7 @@ def class_uri(namespace: str, class_name: str) -> str:
 
 def is_wmi_uri(uri: str) -> bool:
     lowered = uri.lower()
-    return lowered.startswith((WMI_ROOT, CIM_SCHEMA))
+    return lowered.startswith((WMI_ROOT, CIM_SCHEMA)) or lowered == ALL_CLASSES
 
 
 def parse_wmi_uri(uri: str, selectors: Mapping[str, object] | None = None) -> WmiResource:
@@ -45,6 +45,8 @@ def parse_wmi_uri(uri: str, selectors: Mapping[str, object] | None = None) -> Wm
     """
     named = next((value for name, value in (selectors or {}).items() if name.lower() == "__cimnamespace"), None)
     lowered = uri.lower()
+    if lowered == ALL_CLASSES:
+        return WmiResource(_namespace(str(named)) if named is not None else _DEFAULT_NAMESPACE, "*")
     if lowered.startswith(CIM_SCHEMA):
         class_name = uri[len(CIM_SCHEMA) :].strip("/")
         if class_name != "*" and _SEGMENT.fullmatch(class_name) is None:
