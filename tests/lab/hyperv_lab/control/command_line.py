@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--seed", type=int, default=1, help="what the counted fleet's variety and chaos are drawn from")
     profiles = ", ".join(available_profiles())
     up.add_argument("--chaos", default=CALM.name, metavar="PROFILE", help=f"name or file (there are: {profiles}; default: %(default)s)")
-    up.add_argument("--without-guests", action="store_true", help="only hosts listen; guests exist as their hosts show them")
+    up.add_argument("--guests-reachable", type=int, metavar="N", help="so many guests of the counted fleet have a network (default: all)")
     up.add_argument("--base", default="127.43.0.0", help="machines get the loopback addresses after this one (default: %(default)s)")
     up.add_argument("--control-port", type=int, default=0, help="port of the control API on 127.0.0.1 (default: any that is free)")
     up.add_argument("--http-port", type=int, default=5985)
@@ -124,7 +124,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _counted(options: argparse.Namespace) -> Scenario:
-    return counted(options.clusters, options.hosts, options.vms_per_host, options.seed)
+    return counted(options.clusters, options.hosts, options.vms_per_host, options.seed, options.guests_reachable)
 
 
 async def _serve(options: argparse.Namespace, scenario: Scenario) -> None:
@@ -136,7 +136,6 @@ async def _serve(options: argparse.Namespace, scenario: Scenario) -> None:
             folder,
             http_port=options.http_port,
             https_port=options.https_port,
-            guests_listen=not options.without_guests,
             chaos=load_profile(options.chaos),
             chaos_seed=options.seed,
             kerberos=options.kerberos,
@@ -169,7 +168,7 @@ async def _serve(options: argparse.Namespace, scenario: Scenario) -> None:
             "base": options.base,
             "ca_file": str(lab.tls.ca_file) if lab.tls else None,
             "krb5_config": str(lab.realm.config) if lab.realm else None,
-            "machines": {windows.name: windows.address for windows in lab.windows()},
+            "machines": lab.addresses(),
         }
         for path in files:
             _write(path, state)
@@ -199,10 +198,10 @@ def _up_in_background(options: argparse.Namespace) -> int:
     if options.hosts is not None:
         command += ["--hosts", str(options.hosts), "--clusters", str(options.clusters)]
         command += ["--vms-per-host", str(options.vms_per_host)]
+        if options.guests_reachable is not None:
+            command += ["--guests-reachable", str(options.guests_reachable)]
     if options.https_port is not None:
         command += ["--https-port", str(options.https_port)]
-    if options.without_guests:
-        command.append("--without-guests")
     if options.kerberos:
         command.append("--kerberos")
     if options.ready_file:

@@ -27,7 +27,7 @@ def inventory(
     https_port: int = 5986,
     client_certificate: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Groups ``hyperv_hosts``, ``guests`` and one for each cluster, with the connection variables of the lab's first account.
+    """Groups ``hyperv_hosts``, ``guests`` (with a network) and one for each cluster, with the connection variables of the lab's first account.
 
     ``client_certificate``: files with the certificate that stands for that account and with its key.
     """
@@ -51,7 +51,7 @@ def inventory(
         override = {"winrm": "ansible_winrm_kerberos_hostname_override", "psrp": "ansible_psrp_negotiate_hostname_override"}[connection]
     children: dict[str, Any] = {
         "hyperv_hosts": {"hosts": {host.name: _address(host, override) for host in fleet.hosts}},
-        "guests": {"hosts": {guest.name: _address(guest, override) for guest in fleet.guests()}},
+        "guests": {"hosts": {guest.name: _address(guest, override) for guest in fleet.guests() if guest.network}},
     }
     for cluster in fleet.clusters:
         children[f"cluster_{cluster.name.replace('-', '_')}"] = {"hosts": {node.name: {} for node in cluster.nodes}}

@@ -23,7 +23,6 @@ from ..providers.machine import SimulatedMachine
 from ..scenarios.building import ScenarioError, build
 from ..scenarios.description import Scenario
 from ..world.guest import Guest
-from ..world.host import Host
 from ..world.restarts import Restart
 from ..world.windows import Windows
 from ..wsman.interceptor import Interceptor
@@ -60,7 +59,6 @@ class Lab:
         http_port: int = 5985,
         https_port: int | None = None,
         keep_messages: int = 200,
-        guests_listen: bool = True,
         chaos: Profile = CALM,
         chaos_seed: int = 0,
         interceptors: Iterable[Interceptor] = (),
@@ -76,7 +74,7 @@ class Lab:
         self._restarting: dict[str, asyncio.Task[None]] = {}
         self._machines = {windows.name.lower(): SimulatedMachine(self.fleet, windows) for windows in self.windows()}
         self._accounts = AccountBook(self.fleet.accounts.values())
-        addresses = [windows.address for windows in self.windows()]
+        addresses = list(self.addresses().values())
         if https_port is None:
             https_port = 5986 if len(addresses) <= _LARGEST_WITH_HTTPS else 0
         self.https_port = https_port
@@ -96,9 +94,9 @@ class Lab:
                 https_port if self.tls is not None else None,
             )
             for name, machine in self._machines.items()
+            if machine.windows.address
         }
-        self._guests_listen = guests_listen
-        running = [self._served[name] for name, machine in self._machines.items() if self._wanted(machine)]
+        running = [served for name, served in self._served.items() if self._wanted(self._machines[name])]
         self.realm = self._realm(folder) if kerberos else None
         keys = ServiceKeys(self.realm.keytab) if self.realm is not None else None
         self._server = LabServer(running, self._accounts, self.tls, self.recorder, (self.chaos, *interceptors), keys)
@@ -110,11 +108,15 @@ class Lab:
         domain = next((windows.domain for windows in self.windows() if windows.domain), None)
         if domain is None or folder is None:
             raise ScenarioError("Kerberos needs machines of a domain and a folder for the KDC: give the scenario a domain")
-        return Realm(folder / "realm", domain, self.fleet.accounts.values(), {windows.name: windows.address for windows in self.windows()})
+        return Realm(folder / "realm", domain, self.fleet.accounts.values(), self.addresses())
 
     def windows(self) -> list[Windows]:
         """Hosts first, then guests."""
         return [*self.fleet.hosts, *self.fleet.guests()]
+
+    def addresses(self) -> dict[str, str]:
+        """Of all machines that have a network, by name."""
+        return {windows.name: windows.address for windows in self.windows() if windows.address}
 
     def machine(self, name: str) -> SimulatedMachine:
         self.fleet.windows(name)
@@ -149,7 +151,7 @@ class Lab:
         self.fleet = fleet
         for name, machine in self._machines.items():
             machine.rebind(fleet, fleet.windows(name))
-        for name in self._machines:
+        for name in self._served:
             await self._switch(name)
         self.recorder.reset()
         self.chaos.restart()
@@ -185,10 +187,11 @@ class Lab:
         task.add_done_callback(self._switching.discard)
 
     def _wanted(self, machine: SimulatedMachine) -> bool:
-        up = machine.listening and not self.is_restarting(machine.name)
-        return up and (self._guests_listen or isinstance(machine.windows, Host))
+        return machine.listening and not self.is_restarting(machine.name)
 
     async def _switch(self, name: str) -> None:
+        if name not in self._served:
+            return
         served, machine = self._served[name], self._machines[name]
         async with self._lock:
             if self._wanted(machine) and not self._server.is_open(served.address):

@@ -127,9 +127,9 @@ class SimulatedMachine:
 
     @property
     def listening(self) -> bool:
-        """Whether anything answers at the machine's address: a VM that does not run has no listener."""
+        """Whether anything answers at the machine's address: a VM that does not run has no listener, one without a network no address."""
         if isinstance(self.windows, Guest):
-            return self.fleet.placement(self.windows)[1].running
+            return self.windows.network and self.fleet.placement(self.windows)[1].running
         return True
 
     def namespaces(self) -> Iterable[str]:

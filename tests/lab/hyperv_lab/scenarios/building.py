@@ -56,7 +56,7 @@ def made_up_key(seed: str) -> str:
 
 
 def build(scenario: Scenario, base: str | None = None) -> Fleet:
-    """The fleet of ``scenario``. ``base`` is the network address after which its machines get consecutive addresses."""
+    """The fleet of ``scenario``. ``base`` is the network address after which its machines with a network get consecutive addresses."""
     return _Builder(scenario).fleet(IPv4Address(base) if base else None)
 
 
@@ -96,7 +96,7 @@ class _Builder:
             Cluster(cluster.name, scenario.domain, [by_name[node.lower()] for node in cluster.nodes]) for cluster in scenario.clusters
         ]
         if base is not None:
-            for number, windows in enumerate([*hosts, *(guest for guest, _licence in self.guests)], 1):
+            for number, windows in enumerate([*hosts, *(guest for guest, _licence in self.guests if guest.network)], 1):
                 windows.address = str(base + number)
         fleet = Fleet(self.clock, self.rules, self.keys, accounts, clusters, hosts)
         for host in hosts:
@@ -189,6 +189,7 @@ class _Builder:
             kvp_service=wanted.kvp_service,
             hypervisor=wanted.hypervisor,
             activation_device=wanted.activation_device,
+            network=wanted.network,
             activation_items=self.rules.data_exchange.activation_items,
             false_items=dict(wanted.false_items),
         )

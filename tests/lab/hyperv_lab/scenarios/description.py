@@ -67,6 +67,7 @@ class GuestDescription(WindowsDescription):
     kvp_service: Literal["running", "stopped", "disabled"] = "running"
     hypervisor: Literal["hyper-v", "azure", "other"] = "hyper-v"
     activation_device: bool = True
+    network: bool = True  # False: cut off, so that only its host reaches it
     product_type: Literal[1, 2, 3] = 3
     guest_items: dict[str, str] = {}  # what an administrator of the guest wrote into the pool
     false_items: dict[str, str] = {}  # intrinsic items that the guest lies about

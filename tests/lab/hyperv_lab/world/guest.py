@@ -23,6 +23,7 @@ class Guest(Windows):
     product_type: int = 3  # 2 domain controller, 3 server, 1 workstation
     kvp_service: KvpService = "running"  # vmickvpexchange: Hyper-V starts it again if stopped, not if disabled
     hypervisor: Hypervisor = "hyper-v"
+    network: bool = True  # False: nothing reaches its WinRM; the integration services do not need it
     activation_device: bool = True  # "Microsoft Hyper-V Activation Component"; old integration services lack it
     pools: KvpPools = field(default_factory=KvpPools)
     activation_items: dict[str, str] = field(default_factory=dict)
