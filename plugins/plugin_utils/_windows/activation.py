@@ -26,6 +26,8 @@ from .licensing import LicensingRefused, LicensingService, read_licences
 _POLL = (0.5, 8.0)
 _RETRY = (3.0, 30.0)
 _TRIES_OF_A_LOST_CALL = 3
+# Seconds without a change after which a call to activate whose answer was lost is taken for one that never arrived.
+_PATIENCE = 15.0
 
 
 @dataclass
@@ -94,6 +96,7 @@ class PlanRunner:
 
     def _activate(self, step: Step, last_five: str | None, applied: Applied) -> None:
         delay = _RETRY[0]
+        lost = 0
         while True:
             product = wanted_product(applied.licences, last_five)
             if product is None or not has_avma_key(product, last_five):
@@ -115,22 +118,28 @@ class PlanRunner:
                 continue
             except (EffectUnknown, OperationTimedOut):
                 self._tell("activation was asked for, the answer is outstanding")
+                lost += 1
+                again = lost < _TRIES_OF_A_LOST_CALL and self._session.clock() + _PATIENCE < self._deadline
+            else:
+                again = False
             self._refresh()
-            if self._licensed_before_deadline(last_five, applied):
+            deadline = self._session.clock() + _PATIENCE if again else self._deadline
+            if self._licensed_before(deadline, last_five, applied):
                 applied.done.append(step)
                 self._tell("activated")
-            else:
+                return
+            if not again:
                 applied.timed_out = True
-            return
+                return
 
-    def _licensed_before_deadline(self, last_five: str | None, applied: Applied) -> bool:
+    def _licensed_before(self, deadline: float, last_five: str | None, applied: Applied) -> bool:
         pause = _POLL[0]
         while True:
             applied.licences = read_licences(self._session)
             product = wanted_product(applied.licences, last_five)
             if product is not None and product.licensed:
                 return True
-            if self._session.clock() + pause > self._deadline:
+            if self._session.clock() + pause > deadline:
                 return False
             self._tell("waiting for the licence to change" + (f", now {product.status.value}" if product else ""))
             self._session.sleep(pause)

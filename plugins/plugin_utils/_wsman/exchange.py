@@ -100,7 +100,7 @@ class Exchange:
         """Send a request (None: Identify) and open its answer; repeat it if that is allowed and helps."""
         started = self.clock()
         failures = 0
-        renewed = False
+        renewed = damaged = False
         while True:
             answered_before = self.answered
             try:
@@ -116,10 +116,18 @@ class Exchange:
                         raise
                     delay = 0.0 if failures == 1 else self.retry.delay(failures)
                 elif is_stale_connection(error):
-                    if repeat is Repeat.REFUSED or renewed or not answered_before:
+                    # A 401 to the first message means that the credentials are wrong; to try them twice would only lock the account.
+                    wrong = isinstance(error, AuthenticationFailed) and not answered_before
+                    if repeat is Repeat.REFUSED or renewed or wrong:
                         raise
                     renewed = True
                     delay = 0.0
+                elif isinstance(error, MalformedAnswer):
+                    # Once, for something between may have damaged it. What answers so again is no WinRM.
+                    if repeat is not Repeat.READ or damaged:
+                        raise
+                    damaged = True
+                    delay = self.retry.delay(failures)
                 elif _is_transient(error):
                     delay = self.retry.delay(failures)
                 else:

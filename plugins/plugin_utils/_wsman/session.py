@@ -54,6 +54,7 @@ MIN_ENVELOPE_SIZE = 8192
 MAX_LEARNED_ENVELOPE_SIZE = 4 * 1024 * 1024
 # A server that goes on giving contexts without items would keep us for ever.
 MAX_EMPTY_PAGES = 100
+_TRIES_OF_A_DAMAGED_PAGE = 2
 
 _WHOLE_CLASS = re.compile(r"\s*SELECT\s+\*\s+FROM\s+([A-Za-z_][A-Za-z0-9_]*)\s*\Z", re.IGNORECASE)
 
@@ -263,8 +264,8 @@ class Session:
             try:
                 second = self._pull(resource_uri, first.context, subject, size)
                 return Page(first.items + second.items, second.context)
-            except (ConnectionDropped, InvalidEnumerationContext):
-                if attempts >= self._retry.attempts:
+            except (ConnectionDropped, InvalidEnumerationContext, MalformedAnswer) as error:
+                if attempts >= (_TRIES_OF_A_DAMAGED_PAGE if isinstance(error, MalformedAnswer) else self._retry.attempts):
                     raise
                 self.statistics.retries += 1
                 self.sleep(self._retry.delay(attempts))

@@ -192,6 +192,25 @@ def test_lost_activation_is_looked_at_and_not_repeated(guest: FakeGuest, loss: L
     assert finished.done == ["install_key", "activate"]
 
 
+def test_lost_activation_without_effect_is_asked_for_again_after_a_while(guest: FakeGuest) -> None:
+    """Asking an AVMA product twice costs nothing, and waiting for what was never asked is in vain."""
+    guest.on_activate = [lost("Activate", effect=False)]
+    started = guest.now
+    finished = run(guest)
+    assert guest.methods.count("Activate") == 2
+    assert finished.done == ["install_key", "activate"]
+    assert guest.now - started <= 20
+
+
+def test_activation_that_is_lost_again_and_again_is_given_up(guest: FakeGuest) -> None:
+    guest.on_activate = [lost("Activate", effect=False)] * 10
+    started = guest.now
+    finished = run(guest, wait=120)
+    assert guest.methods.count("Activate") == 3
+    assert finished.applied.timed_out
+    assert guest.now - started <= 120
+
+
 def test_lost_activation_without_effect_times_out(guest: FakeGuest) -> None:
     guest.on_activate = [lost("Activate", effect=False)]
     finished = run(guest, wait=5)

@@ -191,6 +191,20 @@ def test_a_fault_in_a_pull_releases_the_enumeration(session: Session, transport:
         names(session)
 
 
+def test_a_damaged_second_page_starts_the_query_again_once(session: Session, transport: ScriptedTransport) -> None:
+    damaged = page("Pull", "b", end=True)[:-20]
+    for last in (damaged, page("Pull", "b", end=True)):
+        transport.expect("Enumerate", page("Enumerate", "a", context="uuid:1")).expect("Pull", last)
+        if last is damaged:
+            transport.expect("Release", envelope(""), context="uuid:1")
+    assert names(session) == ["a", "b"]
+    for _unused in range(2):
+        transport.expect("Enumerate", page("Enumerate", "a", context="uuid:1")).expect("Pull", damaged)
+        transport.expect("Release", envelope(""), context="uuid:1")
+    with pytest.raises(MalformedAnswer):
+        names(session)
+
+
 def test_a_quota_in_a_pull_is_asked_again_with_the_same_context(session: Session, transport: ScriptedTransport) -> None:
     transport.expect("Enumerate", page("Enumerate", "a", context="uuid:1"))
     transport.expect("Pull", fixture("fault_operations_quota"), context="uuid:1")

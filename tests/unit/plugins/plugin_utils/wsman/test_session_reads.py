@@ -198,7 +198,6 @@ def test_a_refusal_in_mid_session_is_tried_once_over_a_new_connection(
     "error",
     [
         AuthenticationFailed(ENDPOINT),
-        UnexpectedHttpStatus(ENDPOINT, 400),
         UnexpectedHttpStatus(ENDPOINT, 404),
         ConnectionFailed(ENDPOINT, "connection refused"),
         CertificateNotTrusted(ENDPOINT, "self-signed"),
@@ -220,10 +219,36 @@ def test_access_denied_is_final(session: Session, transport: ScriptedTransport) 
 
 
 def test_after_the_answer_to_another_message_the_connection_is_not_used_again(session: Session, transport: ScriptedTransport) -> None:
-    transport.expect("Get", envelope(instances("a"), relates_to="uuid:OTHER"))
+    transport.expect("Get", envelope(instances("b"), relates_to="uuid:OTHER")).expect("Get", ITEM)
+    assert get(session) == "a"
+    assert transport.resets == 1
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [ITEM[: len(ITEM) // 2], ITEM.replace(b"<s:Body>", b"<s:Body>&nbsp;"), envelope(instances("a"), relates_to="uuid:OTHER"), b""],
+    ids=["cut off", "not well-formed", "of another message", "empty"],
+)
+def test_a_damaged_answer_to_a_read_is_asked_for_once_more(
+    session: Session, transport: ScriptedTransport, time: FakeTime, damaged: bytes
+) -> None:
+    transport.expect("Get", damaged).expect("Get", ITEM)
+    assert get(session) == "a"
+    assert (session.statistics.retries, time.slept) == (1, [0.5])
+    # What always answers like this is no WinRM.
+    transport.expect("Get", damaged).expect("Get", damaged)
     with pytest.raises(MalformedAnswer):
         get(session)
+
+
+def test_400_tells_of_a_lost_security_context_even_in_the_first_exchange(session: Session, transport: ScriptedTransport) -> None:
+    """Libraries send an encrypted message again after a handshake that a 401 has begun, sealed for the context before it."""
+    transport.expect("Get", UnexpectedHttpStatus(ENDPOINT, 400)).expect("Get", ITEM)
+    assert get(session) == "a"
     assert transport.resets == 1
+    transport.expect("Get", UnexpectedHttpStatus(ENDPOINT, 400)).expect("Get", UnexpectedHttpStatus(ENDPOINT, 400))
+    with pytest.raises(UnexpectedHttpStatus):
+        get(session)
 
 
 def test_an_idle_connection_is_renewed_before_windows_drops_it(session: Session, transport: ScriptedTransport, time: FakeTime) -> None:
