@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import xmltodict
 from pypsrp.wsman import WSMan
@@ -26,7 +26,7 @@ def logon_name(account: AccountDescription) -> str:
 def pywinrm(lab: LiveLab, transport: str, scheme: str, account: AccountDescription, machine: str = "hv01", **options: Any) -> Protocol:
     return Protocol(
         lab.endpoint(machine, scheme),
-        transport=transport,
+        transport=cast(Any, transport),
         username=options.pop("username", logon_name(account)),
         password=options.pop("password", account.password),
         ca_trust_path=lab.ca_file,
@@ -49,7 +49,7 @@ def pypsrp(lab: LiveLab, auth: str, scheme: str, account: AccountDescription, ma
         auth=auth,
         username=options.pop("username", logon_name(account)),
         password=options.pop("password", account.password),
-        cert_validation=lab.ca_file,
+        cert_validation=cast(Any, lab.ca_file),
         **options,
     )
 

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pypsrp.exceptions import AuthenticationError, WSManFaultError
 from requests import HTTPError
-from requests_credssp.exceptions import AuthenticationException, NTStatusException
+from requests_credssp.exceptions import AuthenticationException, NTStatusException  # type: ignore[import-untyped]
 from winrm.exceptions import InvalidCredentialsError
 from winrm.exceptions import WSManFaultError as PywinrmFault
 
@@ -54,7 +56,7 @@ def test_client_certificate(relaxed: LiveLab) -> None:
     certificate, key = relaxed.lab.client_certificate
     protocol = pywinrm(relaxed, "certificate", "https", ADMINISTRATOR, username="", password="", cert_pem=certificate, cert_key_pem=key)
     assert "<p:CSName>HV01</p:CSName>" in ask_by_pywinrm(protocol)
-    options = {"username": None, "password": None, "certificate_pem": certificate, "certificate_key_pem": key}
+    options: dict[str, Any] = {"username": None, "password": None, "certificate_pem": certificate, "certificate_key_pem": key}
     with pypsrp(relaxed, "certificate", "https", ADMINISTRATOR, **options) as wsman:
         assert ask_by_pypsrp(wsman) == "HV01"
 
@@ -63,7 +65,7 @@ def test_client_certificate(relaxed: LiveLab) -> None:
 def test_a_certificate_of_an_account_that_may_not_log_on(relaxed: LiveLab, account: AccountDescription) -> None:
     assert relaxed.lab.tls is not None
     issued = relaxed.lab.tls.issue_client(account.name)
-    options = {"username": None, "password": None, "certificate_pem": str(issued.certificate_file)}
+    options: dict[str, Any] = {"username": None, "password": None, "certificate_pem": str(issued.certificate_file)}
     with (
         pypsrp(relaxed, "certificate", "https", account, certificate_key_pem=str(issued.key_file), **options) as wsman,
         pytest.raises(AuthenticationError),

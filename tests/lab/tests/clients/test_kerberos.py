@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import subprocess
+from typing import Any
 
 import pytest
 from pypsrp.exceptions import AuthenticationError, WSManFaultError
@@ -48,7 +49,7 @@ def test_pywinrm_with_a_ticket(realm: LiveLab, scheme: str, name: str, account: 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("service", ["HTTP", "host", "WSMAN"])
 def test_pypsrp_by_password(realm: LiveLab, auth: str, scheme: str, service: str) -> None:
-    options = {"negotiate_hostname_override": "hv01.lab.example.com", "negotiate_service": service}
+    options: dict[str, Any] = {"negotiate_hostname_override": "hv01.lab.example.com", "negotiate_service": service}
     with pypsrp(realm, auth, scheme, ADMINISTRATOR, username=upn(ADMINISTRATOR), **options) as wsman:
         assert [ask_by_pypsrp(wsman) for _unused in range(2)] == ["HV01", "HV01"]
 
@@ -63,7 +64,7 @@ def test_credssp_by_kerberos(realm: LiveLab, scheme: str) -> None:
 @pytest.mark.fidelity("A ticket for one machine opens no other", source="RFC 4120", confidence="H")
 def test_a_ticket_for_another_machine(realm: LiveLab) -> None:
     assert kinit(ADMINISTRATOR).returncode == 0
-    options = {"username": upn(ADMINISTRATOR), "password": None, "kerberos_hostname_override": "hv02"}
+    options: dict[str, Any] = {"username": upn(ADMINISTRATOR), "password": None, "kerberos_hostname_override": "hv02"}
     with pytest.raises(InvalidCredentialsError):
         ask_by_pywinrm(pywinrm(realm, "kerberos", "http", ADMINISTRATOR, **options))
     assert "HV02" in ask_by_pywinrm(pywinrm(realm, "kerberos", "http", ADMINISTRATOR, "hv02", **options))
@@ -73,7 +74,7 @@ def test_a_ticket_for_another_machine(realm: LiveLab) -> None:
 def test_a_handshake_over_https_is_bound(realm: LiveLab, send: bool) -> None:
     """The realm's machines are strict about it."""
     assert kinit(ADMINISTRATOR).returncode == 0
-    options = {"username": upn(ADMINISTRATOR), "password": None, "kerberos_hostname_override": "hv01", "send_cbt": send}
+    options: dict[str, Any] = {"username": upn(ADMINISTRATOR), "password": None, "kerberos_hostname_override": "hv01", "send_cbt": send}
     protocol = pywinrm(realm, "kerberos", "https", ADMINISTRATOR, **options)
     if send:
         assert "HV01" in ask_by_pywinrm(protocol)
@@ -95,7 +96,7 @@ def test_who_gets_no_ticket(realm: LiveLab) -> None:
 
 
 def test_an_account_of_the_realm_without_administrator_rights(realm: LiveLab) -> None:
-    options = {"username": upn(OPERATOR), "negotiate_hostname_override": "hv01", "negotiate_service": "HTTP"}
+    options: dict[str, Any] = {"username": upn(OPERATOR), "negotiate_hostname_override": "hv01", "negotiate_service": "HTTP"}
     with pypsrp(realm, "kerberos", "http", OPERATOR, **options) as wsman, pytest.raises(WSManFaultError) as raised:
         ask_by_pypsrp(wsman)
     assert raised.value.code == 2150859012

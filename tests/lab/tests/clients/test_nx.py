@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from .wire import ADDRESSING, ANONYMOUS, CIMV2, ENUMERATION, SOAP, TRANSFER, WMI, WQL, WSMAN, XSI, Wire, items, texts
+from .wire import ADDRESSING, ANONYMOUS, CIMV2, ENUMERATION, SOAP, TRANSFER, WMI, WQL, WSMAN, XSI, Wire, items, selector_set, texts
 
 SOURCE = "networkoptix/nx_system_tests, os_access"
 BINDING = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd"
@@ -39,10 +39,6 @@ def enumerate_body(inner: str) -> str:
     )
 
 
-def selector_set(**selectors: str) -> str:
-    return f"<wsman:SelectorSet>{''.join(f'<wsman:Selector Name="{k}">{v}</wsman:Selector>' for k, v in selectors.items())}</wsman:SelectorSet>"
-
-
 @pytest.mark.fidelity(
     "MaxEnvelopeSize and OperationTimeout beyond the service's own are cut without a word; an empty SelectorSet is none",
     source=SOURCE,
@@ -57,7 +53,7 @@ def test_a_singleton_without_selectors() -> None:
     "Namespaces and classes are named without regard to case; answers have small letters and MOF's own", source=SOURCE, confidence="H"
 )
 def test_case_of_uris() -> None:
-    answer = Wire().send(envelope(f"{TRANSFER}/Get", f"{WMI}/Root/CIMv2/win32_SERVICE", "", selector_set(name="winrm")))
+    answer = Wire().send(envelope(f"{TRANSFER}/Get", f"{WMI}/Root/CIMv2/win32_SERVICE", "", selector_set("wsman", name="winrm")))
     body = ET.fromstring(answer).find(f"{{{SOAP}}}Body")
     assert body is not None
     assert [element.tag for element in body] == [f"{{{CIMV2}/Win32_Service}}Win32_Service"]
@@ -65,7 +61,7 @@ def test_case_of_uris() -> None:
 
 @pytest.mark.fidelity("SelectorFilter on a class URI, each item with its endpoint reference", source=SOURCE, confidence="H")
 def test_selector_filter() -> None:
-    inner = f'<wsman:Filter Dialect="{SELECTOR_FILTER}">{selector_set(State="Running", StartMode="Auto")}</wsman:Filter>'
+    inner = f'<wsman:Filter Dialect="{SELECTOR_FILTER}">{selector_set("wsman", State="Running", StartMode="Auto")}</wsman:Filter>'
     wire = Wire(first_page="all")
     answer = wire.send(envelope(f"{ENUMERATION}/Enumerate", f"{CIMV2}/Win32_Service", enumerate_body(inner)))
     found = items(answer)
@@ -100,7 +96,7 @@ def test_association_filter() -> None:
     wire = Wire(first_page="all")
     _host, vm = wire.fleet.vm("web01")
     uri = f"{WMI}/root/virtualization/v2"
-    keys = selector_set(CreationClassName="Msvm_ComputerSystem", Name=vm.id)
+    keys = selector_set("wsman", CreationClassName="Msvm_ComputerSystem", Name=vm.id)
     inner = (
         f'<wsman:Filter Dialect="{ASSOCIATION_FILTER}" xmlns:b="{BINDING}"><b:AssociatedInstances><b:Object><wsa:Address>{ANONYMOUS}'
         f"</wsa:Address><wsa:ReferenceParameters><wsman:ResourceURI>{uri}/Msvm_ComputerSystem</wsman:ResourceURI>{keys}"
@@ -133,6 +129,6 @@ def test_registry() -> None:
 @pytest.mark.fidelity("A method of an instance with selectors that are no keys: w:InvalidSelectors", source=SOURCE, confidence="H")
 def test_bad_selectors() -> None:
     uri = f"{CIMV2}/Win32_Service"
-    status, answer = Wire().exchange(envelope(f"{TRANSFER}/Get", uri, "", selector_set(Nonsense="x")))
+    status, answer = Wire().exchange(envelope(f"{TRANSFER}/Get", uri, "", selector_set("wsman", Nonsense="x")))
     assert status == 500
     assert "<s:Value>w:InvalidSelectors</s:Value>" in answer

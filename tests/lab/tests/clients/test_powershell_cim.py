@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from .wire import ADDRESSING, ANONYMOUS, CIMV2, ENUMERATION, SOAP, TRANSFER, V2, WQL, WSMAN, XSI, Wire, items, texts
+from .wire import ADDRESSING, ANONYMOUS, CIMV2, ENUMERATION, SOAP, TRANSFER, V2, WQL, WSMAN, XSI, Wire, items, selector_set, texts
 
 SOURCE = "requests of PowerShell's CIM cmdlets; [MS-WSMV]"
 CIM_SCHEMA = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2"
@@ -42,12 +42,6 @@ def query(text: str) -> str:
     return f'<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements><w:Filter Dialect="{WQL}">{text}</w:Filter></n:Enumerate>'
 
 
-def selector_set(**selectors: str) -> str:
-    return (
-        f"<w:SelectorSet>{''.join(f'<w:Selector Name="{name}">{value}</w:Selector>' for name, value in selectors.items())}</w:SelectorSet>"
-    )
-
-
 @pytest.mark.fidelity(
     "OperationID and SequenceId come back between MessageID and To, RelatesTo byte for byte", source=SOURCE, confidence="M"
 )
@@ -77,20 +71,20 @@ def test_null_arrays(precise: bool) -> None:
 @pytest.mark.fidelity("URIs of the DMTF, whose namespace is the selector __cimnamespace", source=SOURCE, confidence="M")
 def test_resource_uris_of_the_dmtf() -> None:
     wire = Wire(first_page="all")
-    selectors = selector_set(__cimnamespace="root/virtualization/v2")
+    selectors = selector_set("w", __cimnamespace="root/virtualization/v2")
     everything = "<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>32000</w:MaxElements></n:Enumerate>"
     answer = wire.send(envelope(f"{ENUMERATION}/Enumerate", f"{CIM_SCHEMA}/Msvm_ComputerSystem", everything, selectors))
     assert len(items(answer)) == 1 + len(wire.fleet.host("hv01").vms)
     answer = wire.send(envelope(f"{ENUMERATION}/Enumerate", ANY_CIM, query("SELECT * FROM Msvm_ComputerSystem"), selectors))
     assert len(items(answer)) == 1 + len(wire.fleet.host("hv01").vms)
-    keys = selector_set(__cimnamespace="root/cimv2", Name="WinRM")
+    keys = selector_set("w", __cimnamespace="root/cimv2", Name="WinRM")
     answer = wire.send(envelope(f"{TRANSFER}/Get", f"{CIM_SCHEMA}/Win32_Service", "", keys))
     assert texts(answer, "State") == ["Running"]
 
 
 @pytest.mark.fidelity("A URI's namespace and __cimnamespace that differ: 2150859067", source="microsoft/omi issue 398", confidence="H")
 def test_two_namespaces() -> None:
-    keys = selector_set(__cimnamespace="root/interop", Name="WinRM")
+    keys = selector_set("w", __cimnamespace="root/interop", Name="WinRM")
     status, answer = Wire().exchange(envelope(f"{TRANSFER}/Get", f"{CIMV2}/Win32_Service", "", keys))
     assert status == 500
     assert 'Code="2150859067"' in answer
@@ -102,7 +96,7 @@ def test_a_method() -> None:
     _host, vm = wire.fleet.vm("web01")
     uri = f"{V2}/Msvm_ComputerSystem"
     body = f'<p:RequestStateChange_INPUT xmlns:p="{uri}"><p:RequestedState>9</p:RequestedState></p:RequestStateChange_INPUT>'
-    keys = selector_set(CreationClassName="Msvm_ComputerSystem", Name=vm.id)
+    keys = selector_set("w", CreationClassName="Msvm_ComputerSystem", Name=vm.id)
     answer = wire.send(envelope(f"{uri}/RequestStateChange", uri, body, keys))
     assert texts(answer, "ReturnValue") == ["4096"]
     assert texts(answer, "Selector")[0]

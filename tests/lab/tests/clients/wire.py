@@ -66,3 +66,9 @@ def items(body: str) -> list[ET.Element]:
     """What the page of an enumeration holds."""
     found = [element for element in ET.fromstring(body).iter() if element.tag.rpartition("}")[2] == "Items"]
     return list(found[0]) if found else []
+
+
+def selector_set(prefix: str, **selectors: str) -> str:
+    """A SelectorSet with the prefix that the client gives WS-Management's namespace."""
+    inner = "".join(f'<{prefix}:Selector Name="{name}">{value}</{prefix}:Selector>' for name, value in selectors.items())
+    return f"<{prefix}:SelectorSet>{inner}</{prefix}:SelectorSet>"
