@@ -168,9 +168,11 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
         else str(result.get("outcome") or (Outcome.FAILED.value if result.get("failed") else NOT_RUN))
     )
     reason = str(result.get("reason") or result.get("msg") or "the task did not run for this guest")
+    remedy = str(_first_of(result.get("findings"), "error", "warning").get("remedy") or "")
     if outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine is not None and machine.vm.get("state") != "running":
+        # The host knows better than a connection that got no answer.
         reason = f"the virtual machine is {machine.vm.get('state')}, as host {machine.host} shows it"
-    worst = _first_of(result.get("findings"), "error", "warning")
+        remedy = "Start it, then run again."
     return Row(
         guest=guest.inventory_name,
         host=_host_name(facts, licence, machine),
@@ -179,7 +181,7 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
         channel=licence.get("channel"),
         last_five=licence.get("partial_product_key"),
         reason=reason,
-        remedy=str(worst.get("remedy") or ""),
+        remedy=remedy,
         managed=True,
     )
 

@@ -155,6 +155,7 @@ def test_name_that_several_machines_have_matches_none() -> None:
 def test_machine_that_is_off_explains_a_guest_that_does_not_answer(result: Result) -> None:
     row = one(GuestRun("web01", result), host(vm(WEB, "web01", "off")))
     assert row.reason == "the virtual machine is off, as host HV01 shows it"
+    assert row.remedy == "Start it, then run again."
 
 
 def test_machine_that_runs_explains_nothing() -> None:
