@@ -36,7 +36,11 @@ def short_action(exchange: Exchange) -> str:
 
 @dataclass(frozen=True)
 class Message:
-    """One request with its answer, masked."""
+    """One request with its answer, both masked.
+
+    A request is masked at once, so that no client's secret stays. An answer holds nothing that the lab does not keep anyway; it may be a page of
+    half a megabyte that nobody ever reads, so it is masked when somebody does.
+    """
 
     at: datetime
     machine: str
@@ -46,14 +50,18 @@ class Message:
     status: int
     fault_code: int | None
     request: str
-    answer: str
+    unmasked_answer: str = field(repr=False)
     injected: tuple[str, ...] = ()  # effects of chaos
+
+    @property
+    def answer(self) -> str:
+        return mask(self.unmasked_answer)
 
     def describe(self) -> str:
         fault = f" fault {self.fault_code}" if self.fault_code is not None else ""
         chaos = f" chaos: {', '.join(self.injected)}" if self.injected else ""
         what = f"{self.machine} {self.account or '-'} {self.action} {self.resource_uri}"
-        return f"{self.at:%H:%M:%S.%f} {what} {self.status}{fault} {len(self.answer)} characters{chaos}"
+        return f"{self.at:%H:%M:%S.%f} {what} {self.status}{fault} {len(self.unmasked_answer)} characters{chaos}"
 
 
 @dataclass
@@ -114,7 +122,7 @@ class Recorder:
                     status=answer.status,
                     fault_code=answer.fault_code,
                     request=mask(exchange.body.decode("utf-8", "replace")),
-                    answer=mask(answer.body),
+                    unmasked_answer=answer.body,
                     injected=answer.injected,
                 )
             )

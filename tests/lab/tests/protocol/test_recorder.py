@@ -90,3 +90,11 @@ def test_a_request_that_cannot_be_read_is_counted_too() -> None:
     _record(recorder, "<broken")
     assert recorder.counts("OFFICE01").requests == {"(unreadable)": 1}
     assert replace(recorder.messages[0], at=recorder.messages[0].at).status == 500
+
+
+def test_answers_are_masked_for_whoever_reads_them() -> None:
+    recorder = Recorder()
+    _record(recorder, message(f"{OFFICE}Office_Building/Lock", f"{OFFICE}Office_Building", "<x/>"))
+    (recorded,) = recorder.messages
+    assert recorded.answer == mask(recorded.unmasked_answer)
+    assert recorded.unmasked_answer not in repr(recorded)
