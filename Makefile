@@ -89,6 +89,7 @@ lint: venv-dev ## style of Python and YAML, freshness of the generated pages, li
 	"$(PY)" -m ruff format --check .
 	"$(PY)" -m yamllint --strict .
 	$(IMPORT_PATH) "$(PY)" docs/tools/generate_reference.py --check
+	"$(PY)" docs/tools/generate_fidelity.py --check
 	"$(PY)" -m reuse lint --lines
 
 types: venv-dev ## mypy, strict
@@ -117,8 +118,9 @@ build: venv-dev ## the collection's tarball, in build/
 	"$(PY)" -m ansible galaxy collection build --output-path build
 	"$(PY)" .ci/check_tarball.py build/hyperv-avma-*.tar.gz
 
-docs-data: venv-dev ## the reference pages that come from the collection's own tables
+docs-data: venv-dev ## the pages that come from the collection's own tables and tests
 	$(IMPORT_PATH) "$(PY)" docs/tools/generate_reference.py
+	"$(PY)" docs/tools/generate_fidelity.py
 
 format: venv-dev ## bring Python into shape
 	"$(PY)" -m ruff check --fix .

@@ -174,6 +174,11 @@ def test_credssp(serve: Serve, office: OfficeMachine, ssl: bool) -> None:
         assert wsman.get(f"{OFFICE}Office_Building") is not None
 
 
+@pytest.mark.fidelity(
+    "Large messages by CredSSP: multipart/x-multi-encrypted in parts of 16 KiB",
+    source="[MS-WSMV] 2.2.9.1.3; pywinrm 0.5",
+    confidence="H",
+)
 def test_large_messages_by_credssp_come_in_parts(serve: Serve, office: OfficeMachine) -> None:
     office.rows["office_building"] = []
     office.rows["office_room"] = office.rows["office_room"][:1]

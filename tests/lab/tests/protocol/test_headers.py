@@ -24,6 +24,11 @@ def _fault(envelope: str, **settings: Any) -> tuple[str, int]:
     return subcode, fault_code_in(answer.body)
 
 
+@pytest.mark.fidelity(
+    "Headers that are missing, empty or out of range",
+    source="[MS-WSMV] 3.1.4.1",
+    confidence="M",
+)
 @pytest.mark.parametrize(
     ("envelope", "subcode", "code"),
     [
@@ -83,6 +88,11 @@ def test_soap_1_1_is_a_version_mismatch() -> None:
     assert "<s:Value>s:VersionMismatch</s:Value>" in Desk(OfficeMachine()).send(envelope).body
 
 
+@pytest.mark.fidelity(
+    "RelatesTo is the request's MessageID, byte for byte",
+    source="recorded traffic of Windows; pypsrp checks it",
+    confidence="H",
+)
 def test_relates_to_is_the_message_id_byte_for_byte() -> None:
     answer = Desk(OfficeMachine()).send(message(_GET, _URI, message_id=" uuid:abc &amp;x "))
     assert "<a:RelatesTo> uuid:abc &amp;x </a:RelatesTo>" in answer.body

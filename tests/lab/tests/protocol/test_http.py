@@ -64,6 +64,11 @@ def test_the_path_is_read_without_case_and_query(serve: Serve, office: OfficeMac
     assert response.status_code == 401
 
 
+@pytest.mark.fidelity(
+    "A request larger than MaxEnvelopeSizekb: 413",
+    source="[MS-WSMV] 3.1.4.1.20",
+    confidence="M",
+)
 def test_a_body_larger_than_the_envelope_allowed(serve: Serve, office: OfficeMachine) -> None:
     live = serve(office, max_envelope_kb=64)
     assert live.post(_GET + " " * 100 * 1024).status_code == 413
@@ -85,6 +90,11 @@ def test_another_content_type(serve: Serve, office: OfficeMachine) -> None:
     assert response.status_code == 415
 
 
+@pytest.mark.fidelity(
+    "A body that cannot be unsealed: 400",
+    source="pywinrm and libvirt handle it so",
+    confidence="H",
+)
 def test_sealed_rubbish_is_400(serve: Serve, office: OfficeMachine) -> None:
     kind = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
     assert serve(office).post("--Encrypted Boundary\r\nrubbish", **{"Content-Type": kind}).status_code == 400
@@ -99,6 +109,11 @@ def test_broken_tokens_are_401(serve: Serve, office: OfficeMachine, scheme: str,
     assert (response.status_code, response.content) == (401, b"")
 
 
+@pytest.mark.fidelity(
+    "Identify tells OS 0.0.0 before authentication and the version after it",
+    source="Microsoft, Test-WSMan; OpenVAS",
+    confidence="H",
+)
 def test_identify_before_and_after_authentication(serve: Serve, office: OfficeMachine) -> None:
     live = serve(office)
     stranger = requests.post(live.http, data=_IDENTIFY, headers={**_SOAP, "WSMANIDENTIFY": "unauthenticated"}, timeout=10)

@@ -91,6 +91,11 @@ def test_an_interval_and_a_null() -> None:
     assert machine.calls[0][2]["Room"] is None
 
 
+@pytest.mark.fidelity(
+    "Named entities inside an embedded instance: ReturnValue 32768 or 32773",
+    source="go-wsman, one experiment on one host",
+    confidence="M",
+)
 @pytest.mark.parametrize(("entity", "value"), [("&amp;amp;", 32768), ("&amp;lt;", 32773), ("&amp;quot;", 32768)])
 def test_named_entities_in_embedded_text_fail_as_on_a_real_host(entity: str, value: int) -> None:
     text = _note_text(entity)
@@ -188,6 +193,11 @@ def test_an_unknown_method_and_a_foreign_action() -> None:
     assert subcode_in(answer.body) == "w:ActionMismatch"
 
 
+@pytest.mark.fidelity(
+    "A provider's HRESULT as fault (switch `method_failure`)",
+    source="pypsrp, recorded traffic of Windows",
+    confidence="M",
+)
 def test_a_provider_that_fails_is_a_fault_with_its_hresult() -> None:
     answer = Desk(OfficeMachine()).invoke("Office_Desk", "Break", "", _D1)
     assert answer.status == 500

@@ -33,6 +33,11 @@ def _query(machine: RecordedMachine, columns: str = "*", *, locale: str = "") ->
     return desk, answer.body
 
 
+@pytest.mark.fidelity(
+    "Enumerate by WQL, optimised, one row: item, empty context, w:EndOfSequence; arrays, NULLs and times in it",
+    source="txwinrm, recorded traffic of Windows Server 2012",
+    confidence="H",
+)
 @pytest.mark.parametrize("number", [1, 5])
 def test_a_single_row_of_windows_server_2012(number: int) -> None:
     recorded = recording(number)
@@ -40,6 +45,11 @@ def test_a_single_row_of_windows_server_2012(number: int) -> None:
     assert same_for_all(answer) == same_for_all(recorded)
 
 
+@pytest.mark.fidelity(
+    "A projection: w:XmlFragment, no namespace, alphabetical",
+    source="txwinrm, recorded traffic of Windows Server 2012",
+    confidence="H",
+)
 def test_a_projection_of_windows_server_2012() -> None:
     recorded = recording(2)
     machine = machine_of(recorded, class_name="Win32_OperatingSystem")
@@ -47,6 +57,11 @@ def test_a_projection_of_windows_server_2012() -> None:
     assert same_for_all(answer) == same_for_all(recorded)
 
 
+@pytest.mark.fidelity(
+    "Several rows, optimised: the first alone, with a context (switch `first_page`)",
+    source="txwinrm, recorded traffic of Windows Server 2012",
+    confidence="H",
+)
 def test_the_first_of_several_rows_of_windows_server_2012() -> None:
     recorded = recording(3)
     machine = machine_of(recorded)
@@ -55,6 +70,11 @@ def test_the_first_of_several_rows_of_windows_server_2012() -> None:
     assert same_for_all(answer) == same_for_all(recorded)
 
 
+@pytest.mark.fidelity(
+    "Enumerate without OptimizeEnumeration: a context and nothing else",
+    source="go-wsman, recorded traffic of a ja-JP Hyper-V host",
+    confidence="H",
+)
 def test_an_enumerate_that_is_not_optimised() -> None:
     recorded = recording(22)
     machine = machine_of(recording(24), language="ja-JP")
@@ -64,6 +84,11 @@ def test_an_enumerate_that_is_not_optimised() -> None:
     assert same_for_all(answer.body) == same_for_all(recorded)
 
 
+@pytest.mark.fidelity(
+    "Pull on root/virtualization/v2: host, VM and references",
+    source="go-wsman, recorded traffic of a ja-JP Hyper-V host",
+    confidence="H",
+)
 @pytest.mark.parametrize(("number", "rows"), [(23, 2), (24, 1), (25, 1)])
 def test_a_pull_from_a_hyper_v_host(number: int, rows: int) -> None:
     recorded = recording(number)
@@ -76,6 +101,11 @@ def test_a_pull_from_a_hyper_v_host(number: int, rows: int) -> None:
     assert same_for_all(answer.body) == same_for_all(recorded)
 
 
+@pytest.mark.fidelity(
+    "An unknown class in a query: n:CannotProcessFilter 2150858778 with ProviderFault and __ExtendedStatus",
+    source="WinRb/WinRM, recorded traffic of Windows Server 2008 R2",
+    confidence="H",
+)
 def test_a_class_that_does_not_exist_on_windows_server_2008_r2() -> None:
     recorded = recording(10)
     machine = RecordedMachine([Instance(CimClass("Win32_Process", "root/cimv2"), {})], name="vagrant-2008R2")
@@ -91,6 +121,11 @@ def test_a_class_that_does_not_exist_on_windows_server_2008_r2() -> None:
 _ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 
 
+@pytest.mark.fidelity(
+    "A negative OperationTimeout: a:InvalidMessageInformationHeader 2150858767",
+    source="pypsrp, recorded traffic of Windows",
+    confidence="H",
+)
 def test_a_negative_timeout_on_windows_server_2012_r2() -> None:
     recorded = recording(18)
     desk = Desk(OfficeMachine())
@@ -99,6 +134,11 @@ def test_a_negative_timeout_on_windows_server_2012_r2() -> None:
     assert same_for_all(answer.body) == same_for_all(recorded)
 
 
+@pytest.mark.fidelity(
+    "An instance that is not there: a:DestinationUnreachable 2150858752, Operation GetObject",
+    source="microsoft/omi, recorded of Windows Server 2012 R2",
+    confidence="H",
+)
 def test_the_detail_of_an_instance_that_was_not_found() -> None:
     """The recording's __ExtendedStatus is in the DMTF's namespace; the lab writes the older form, of the class's own."""
     recorded = recording(21)
@@ -116,6 +156,11 @@ def test_the_detail_of_an_instance_that_was_not_found() -> None:
     assert "ParameterInfo>Win32_Process.Handle=&quot;29&quot;</" in answer.body
 
 
+@pytest.mark.fidelity(
+    "The second form of a fault's detail, MSFT_WmiError (switch `fault_form`)",
+    source="WinRb/WinRM, recorded traffic of Windows",
+    confidence="H",
+)
 def test_the_other_form_of_a_fault() -> None:
     recorded = recording(11)
     answer = Desk(OfficeMachine(), fault_form="wmierror", max_operations_per_user=0).query("SELECT * FROM Office_Desk")
@@ -127,6 +172,11 @@ def test_the_other_form_of_a_fault() -> None:
     ]
 
 
+@pytest.mark.fidelity(
+    "The quota of operations: s:Receiver, w:InternalError 2150859174",
+    source="txwinrm, recorded traffic of Windows Server 2008",
+    confidence="H",
+)
 def test_a_quota_of_windows_server_2008() -> None:
     recorded = recording(7)
     answer = Desk(OfficeMachine(), max_operations_per_user=0).query("SELECT * FROM Office_Desk")
@@ -138,6 +188,11 @@ def test_a_quota_of_windows_server_2008() -> None:
         assert text in " ".join(recorded.split())
 
 
+@pytest.mark.fidelity(
+    "A method's outputs first, ReturnValue last, arrays repeated",
+    source="openwsman, recorded traffic of Windows Server 2003",
+    confidence="H",
+)
 def test_a_method_of_the_registry() -> None:
     recorded = recording(12)
     body = fromstring(recorded).find("{http://www.w3.org/2003/05/soap-envelope}Body/*")
@@ -152,6 +207,11 @@ def test_a_method_of_the_registry() -> None:
     assert body_of(answer.body) == body_of(unpretty)
 
 
+@pytest.mark.fidelity(
+    "winrm/config",
+    source="pypsrp, recorded traffic of Windows Server 2012 R2",
+    confidence="H",
+)
 def test_the_configuration_of_the_service() -> None:
     recorded = recording(15)
     offered = frozenset({"basic", "negotiate", "kerberos", "credssp"})
@@ -159,6 +219,11 @@ def test_the_configuration_of_the_service() -> None:
     assert same_for_all(answer.body) == same_for_all(recorded)
 
 
+@pytest.mark.fidelity(
+    "A NULL array with UsePreciseArrays",
+    source="[MS-WSMV] 4, example",
+    confidence="M",
+)
 def test_null_arrays_for_a_client_that_wants_them() -> None:
     recorded = recording(27)
     body = fromstring(recorded).find("{http://www.w3.org/2003/05/soap-envelope}Body/*")
@@ -177,6 +242,11 @@ def test_null_arrays_for_a_client_that_wants_them() -> None:
     assert f'xmlns:p="{MS_WSMAN}"' in answer.body
 
 
+@pytest.mark.fidelity(
+    "A shell refused: w:AccessDenied, code 5",
+    source="a Go test that quotes Windows Server 2022",
+    confidence="M",
+)
 def test_a_shell_refused_by_windows_server_2022() -> None:
     recorded = recording(28)
     uri = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
@@ -206,6 +276,11 @@ class _Listening(RecordedMachine):
         return self.result
 
 
+@pytest.mark.fidelity(
+    "A REF parameter as children of an endpoint reference",
+    source="openwsman, a request of Windows' own winrm.vbs",
+    confidence="H",
+)
 def test_the_reference_parameter_that_winrm_vbs_sends() -> None:
     recorded = recording(13)
     method = CimMethod("RealizePlannedSystem", inputs=(CimParameter("PlannedSystem", CimType.REFERENCE),))

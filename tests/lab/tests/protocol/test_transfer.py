@@ -51,6 +51,11 @@ def test_what_get_refuses(uri: str, selectors: dict[str, str], subcode: str, cod
     assert (subcode_in(answer.body), fault_code_in(answer.body)) == (subcode, code)
 
 
+@pytest.mark.fidelity(
+    "A namespace that is not there: the text names it; its code is inferred",
+    source="MicrosoftDocs/azure-docs issue 55006",
+    confidence="L",
+)
 def test_a_missing_namespace_is_named() -> None:
     answer = Desk(OfficeMachine()).send(message(f"{TRANSFER}Get", f"{WMI}root/nowhere/Office_Desk"))
     assert "The CIM namespace root/nowhere is invalid. " in answer.body
@@ -107,6 +112,11 @@ def test_a_fragment_that_is_refused(path: str) -> None:
     assert fault_code_in(answer.body) == 2150858841
 
 
+@pytest.mark.fidelity(
+    "Put with only what changes",
+    source="nx_system_tests",
+    confidence="H",
+)
 def test_put_changes_what_it_names_and_answers_with_the_whole() -> None:
     desk = Desk(OfficeMachine())
     body = _put(desk, "<Height>90</Height><Drawers>a</Drawers><Drawers>b</Drawers>")

@@ -36,6 +36,11 @@ def _code(world: World) -> int:
     return 0
 
 
+@pytest.mark.fidelity(
+    "Which host activates which guest, and the code of a refusal",
+    source="Microsoft, Automatic Virtual Machine Activation; slerror.h",
+    confidence="H",
+)
 @pytest.mark.parametrize(
     ("host", "guest", "code"),
     [
@@ -100,6 +105,11 @@ def test_what_an_activated_guest_tells_is_a_switch(binding: str, names: bool) ->
     assert (row["IAID"] is not None) == (binding == "full")
 
 
+@pytest.mark.fidelity(
+    "A host that is asked too often refuses for a while",
+    source="slerror.h",
+    confidence="L",
+)
 def test_throttled_host_refuses_so_many_requests() -> None:
     world = pair(_guest(), _host(throttle=2))
     assert [_code(world), _code(world), _code(world)] == [0xC004FD00, 0xC004FD00, 0]
@@ -112,6 +122,11 @@ def test_unbound_vm_is_refused_and_stays_licensed_until_its_lease_ends() -> None
     assert world.keyed("vm").values["LicenseStatus"] == licence.LICENSED
 
 
+@pytest.mark.fidelity(
+    "Whether activation needs Data Exchange (switch of the scenario)",
+    source="Microsoft, Automatic Virtual Machine Activation",
+    confidence="L",
+)
 def test_data_exchange_blocks_activation_only_by_a_switch() -> None:
     for required, code in ((False, 0), (True, 0xC004FD01)):
         world = pair(_guest(), _host(), rules={"licensing": {"data_exchange_required": required}})
@@ -125,6 +140,11 @@ def test_evaluation_host_activates_only_by_a_switch() -> None:
     assert _code(world) == 0
 
 
+@pytest.mark.fidelity(
+    "The guest asks again every 7 days, and is licensed so long (switch of the scenario)",
+    source="devadmin.it, 2014",
+    confidence="M",
+)
 def test_lease_is_renewed_while_the_host_lasts_and_runs_out_after() -> None:
     world = pair({**_guest(), "licence": {"channel": "VT:IA", "status": "licensed"}}, _host())
     world.fleet.advance(timedelta(days=20))
@@ -186,6 +206,11 @@ def _events(world: World, machine: str, code: int) -> list[dict[str, Any]]:
     return [dict(row.values) for row in world.all(machine, CIMV2, "Win32_NTLogEvent") if row.values["EventCode"] == code]
 
 
+@pytest.mark.fidelity(
+    "Events 12309 and 12310; their strings are documented nowhere (switch of the scenario)",
+    source="Microsoft, Automatic Virtual Machine Activation",
+    confidence="L",
+)
 @pytest.mark.parametrize(
     ("shape", "guest_strings"), [("comma_string", 1), ("separate", 6), ("by_name", 1), ("code_only", 1), ("message_only", 0)]
 )

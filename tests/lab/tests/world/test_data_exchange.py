@@ -35,6 +35,11 @@ def _intrinsic(world: World, vm: str) -> dict[str, Any]:
     return items(world.kvp_component(vm).values.get("GuestIntrinsicExchangeItems"))
 
 
+@pytest.mark.fidelity(
+    "The intrinsic items of a Windows guest, each a text of CIM-XML",
+    source="Microsoft, Msvm_KvpExchangeDataItem",
+    confidence="H",
+)
 def test_windows_tells_its_intrinsic_items_as_text() -> None:
     told = _intrinsic(pair(STANDARD), "vm")
     assert set(told) == WINDOWS_ITEMS
@@ -56,6 +61,11 @@ def test_state_of_the_component(demo: World, vm: str, enabled: int, status: list
     assert bool(_intrinsic(demo, vm)) == (status == [2])
 
 
+@pytest.mark.fidelity(
+    "OperationalStatus 2, 12 and 13 of Data Exchange",
+    source="Microsoft, Msvm_KvpExchangeComponent",
+    confidence="H",
+)
 def test_stopped_guest_service_loses_contact() -> None:
     world = pair(STANDARD)
     world.kvp_component("vm")
@@ -154,6 +164,11 @@ def _kvp(world: World, method: str, *data_items: Instance) -> int | None:
     return world.service_call("hv", method, TargetSystem=world.system("vm"), DataItems=[*data_items]).return_value
 
 
+@pytest.mark.fidelity(
+    "AddKvpItems fails if the name is there, Modify and Remove if it is not",
+    source="containers/libhvee; Microsoft, Msvm_VirtualSystemManagementService",
+    confidence="M",
+)
 def test_host_items_are_added_modified_and_removed() -> None:
     world = pair(STANDARD, rules=AT_ONCE)
     assert _kvp(world, "ModifyKvpItems", _item(world, "Site", "A")) == 32773
@@ -236,6 +251,11 @@ def test_job_that_nobody_reads_ends_by_itself() -> None:
     assert world.kvp_setting("vm").values["EnabledState"] == 3
 
 
+@pytest.mark.fidelity(
+    "ModifyGuestServiceSettings since 2016, ModifyResourceSettings before and after",
+    source="Microsoft, Msvm_VirtualSystemManagementService; go-wsman",
+    confidence="M",
+)
 def test_2012_r2_hosts_switch_by_resource_settings_alone() -> None:
     world = pair({"release": "2012r2", "edition": "standard"}, {"release": "2012r2"}, rules=AT_ONCE)
     assert "DisableHostKVPItems" not in world.kvp_setting("vm").values

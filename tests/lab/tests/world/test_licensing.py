@@ -38,6 +38,11 @@ def test_every_generic_key_fits_its_own_release_and_edition_alone() -> None:
     assert len(partials) == 20
 
 
+@pytest.mark.fidelity(
+    "A key of another edition or release is refused by its code",
+    source="slerror.h",
+    confidence="H",
+)
 @pytest.mark.parametrize(
     ("guest", "key", "code"),
     [
@@ -151,6 +156,11 @@ def test_other_channels_activate_in_their_own_way(licence_state: dict[str, Any],
         assert row["LicenseStatusReason"] == code
 
 
+@pytest.mark.fidelity(
+    "A MAK whose activations are used up",
+    source="slerror.h",
+    confidence="H",
+)
 def test_mak_is_used_up() -> None:
     own = "MAKMK-22222-33333-44444-MAK22"
     world = pair(
