@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .._avma.errors import error_of
 from .._avma.text import safe_text
 from .._windows.data_exchange import NotSwitched
+from .._windows.host_items import NotWritten
 from .._windows.hyperv import NoHyperv
 from .._windows.licensing import LicensingRefused
 from .._wsman import errors as wsman
@@ -127,6 +128,7 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str], ...] = (
     (wsman.NotFound, "not_found", False, "It has gone in the meantime, such as a machine that moved to another host. Run again."),
     (wsman.MissingLibrary, "library_missing", False, "Install it where Ansible runs."),
     (NotSwitched, "not_switched", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
+    (NotWritten, "not_written", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
     (LicensingRefused, "licensing_refused", False, "Look the code up with 'slui 0x2a' and the code on the machine."),
     (wsman.JobFailed, "job_failed", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
     (wsman.MethodFailed, "method_failed", False, "See the event log of the machine for the reason, then run again."),

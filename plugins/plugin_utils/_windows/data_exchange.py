@@ -15,71 +15,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .._avma.facts import VmState
-from .._wsman.errors import DeadlineExceeded, EffectUnknown, Fault, JobFailed, MethodFailed, OperationTimedOut, WsManError
+from .._wsman.errors import Fault, JobFailed, MethodFailed, WsManError
 from .._wsman.job import JobOutcome
 from .._wsman.session import Session
 from .._wsman.values import EmbeddedInstance
 from .hyperv import Vm
 from .kvp import DISABLED, ENABLED, KvpSetting, read_settings
-from .namespaces import VIRTUALIZATION
+from .management_service import DOUBTFUL, call
 
-_SERVICE = "Msvm_VirtualSystemManagementService"
 _SETTING = "Msvm_KvpExchangeComponentSettingData"
-# One key of the service singleton is enough (libvirt's hyperv driver sends just this one).
-_SERVICE_KEYS = {"CreationClassName": _SERVICE}
 FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS = 10240
-_COMPLETED = 0
-_JOB_STARTED = 4096
-
-# After these the change may have been made all the same.
-_DOUBTFUL = (DeadlineExceeded, EffectUnknown, OperationTimedOut)
-
-# Microsoft, return values of Msvm_VirtualSystemManagementService's methods
-RETURN_VALUES = {
-    32768: "failed",
-    32769: "access denied",
-    32770: "not supported",
-    32771: "status unknown",
-    32772: "timeout",
-    32773: "invalid parameter",
-    32774: "system is in use",
-    32775: "invalid state for this operation",
-    32776: "incorrect data type",
-    32777: "system is not available",
-    32778: "out of memory",
-}
 
 
 def switch(session: Session, setting: KvpSetting, *, enabled: bool, host_build: int | None, wait: float) -> JobOutcome:
-    """Ask for the change and wait for its job, ``wait`` seconds at the most.
-
-    Raises MethodFailed, JobFailed, DeadlineExceeded, EffectUnknown: after the last two the state must be read before anything is repeated.
-    """
+    """Ask for the change and wait for its job, ``wait`` seconds at the most. Raises as ``management_service.call``."""
     changed = EmbeddedInstance(_SETTING, {"InstanceID": setting.setting_id, "EnabledState": ENABLED if enabled else DISABLED})
     if host_build is not None and host_build < FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS:
         method, parameter = "ModifyResourceSettings", "ResourceSettings"
     else:
         method, parameter = "ModifyGuestServiceSettings", "GuestServiceSettings"
-    output = session.invoke(VIRTUALIZATION, _SERVICE, method, {parameter: [changed]}, _SERVICE_KEYS)
-    if output.return_value == _JOB_STARTED:
-        job = output.outputs.reference("Job")
-        if job is None:
-            return JobOutcome.VANISHED
-        return session.wait_for_job(job, deadline=session.clock() + wait)
-    if output.return_value != _COMPLETED:
-        raise SwitchRefused(method, output.return_value)
-    return JobOutcome.COMPLETED
-
-
-class SwitchRefused(MethodFailed):
-    """The management service refused, with a number that Microsoft documents."""
-
-    def __init__(self, method: str, return_value: int | None) -> None:
-        super().__init__(_SERVICE, method, return_value)
-        self.meaning = RETURN_VALUES.get(return_value or 0, "an undocumented value")
-
-    def __str__(self) -> str:
-        return f"{super().__str__()} ({self.meaning})"
+    return call(session, method, {parameter: [changed]}, wait=wait)
 
 
 class NotSwitched(WsManError):
@@ -111,7 +66,7 @@ class SwitchRunner:
         for position, setting in enumerate(settings):
             try:
                 job = switch(self._session, setting, enabled=enabled, host_build=self._host_build, wait=self._wait)
-            except _DOUBTFUL as error:
+            except DOUBTFUL as error:
                 outcome.errors[setting.vm_id] = error
                 doubtful.append(setting)
             except (MethodFailed, JobFailed, Fault) as error:

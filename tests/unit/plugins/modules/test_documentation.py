@@ -128,6 +128,11 @@ RESULTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
         play("data_exchange", host(), all=True, query="vms[].name").result,
         play("data_exchange", denied_host(), all=True).result,
     ],
+    "host_kvp": lambda: [
+        play("host_kvp", host(), all=True, items={"a": "1"}).result,
+        play("host_kvp", host(), all=True, items={"a": "1"}, query="vms[].name").result,
+        play("host_kvp", denied_host(), all=True, items={"a": "1"}).result,
+    ],
     "guest_info": lambda: [
         play("guest_info", FakeGuest()).result,
         play("guest_info", FakeGuest(), query="guest.name").result,

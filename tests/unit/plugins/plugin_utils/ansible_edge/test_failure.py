@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import failure_of
-from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import NotSwitched, SwitchRefused
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import NotSwitched
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.host_items import NotWritten
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.management_service import ServiceRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import errors as wsman
 
 ENDPOINT = "http://web01:5985/wsman"
@@ -38,10 +40,11 @@ TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
     (wsman.NotFound(code=0x80338000), "not_found", False, "Run again"),
     (wsman.MissingLibrary("pypsrp"), "library_missing", False, "Install it"),
     (NotSwitched("the setting has not changed"), "not_switched", False, "Hyper-V-VMMS"),
+    (NotWritten("the items are as they were"), "not_written", False, "Hyper-V-VMMS"),
     (LicensingRefused("X.Activate", 0xC004FD02), "licensing_refused", False, "Activate the host"),
     (LicensingRefused("X.Activate", 0xC004ABCD), "licensing_refused", False, "slui 0x2a"),
     (wsman.JobFailed("It broke.", job_state=10), "job_failed", False, "Hyper-V-VMMS"),
-    (SwitchRefused("ModifyGuestServiceSettings", 32775), "method_failed", False, "event log"),
+    (ServiceRefused("ModifyGuestServiceSettings", 32775), "method_failed", False, "event log"),
     (wsman.MalformedAnswer("no envelope"), "malformed_answer", False, "proxy"),
     (wsman.UnexpectedHttpStatus(ENDPOINT, 404), "unexpected_http_status", False, "proxy"),
     (wsman.ProviderFailure(code=0x80041001, provider_text="It broke."), "error", False, "-vvv"),

@@ -14,7 +14,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.invocation import MethodOutput
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.service import ServerLimits
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.session import Session, Statistics
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import Argument, EmbeddedInstance
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import Argument, EmbeddedInstance, Reference
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import product
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import Value, kvp_item, output, projected, whole
 
@@ -40,6 +40,10 @@ class FakeVm:
     enabled: int = 2
     has_setting: bool = True
     intrinsic: dict[str, str] = field(default_factory=lambda: dict(INTRINSIC))
+    host_items: dict[str, str] = field(default_factory=dict)
+    # what the next call for this machine's items does: an error is raised, a number is the ReturnValue, a function is called before
+    # Windows carries the call out and may raise
+    on_items: list[Any] = field(default_factory=list)
     # what the next call for this machine does: an error is raised, a number is the ReturnValue
     on_switch: list[Any] = field(default_factory=list)
 
@@ -97,7 +101,15 @@ class FakeHost(Session):
                 *(projected(ElementName=vm.name, EnabledState=vm.state, Name=vm.id) for vm in self.vms),
             ],
             "Msvm_KvpExchangeComponentSettingData": [
-                whole(V2, class_name, InstanceID=f"Microsoft:{vm.id}\\{KVP}", EnabledState=vm.enabled) for vm in self.vms if vm.has_setting
+                whole(
+                    V2,
+                    class_name,
+                    InstanceID=f"Microsoft:{vm.id}\\{KVP}",
+                    EnabledState=vm.enabled,
+                    HostExchangeItems=tuple(kvp_item(name, data) for name, data in vm.host_items.items()),
+                )
+                for vm in self.vms
+                if vm.has_setting
             ],
             "Msvm_KvpExchangeComponent": [
                 whole(
@@ -124,6 +136,8 @@ class FakeHost(Session):
         reads: bool = False,
     ) -> MethodOutput:
         assert not reads
+        if method.endswith("KvpItems"):
+            return self._items(namespace, class_name, method, dict(arguments or {}))
         (values,) = (arguments or {}).values()
         assert isinstance(values, list)
         (changed,) = values
@@ -141,3 +155,30 @@ class FakeHost(Session):
             vm.enabled = state
         outputs = output(namespace, class_name, method, ReturnValue=answer)
         return MethodOutput(class_name, method, answer, outputs)
+
+    def _items(self, namespace: str, class_name: str, method: str, arguments: dict[str, Argument]) -> MethodOutput:
+        """As Windows: all of a call or nothing; adding what is there fails, and so does changing or removing what is not."""
+        target, items = arguments["TargetSystem"], arguments["DataItems"]
+        assert isinstance(target, Reference)
+        assert isinstance(items, list)
+        vm = next(vm for vm in self.vms if vm.id == target.key("Name"))
+        given = {str(item.properties["Name"]): str(item.properties["Data"]) for item in items if isinstance(item, EmbeddedInstance)}
+        self.calls.append(f"{method} {vm.name} {' '.join(given)}")
+        answer = vm.on_items.pop(0) if vm.on_items else 0
+        if isinstance(answer, Exception):
+            raise answer
+        if callable(answer):
+            answer = answer(given) or 0
+        if not answer and any((name in vm.host_items) == (method == "AddKvpItems") for name in given):
+            answer = 32773
+        if not answer:
+            for name, data in given.items():
+                if method == "RemoveKvpItems":
+                    del vm.host_items[name]
+                else:
+                    vm.host_items[name] = data
+        return MethodOutput(class_name, method, answer, output(namespace, class_name, method, ReturnValue=answer))
+
+    @property
+    def written(self) -> list[str]:
+        return [call for call in self.calls if "KvpItems" in call]

@@ -8,14 +8,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import (
-    RETURN_VALUES,
     NotSwitched,
     Switched,
-    SwitchRefused,
     SwitchRunner,
     switch,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.kvp import KvpSetting
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.management_service import RETURN_VALUES, ServiceRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     ConnectionDropped,
     ConnectionFailed,
@@ -116,14 +115,14 @@ def test_job_without_reference_is_vanished(session: ScriptedSession) -> None:
 @pytest.mark.parametrize("value", sorted(RETURN_VALUES))
 def test_documented_refusals_are_named(session: ScriptedSession, value: int) -> None:
     expect_call(session, returned(value))
-    with pytest.raises(SwitchRefused, match=f"ReturnValue {value} \\({RETURN_VALUES[value]}\\)"):
+    with pytest.raises(ServiceRefused, match=f"ReturnValue {value} \\({RETURN_VALUES[value]}\\)"):
         switch(session, setting(), enabled=True, host_build=20348, wait=60)
 
 
 @pytest.mark.parametrize("value", [1, None])
 def test_undocumented_answer_is_a_refusal(session: ScriptedSession, value: int | None) -> None:
     expect_call(session, returned(value))
-    with pytest.raises(SwitchRefused, match="an undocumented value"):
+    with pytest.raises(ServiceRefused, match="an undocumented value"):
         switch(session, setting(), enabled=True, host_build=20348, wait=60)
 
 
@@ -139,7 +138,7 @@ def test_failure_of_one_machine_does_not_stop_the_others(session: ScriptedSessio
     outcome = run(session, *map(setting, GUIDS))
     assert outcome.changed == [GUIDS[3]]
     assert {identifier: type(error) for identifier, error in outcome.errors.items()} == {
-        GUIDS[0]: SwitchRefused,
+        GUIDS[0]: ServiceRefused,
         GUIDS[1]: JobFailed,
         GUIDS[2]: InvalidParameter,
     }
