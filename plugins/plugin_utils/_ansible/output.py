@@ -10,8 +10,12 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
+import ansible.template
 from ansible.module_utils.common.parameters import remove_values
-from ansible.utils.unsafe_proxy import wrap_var
+
+# From ansible-core 2.19 on only what is tagged as trusted is ever rendered, and plain types bear no tags.
+_PLAIN_IS_NEVER_RENDERED = hasattr(ansible.template, "trust_as_template")
+_EXACT = frozenset({str, int, float, bool, type(None)})
 
 
 class InvalidQuery(ValueError):
@@ -20,10 +24,10 @@ class InvalidQuery(ValueError):
 
 def plain(value: t.Any) -> t.Any:
     """The same value in exact built-in types. Ansible's strings are tagged subclasses, which XML writers and hashing stumble over."""
+    if type(value) in _EXACT:
+        return value
     if isinstance(value, str):
         return str.__str__(value)
-    if isinstance(value, bool) or value is None:
-        return value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -68,4 +72,8 @@ def release(result: dict[str, t.Any], secrets: Iterable[str]) -> dict[str, t.Any
     found = {secret for secret in secrets if secret}
     if found:
         result = remove_values(result, found)
+    if _PLAIN_IS_NEVER_RENDERED:
+        return t.cast("dict[str, t.Any]", plain(result))
+    from ansible.utils.unsafe_proxy import wrap_var
+
     return t.cast("dict[str, t.Any]", wrap_var(result))
