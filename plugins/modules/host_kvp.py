@@ -68,6 +68,7 @@ attributes:
     support: full
 seealso:
   - module: hyperv.avma.kvp_info
+  - module: hyperv.avma.guest_kvp
 """
 
 EXAMPLES = r"""

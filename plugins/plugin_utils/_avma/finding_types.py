@@ -659,6 +659,18 @@ _EVIDENCE = (
     ),
 )
 
+_LEAVING = (
+    FindingType(
+        "GUEST_ON_AVMA_KEY",
+        _W,
+        "The guest still has an AVMA key",
+        "the guest has an AVMA key (or its channel is not known), so its key-value pairs are not stale and none was removed",
+        "Give it the key of its new channel first, or state force: true.",
+        _COLLECTION,
+        _OWN,
+    ),
+)
+
 _CLUSTER = (
     FindingType(
         "CLUSTER_NODE_NOT_ASKED",
@@ -707,4 +719,4 @@ _CLUSTER = (
     ),
 )
 
-FINDINGS: dict[str, FindingType] = {kind.code: kind for kind in (*_HOST, *_GUEST, *_KEY, *_ACTIVATION, *_EVIDENCE, *_CLUSTER)}
+FINDINGS: dict[str, FindingType] = {kind.code: kind for kind in (*_HOST, *_GUEST, *_KEY, *_ACTIVATION, *_EVIDENCE, *_CLUSTER, *_LEAVING)}

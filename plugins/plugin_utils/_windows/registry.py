@@ -7,10 +7,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import zip_longest
+
 from .._wsman.session import Session
+from .._wsman.values import Argument
 from .namespaces import CIMV2
 
 HKEY_LOCAL_MACHINE = 2147483650
+REG_SZ = 1
 _NOT_THERE = (1, 2)  # value not found, key not found
 
 
@@ -24,9 +29,37 @@ def read_string(session: Session, key: str, value: str) -> str | None:
     return output.expect(0).outputs.text("sValue")
 
 
-def value_names(session: Session, key: str) -> tuple[str, ...] | None:
-    """The names of a key's values under HKEY_LOCAL_MACHINE, None if the key is not there. One request."""
+@dataclass(frozen=True)
+class RegistryValue:
+    """A value without its data. ``kind`` is None where Windows did not say it."""
+
+    name: str
+    kind: int | None
+
+
+def list_values(session: Session, key: str) -> tuple[RegistryValue, ...] | None:
+    """A key's values with their types under HKEY_LOCAL_MACHINE, None if the key is not there. One request."""
     output = session.invoke(CIMV2, "StdRegProv", "EnumValues", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key}, reads=True)
     if output.return_value in _NOT_THERE:
         return None
-    return output.expect(0).outputs.texts("sNames")
+    outputs = output.expect(0).outputs
+    return tuple(RegistryValue(name, kind) for name, kind in zip_longest(outputs.texts("sNames"), outputs.integers("Types")) if name)
+
+
+def delete_value(session: Session, key: str, name: str) -> bool:
+    """Delete a value under HKEY_LOCAL_MACHINE; whether it was there. One request, which is never repeated.
+
+    Raises EffectUnknown where the answer is missing: the key is to be read then.
+    """
+    arguments: dict[str, Argument] = {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key, "sValueName": name}
+    output = session.invoke(CIMV2, "StdRegProv", "DeleteValue", arguments)
+    if output.return_value in _NOT_THERE:
+        return False
+    output.expect(0)
+    return True
+
+
+def value_names(session: Session, key: str) -> tuple[str, ...] | None:
+    """The names of a key's values under HKEY_LOCAL_MACHINE, None if the key is not there. One request."""
+    values = list_values(session, key)
+    return None if values is None else tuple(value.name for value in values)

@@ -91,8 +91,13 @@ def host() -> FakeHost:
     )
 
 
-def refusing(session: FakeGuest) -> FakeGuest:
-    session.break_before = {"Win32_OperatingSystem": AccessDenied(code=5)}
+def refusing(session: FakeGuest, call: str = "Win32_OperatingSystem") -> FakeGuest:
+    session.break_before = {call: AccessDenied(code=5)}
+    return session
+
+
+def with_pairs(session: FakeGuest) -> FakeGuest:
+    session.guest_values = {"AvmaHost": (1, "HV01")}
     return session
 
 
@@ -132,6 +137,11 @@ RESULTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
         play("host_kvp", host(), all=True, items={"a": "1"}).result,
         play("host_kvp", host(), all=True, items={"a": "1"}, query="vms[].name").result,
         play("host_kvp", denied_host(), all=True, items={"a": "1"}).result,
+    ],
+    "guest_kvp": lambda: [
+        play("guest_kvp", with_pairs(FakeGuest())).result,
+        play("guest_kvp", FakeGuest(), query="candidates").result,
+        play("guest_kvp", refusing(FakeGuest(), "EnumValues")).result,
     ],
     "guest_info": lambda: [
         play("guest_info", FakeGuest()).result,

@@ -41,6 +41,9 @@ class FakeGuest(Session):
         self.computer: dict[str, Value] = {"Name": "WEB01", "Manufacturer": "Microsoft Corporation", "Model": "Virtual Machine"}
         self.licences: list[Licence] = [{}]
         self.registry = {"PhysicalHostName": "HV01", "PhysicalHostNameFullyQualified": "hv01.corp.example"}
+        # Values of the key Virtual Machine\\Guest: name -> (type, data)
+        self.guest_values: dict[str, tuple[int, str]] = {}
+        self.on_delete: list[Any] = []
         self.installed_channel: Licence = {"Description": AVMA_DESCRIPTION, "ProductKeyChannel": "VT:IA"}
         self.on_install: list[Any] = []
         self.on_activate: list[Any] = []
@@ -96,6 +99,8 @@ class FakeGuest(Session):
         self._record(method)
         if method in ("GetStringValue", "EnumValues"):
             return self._registry(method, given)
+        if method == "DeleteValue":
+            return self._delete_value(given)
         wanted = {"SoftwareLicensingService": {"Version": "10.0.20348.1"}, "SoftwareLicensingProduct": {"ID": str(self._first_id())}}
         assert keys == wanted[class_name]
         queue = {"InstallProductKey": self.on_install, "Activate": self.on_activate, "RefreshLicenseStatus": self.on_refresh}[method]
@@ -120,12 +125,39 @@ class FakeGuest(Session):
         return product(**self.licences[0]).text("ID") if self.licences else None
 
     def _registry(self, method: str, arguments: dict[str, Argument]) -> MethodOutput:
+        if str(arguments["sSubKeyName"]).endswith("Guest"):
+            return self._guest_key(method, str(arguments.get("sValueName")))
         if method == "EnumValues":
             outputs = output("root/cimv2", "StdRegProv", method, ReturnValue=0, sNames=tuple(self.registry))
         else:
             value = self.registry.get(str(arguments["sValueName"]))
             outputs = output("root/cimv2", "StdRegProv", method, ReturnValue=1 if value is None else 0, sValue=value)
         return MethodOutput("StdRegProv", method, outputs.integer("ReturnValue"), outputs)
+
+    def _guest_key(self, method: str, name: str) -> MethodOutput:
+        names, kinds = tuple(self.guest_values), tuple(kind for kind, _data in self.guest_values.values())
+        if method == "EnumValues":
+            outputs = output("root/cimv2", "StdRegProv", method, ReturnValue=0, sNames=names, Types=kinds)
+        else:
+            kind, data = self.guest_values.get(name, (0, ""))
+            code = {0: 1, 1: 0}.get(kind, 0x80041005)
+            outputs = output("root/cimv2", "StdRegProv", method, ReturnValue=code, sValue=data)
+        return MethodOutput("StdRegProv", method, outputs.integer("ReturnValue"), outputs)
+
+    def _delete_value(self, arguments: dict[str, Argument]) -> MethodOutput:
+        """An answer from the queue: a number is the ReturnValue, an error is raised, a LostAnswer may have been carried out."""
+        assert arguments["sSubKeyName"] == r"SOFTWARE\Microsoft\Virtual Machine\Guest", "nothing else may be touched"
+        name = str(arguments["sValueName"])
+        answer = self.on_delete.pop(0) if self.on_delete else None
+        if isinstance(answer, LostAnswer):
+            if answer.effect:
+                del self.guest_values[name]
+            raise answer.error
+        if isinstance(answer, Exception):
+            raise answer
+        code = answer if answer is not None else 0 if self.guest_values.pop(name, None) else 2
+        outputs = output("root/cimv2", "StdRegProv", "DeleteValue", ReturnValue=code)
+        return MethodOutput("StdRegProv", "DeleteValue", code, outputs)
 
     def _carry_out(self, method: str, arguments: dict[str, Argument]) -> None:
         if method == "InstallProductKey":

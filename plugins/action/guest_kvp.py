@@ -1,0 +1,89 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action of hyperv.avma.guest_kvp."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+
+from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
+from ..plugin_utils._ansible.failure import failure_of
+from ..plugin_utils._ansible.results import findings_result
+from ..plugin_utils._avma.facts import Channel, LicenceFacts
+from ..plugin_utils._avma.findings import Finding, finding
+from ..plugin_utils._avma.guest_steps import has_avma_key
+from ..plugin_utils._avma.keys import mask_keys
+from ..plugin_utils._avma.stale_items import DEFAULT_PATTERNS, InvalidPattern, NamePatterns
+from ..plugin_utils._windows.guest_items import read_data, read_guest_values, remove_guest_values
+from ..plugin_utils._windows.licensing import read_licences
+
+
+class ActionModule(WsManAction):
+    OPTIONS: t.ClassVar = {
+        "patterns": {"type": "list", "elements": "str", "default": list(DEFAULT_PATTERNS)},
+        "state": {"type": "str", "choices": ["listed", "absent"], "default": "listed"},
+        "force": {"type": "bool", "default": False},
+        **QUERY_OPTION,
+    }
+
+    def perform(self, task: Task) -> dict[str, t.Any]:
+        try:
+            self._patterns = NamePatterns(task.options["patterns"])
+        except InvalidPattern as error:
+            raise OptionError(f"patterns: {error}") from error
+        if not self._patterns:
+            raise OptionError("patterns: there is none, so nothing would ever be found. Give one, or leave the option out")
+        return super().perform(task)
+
+    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+        values = read_guest_values(session)
+        stale = self._patterns.chosen(value.name for value in values)
+        data = {value.name: _shown(read_data(session, value)) for value in values if value.name in stale}
+        licences = read_licences(session)
+        on_avma_key = _on_avma_key(licences)
+        findings: list[Finding] = []
+        removed: tuple[str, ...] = ()
+        error = None
+        if task.options["state"] == "absent" and stale:
+            if on_avma_key is not False and not task.options["force"]:
+                findings.append(finding("GUEST_ON_AVMA_KEY", task.machine))
+            elif task.check_mode:
+                removed = stale
+            else:
+                outcome = remove_guest_values(session, stale)
+                removed, error = outcome.names, outcome.error
+        result: dict[str, t.Any] = {
+            "changed": bool(removed),
+            "values": [{"name": value.name, "candidate": value.name in stale, "data": data.get(value.name)} for value in values],
+            "candidates": list(stale),
+            "removed": list(removed),
+            "on_avma_key": on_avma_key,
+            "findings": findings_result(findings),
+        }
+        if task.diff_mode and removed:
+            result["diff"] = _diff(task.machine, {name: data[name] for name in removed})
+        if error is not None:
+            failure = failure_of(error, task.machine)
+            result.update(failed=True, msg=failure.msg, error=failure.as_dict())
+        return result
+
+
+def _shown(text: str | None) -> str | None:
+    """A product key that somebody has left there is not for results."""
+    return None if text is None else mask_keys(text)
+
+
+def _on_avma_key(licences: Iterable[LicenceFacts]) -> bool | None:
+    """None: a product's channel is not known, so it may be AVMA's."""
+    licences = tuple(licences)
+    if any(has_avma_key(licence, None) for licence in licences):
+        return True
+    return None if any(licence.channel is Channel.UNKNOWN for licence in licences) else False
+
+
+def _diff(machine: str, values: dict[str, str | None]) -> dict[str, str]:
+    header = f"{machine}: Virtual Machine\\Guest"
+    before = "".join(f"{name}: {'(no text)' if text is None else text}\n" for name, text in values.items())
+    return {"before_header": header, "after_header": header, "before": before, "after": ""}
