@@ -81,6 +81,10 @@ oldest: link ## unit and e2e with ansible-core 2.16, the oldest that is supporte
 	@.ci/make-venv .venv-oldest oldest
 	.venv-oldest/bin/python -m pytest tests/unit tests/e2e
 
+.PHONY: bench
+bench: venv-dev ## benchmarks against a fleet of 64 hosts and 8,000 virtual machines; BENCH="survey" runs one of them
+	PYTHONPATH="$(CURDIR)/.dev:$(CURDIR)/tests/lab:$(CURDIR)/tests" "$(PY)" -m bench $(BENCH)
+
 # --- gates ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: lint types layers licences changelog ansible-lint sanity
@@ -95,6 +99,7 @@ lint: venv-dev ## style of Python and YAML, freshness of the generated pages, li
 types: venv-dev ## mypy, strict
 	"$(PY)" -m mypy --python-version 3.10 -p $(PACKAGE)
 	"$(PY)" -m mypy -p hyperv_lab
+	MYPYPATH=tests "$(PY)" -m mypy -p bench
 	"$(PY)" -m mypy tests/lab/demo.py .ci/check_tarball.py
 
 layers: venv-dev ## which way imports point

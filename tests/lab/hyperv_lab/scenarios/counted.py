@@ -90,7 +90,8 @@ _FREELY = (
 def counted(clusters: int, hosts: int, vms_per_host: int, seed: int = 1, guests_reachable: int | None = None) -> Scenario:
     """``hosts`` hosts with ``vms_per_host`` VMs each, dealt out to ``clusters`` clusters (0: none).
 
-    ``guests_reachable`` Windows guests, spread over the hosts, have a network, so that they answer WinRM at addresses of their own; None: all.
+    ``guests_reachable`` Windows guests that run, spread over the hosts, have a network, so that they answer WinRM at addresses of their own;
+    no other guest has one. None: all have.
     """
     if hosts < 1 or vms_per_host < 0 or not 0 <= clusters <= hosts:
         raise ScenarioError(
@@ -196,10 +197,14 @@ def _guid(chance: random.Random) -> str:
 
 
 def _cut_off(hosts: list[_Description], reachable: int) -> None:
-    """Takes the network from all Windows guests but so many: the first of each host, then the second of each, and so on."""
-    of_host = [[vm["windows"] for vm in host["vms"] if "windows" in vm] for host in hosts]
-    turns = sorted((turn, index) for index, guests in enumerate(of_host) for turn in range(len(guests)))
+    """Takes the network from all Windows guests but so many: the first that runs of each host, then the second of each, and so on."""
+    of_host = [[vm for vm in host["vms"] if "windows" in vm] for host in hosts]
+    running = [[vm["windows"] for vm in vms if vm["state"] == "running"] for vms in of_host]
+    turns = sorted((turn, index) for index, guests in enumerate(running) for turn in range(len(guests)))
     if not 0 <= reachable <= len(turns):
-        raise ScenarioError(f"{reachable} reachable guests: this fleet has {len(turns)} Windows guests")
-    for turn, index in turns[reachable:]:
-        of_host[index][turn]["network"] = False
+        raise ScenarioError(f"{reachable} reachable guests: this fleet has {len(turns)} Windows guests that run")
+    for vms in of_host:
+        for vm in vms:
+            vm["windows"]["network"] = False
+    for turn, index in turns[:reachable]:
+        running[index][turn]["network"] = True

@@ -116,6 +116,7 @@ def test_names_repeat_within_a_host_and_across_hosts(large: Fleet) -> None:
 def test_reachable_guests_have_addresses_and_are_spread_over_the_hosts(large: Fleet) -> None:
     reachable = [guest for guest in large.guests() if guest.network]
     assert len(reachable) == 100
+    assert all(large.placement(guest)[1].running for guest in reachable)
     assert {bool(guest.address) for guest in reachable} == {True}
     assert len({guest.address for guest in reachable}) == 100
     assert all(not guest.address for guest in large.guests() if not guest.network)
@@ -127,5 +128,5 @@ def test_reachable_guests_have_addresses_and_are_spread_over_the_hosts(large: Fl
 
 @pytest.mark.parametrize("reachable", [-1, 1000])
 def test_more_guests_than_there_are_cannot_be_reached(reachable: int) -> None:
-    with pytest.raises(ScenarioError, match=rf"{reachable} reachable guests: this fleet has \d+ Windows guests"):
+    with pytest.raises(ScenarioError, match=rf"{reachable} reachable guests: this fleet has \d+ Windows guests that run"):
         counted(0, 2, 10, guests_reachable=reachable)
