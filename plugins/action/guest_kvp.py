@@ -16,6 +16,7 @@ from ..plugin_utils._avma.findings import Finding, finding
 from ..plugin_utils._avma.guest_steps import has_avma_key
 from ..plugin_utils._avma.keys import mask_keys
 from ..plugin_utils._avma.stale_items import DEFAULT_PATTERNS, InvalidPattern, NamePatterns
+from ..plugin_utils._avma.text import safe_text
 from ..plugin_utils._windows.guest_items import read_data, read_guest_values, remove_guest_values
 from ..plugin_utils._windows.licensing import read_licences
 
@@ -62,6 +63,8 @@ class ActionModule(WsManAction):
             "on_avma_key": on_avma_key,
             "findings": findings_result(findings),
         }
+        if stale:
+            result["msg"] = _said(task.machine, stale, removed, predicted=task.check_mode)
         if task.diff_mode and removed:
             result["diff"] = _diff(task.machine, {name: data[name] for name in removed})
         if error is not None:
@@ -81,6 +84,14 @@ def _on_avma_key(licences: Iterable[LicenceFacts]) -> bool | None:
     if any(has_avma_key(licence, None) for licence in licences):
         return True
     return None if any(licence.channel is Channel.UNKNOWN for licence in licences) else False
+
+
+def _said(machine: str, stale: Iterable[str], removed: Iterable[str], *, predicted: bool) -> str:
+    """One line for people, fit for a terminal: whoever administers the guest chose the names."""
+    gone = ", ".join(safe_text(name, 60) for name in removed)
+    left = ", ".join(safe_text(name, 60) for name in stale if name not in set(removed))
+    parts = [f"{'would remove' if predicted else 'removed'} {gone}"] if gone else []
+    return f"{machine}: {'; '.join([*parts, *([f'left {left}'] if left else [])])}"
 
 
 def _diff(machine: str, values: dict[str, str | None]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, choose
 from ..plugin_utils._avma.facts import KvpItem
 from ..plugin_utils._avma.kvp_items import InvalidItem, ItemChange, after, check_item, plan_absent, plan_present
 from ..plugin_utils._avma.stale_items import InvalidPattern, NamePatterns
+from ..plugin_utils._avma.text import safe_text
 from ..plugin_utils._windows.host_items import write_items
 from ..plugin_utils._windows.hyperv import Vm, read_vms
 from ..plugin_utils._windows.kvp import read_settings
@@ -80,6 +81,8 @@ class ActionModule(WsManAction):
             changes = self._applied(task, session, chosen, plans, problems)
         rows = [_row(vm, existing.get(vm.id), changes.get(vm.id, ()), problems.get(vm.id)) for vm in chosen]
         result: dict[str, t.Any] = {"changed": any(changes.values()), "vms": rows}
+        if result["changed"]:
+            result["msg"] = _said(task.machine, rows, predicted=task.check_mode)
         if task.diff_mode and result["changed"]:
             result["diff"] = _diff(task.machine, rows)
         if problems:
@@ -138,6 +141,16 @@ def _row(vm: Vm, existing: Sequence[KvpItem] | None, changes: Sequence[ItemChang
         "changed": bool(changes),
         "error": problem,
     }
+
+
+def _said(machine: str, rows: list[dict[str, t.Any]], *, predicted: bool) -> str:
+    """One line for people, fit for a terminal."""
+    changed = [
+        f"{safe_text(row['name'], 60)}: " + ", ".join(f"{change['kind']} {safe_text(change['name'], 60)}" for change in row["changes"])
+        for row in rows
+        if row["changes"]
+    ]
+    return f"{machine}: {'would change ' if predicted else ''}{'; '.join(changed)}"
 
 
 def _diff(machine: str, rows: list[dict[str, t.Any]]) -> dict[str, str]:

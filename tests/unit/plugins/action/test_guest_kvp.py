@@ -97,7 +97,9 @@ def test_guest_without_any_key_has_left_avma(guest: FakeGuest) -> None:
 def test_check_mode_predicts_exactly(guest: FakeGuest) -> None:
     predicted = play("guest_kvp", guest, check=True, diff=True, state="absent").result
     assert len(guest.guest_values) == 4
-    assert play("guest_kvp", guest, diff=True, state="absent").result == predicted
+    done = play("guest_kvp", guest, diff=True, state="absent").result
+    assert predicted.pop("msg") == done.pop("msg").replace("removed", "would remove")
+    assert done == predicted
     assert predicted["diff"]["before"] == "AvmaHost: HV01\nLastActivation: 2026-11-02\nLicenseFlags: (no text)\n"
 
 
@@ -115,6 +117,15 @@ def test_patterns_that_are_none_are_refused_before_anything_is_sent(guest: FakeG
     assert result["failed"] is True
     assert message in result["msg"]
     assert guest.calls == []
+
+
+def test_line_for_people_gives_the_terminal_no_orders(guest: FakeGuest) -> None:
+    guest.guest_values = {"Avma\u009b31m": (1, ""), "Licence\u202e": (1, "")}
+    guest.on_delete = [2]
+    assert play("guest_kvp", guest).result["msg"] == "hv01: left Avma31m, Licence"
+    assert play("guest_kvp", guest, check=True, state="absent").result["msg"] == "hv01: would remove Avma31m, Licence"
+    # the first one was gone by itself
+    assert play("guest_kvp", guest, state="absent").result["msg"] == "hv01: removed Licence; left Avma31m"
 
 
 # failures
