@@ -1,0 +1,578 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: guests
+short_description: Hyper-V hosts, their clusters and their virtual machines as an inventory
+description:
+  - Asks Hyper-V hosts over WS-Management, several at once, and makes an inventory of the hosts, their failover clusters and all of their virtual
+    machines, with what is known of licences, Data Exchange (KVP) and Automatic Virtual Machine Activation (AVMA).
+  - C(hyperv.avma.activate) runs from it alone, as it has the groups C(hyperv_hosts) and C(guests).
+  - The file of the source must end in C(avma.yml), C(avma.yaml), C(guests.yml) or C(guests.yaml).
+  - What guests say of themselves in Data Exchange is written by whoever administers them. All of it is marked untrusted, so that none of it is ever
+    rendered as a template. Names and addresses are made fit for an inventory, and what two machines claim is given to neither of them.
+version_added: 0.1.0
+author:
+  - hyperv.avma contributors (@hyperv-avma)
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+requirements:
+  - pywinrm on the controller, for hosts with the connection P(ansible.builtin.winrm#connection)
+  - pypsrp on the controller, for hosts with the connection P(ansible.builtin.psrp#connection)
+  - defusedxml on the controller
+notes:
+  - A host has the variable C(avma_host_info), the result of M(hyperv.avma.host_info) without its C(readiness), and C(avma_cluster).
+    A host that did not answer has C(avma_host_error) instead, and is in the group C(hyperv_hosts_failed).
+  - A virtual machine has the variable C(avma_vm), an entry of the result of M(hyperv.avma.kvp_info), and C(avma_vm_id), C(avma_vm_name),
+    C(avma_vm_host) (the host by its name in the inventory) and C(avma_cluster). C(ansible_host) is its address, if it has one.
+  - Each failover cluster is a group C(hyperv_cluster_NAME) of its hosts that were asked, below C(hyperv_clusters).
+  - Expressions see these variables, those of virtual machines and those of hosts alike. Write C(avma_vm is defined and ...) where that matters.
+  - A virtual machine that several hosts show is there once, as of the host on which it runs. The others hold a replica, or it is just being moved.
+  - Variables beside a playbook (its C(group_vars) and C(host_vars)) are not known yet while inventories are read. Those beside inventories are.
+options:
+  plugin:
+    description: Says that the file is for this plugin.
+    type: str
+    required: true
+    choices: [hyperv.avma.guests]
+  hosts:
+    description:
+      - The Hyper-V hosts to ask, each with its variables, as in a YAML inventory. They are put in O(host_group).
+      - Variables may be templates, and may be encrypted by Ansible Vault.
+    type: dict
+    default: {}
+  hosts_from:
+    description:
+      - Groups of earlier inventory sources whose hosts are asked, with the variables that they have there.
+      - Without it and without O(hosts), the hosts of O(host_group) are asked.
+    type: list
+    elements: str
+    default: []
+  host_variables:
+    description: Variables of the group O(host_group), such as those of the connection.
+    type: dict
+    default: {}
+  guest_variables:
+    description:
+      - Variables of the group O(guest_group), such as those of the connection. Guests get none from their hosts.
+    type: dict
+    default: {}
+  username:
+    description:
+      - The user as whom hosts are asked if their variables name none. It is not written into the inventory.
+    type: str
+    env:
+      - name: HYPERV_AVMA_USERNAME
+  password:
+    description:
+      - The password with which hosts are asked if their variables name none. It is not written into the inventory.
+    type: str
+    env:
+      - name: HYPERV_AVMA_PASSWORD
+  hostnames:
+    description:
+      - What a virtual machine is called in the inventory; the first that it has counts.
+      - V(name) is the name of the virtual machine, V(id) its GUID.
+      - V(fqdn) is the full name that the guest tells, if its first part is the name of the virtual machine. V(claimed_fqdn) is the same without that
+        condition. It lets whoever administers a guest choose the name, and with it the C(host_vars) that are meant for another machine.
+      - Anything else is a Jinja2 expression, such as V(avma_vm_host ~ '-' ~ avma_vm_name).
+      - Characters other than letters, digits, C(-), C(.) and C(_) become C(_). Machines that want the same name, or one that a host or group has, all
+        get the beginning of their GUID at its end, and a warning says so.
+    type: list
+    elements: str
+    default: [fqdn, name, id]
+  address:
+    description:
+      - By what C(ansible_host) is chosen, in order of preference. V(ipv4) and V(ipv6) are addresses that the guest tells, V(fqdn) and V(claimed_fqdn) names
+        as in O(hostnames). Kerberos and certificates want names.
+      - Without a usable one, or with an empty list, C(ansible_host) is not set, and the machine is reached by its name in the inventory.
+      - An address that several machines or a host have is not used.
+    type: list
+    elements: str
+    choices: [ipv4, ipv6, fqdn, claimed_fqdn]
+    default: [ipv4, ipv6]
+  networks:
+    description:
+      - Networks in CIDR notation; only addresses in them are used.
+      - Without it every address is, other than those of loopback, link-local, multicast and reserved networks.
+    type: list
+    elements: str
+    default: []
+  exclude_networks:
+    description: Networks in CIDR notation whose addresses are never used, such as those of backup or storage.
+    type: list
+    elements: str
+    default: []
+  filters:
+    description: Which virtual machines are in the inventory at all.
+    type: dict
+    default: {}
+    suboptions:
+      include:
+        description: Jinja2 conditions. A machine must meet one of them. Without any, all machines are in.
+        type: list
+        elements: str
+        default: []
+      exclude:
+        description: Jinja2 conditions. A machine that meets one of them is out.
+        type: list
+        elements: str
+        default: []
+  guest_condition:
+    description: The Jinja2 condition that puts a virtual machine into O(guest_group). By default running machines whose guest says that it is Windows Server.
+    type: str
+    default: avma_vm.state == 'running' and avma_vm.guest.kind == 'windows_server'
+  host_group:
+    description: The group of the hosts.
+    type: str
+    default: hyperv_hosts
+  vm_group:
+    description: The group of all virtual machines.
+    type: str
+    default: hyperv_vms
+  guest_group:
+    description: The group of the virtual machines that O(guest_condition) chooses.
+    type: str
+    default: guests
+  kvp_items:
+    description: Whether C(avma_vm.kvp) has all key-value pairs of the machine. Without them the inventory is smaller and asks for less.
+    type: bool
+    default: true
+  parallel:
+    description: How many hosts are asked at once.
+    type: int
+    default: 10
+  timeout:
+    description:
+      - Seconds that a host may take for one request. Timeouts in the variables of a host count before it.
+      - Without it the connection's own default counts.
+    type: int
+  host_failure:
+    description:
+      - What becomes of a host that cannot be asked. V(warn) goes on without its virtual machines. With V(error) there is no inventory at all, which is
+        safer where something that takes over the inventory deletes machines that are no longer in it.
+    type: str
+    choices: [warn, error]
+    default: warn
+"""
+
+EXAMPLES = r"""
+# fleet.avma.yml: hosts in, guests found. Then: ansible-playbook hyperv.avma.activate -i fleet.avma.yml
+plugin: hyperv.avma.guests
+hosts:
+  hv01.corp.example:
+  hv02.corp.example:
+    ansible_winrm_transport: ntlm
+host_variables: &connection
+  ansible_connection: winrm
+  ansible_port: 5986
+  ansible_winrm_transport: kerberos
+  ansible_user: svc-avma@CORP.EXAMPLE
+  ansible_password: "{{ lookup('ansible.builtin.env', 'AVMA_PASSWORD') }}"
+guest_variables: *connection
+---
+# 20-guests.yml, in a folder with 10-hosts.yml, an inventory that has the group hyperv_hosts, and with group_vars
+plugin: hyperv.avma.guests
+hosts_from: [hyperv_hosts]
+address: [fqdn, ipv4]
+networks: [10.20.0.0/16, "fd00:20::/32"]
+exclude_networks: [10.20.99.0/24]
+filters:
+  exclude:
+    - avma_vm.name.startswith('template-')
+    - avma_vm.guest.kind == 'linux'
+compose:
+  site: avma_cluster | default('none', true)
+groups:
+  needs_attention: avma_vm is defined and avma_vm.avma.status == 'action_required'
+keyed_groups:
+  - prefix: os
+    key: avma_vm.guest.release | default('', true)
+  - prefix: on
+    key: avma_vm_host
+---
+# all.avma.yml: once an hour at most, and no inventory at all if a host is missing
+plugin: hyperv.avma.guests
+hosts:
+  hv01.corp.example:
+    ansible_connection: psrp
+    ansible_psrp_auth: negotiate
+hostnames:
+  - avma_vm_name ~ '.' ~ avma_vm_host.split('.')[0]
+host_failure: error
+strict: true
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/avma
+cache_timeout: 3600
+"""
+
+import typing as t
+from collections.abc import Iterable, Mapping
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.helpers import get_group_vars
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible.utils.vars import combine_vars
+from ansible.vars.plugins import get_vars_from_inventory_sources
+
+from ..plugin_utils._ansible.output import plain
+from ..plugin_utils._avma.text import safe_text
+from ..plugin_utils._inventory.addresses import AddressRule, InvalidNetwork, networks_of, own_addresses, usable_addresses
+from ..plugin_utils._inventory.connections import connection_of
+from ..plugin_utils._inventory.groups import MachineGroups
+from ..plugin_utils._inventory.names import confirmed_fqdn, dns_name, machine_name, unique_names
+from ..plugin_utils._inventory.survey import HostAnswer, Target, ask_hosts, cached_answer
+
+Variables = dict[str, t.Any]
+
+FAILED_GROUP = "hyperv_hosts_failed"
+CLUSTERS_GROUP = "hyperv_clusters"
+_ENDINGS = ("avma.yml", "avma.yaml", "guests.yml", "guests.yaml")
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]  # ansible-core is untyped
+    NAME = "hyperv.avma.guests"
+    inventory: t.Any
+
+    def verify_file(self, path: str) -> bool:
+        return bool(super().verify_file(path)) and path.endswith(_ENDINGS)
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        self._rule = self._address_rule()
+        self._check_groups()
+        hosts = self._hosts(path)
+        known = set(self.inventory.hosts)
+        try:
+            answers = self._answers(hosts, path, cache)
+            self._refuse_failures(answers)
+            machines = self._machines(answers)
+            self._populate_hosts(answers)
+            self._populate_machines(machines)
+            self._construct([*hosts, *machines])
+        except AnsibleError:
+            # Half an inventory must not pass for a whole one.
+            for name in set(self.inventory.hosts) - known | set(self.get_option("hosts")):
+                self.inventory.remove_host(self.inventory.hosts[name]) if name in self.inventory.hosts else None
+            raise
+
+    # hosts
+
+    def _hosts(self, path: str) -> dict[str, Variables]:
+        """The hosts to ask with all of their variables. Those of ``hosts`` are in the inventory from here on."""
+        listed: Mapping[str, t.Any] = self.get_option("hosts")
+        host_group = self.get_option("host_group")
+        sources = [*getattr(self.inventory, "processed_sources", ()), path]
+        self._add_group(host_group, self.get_option("host_variables"))
+        names = list(dict.fromkeys(plain(str(name)) for name in listed))
+        for name, variables in listed.items():
+            if not isinstance(variables, Mapping) and variables is not None:
+                raise AnsibleParserError(
+                    f"hosts: what is given for {name} is no mapping of variables. Write it as 'variable: value' below the host"
+                )
+            self.inventory.add_host(plain(str(name)), group=host_group)
+            for variable, value in (variables or {}).items():
+                self.inventory.set_variable(plain(str(name)), variable, value)
+        for group in self.get_option("hosts_from") or ([] if listed else [host_group]):
+            if group not in self.inventory.groups:
+                raise AnsibleParserError(
+                    f"hosts_from: no earlier inventory source has a group {group}. Give the source that has it before this one "
+                    "(files of a folder are read in alphabetical order)"
+                )
+            for host in self.inventory.groups[group].get_hosts():
+                if host.name not in names:
+                    names.append(host.name)
+                    self.inventory.add_host(host.name, group=host_group)
+        if not names:
+            raise AnsibleParserError(
+                f"there is no Hyper-V host to ask. List them in 'hosts', or give a source with the group {host_group} before this one"
+            )
+        return {name: self._variables_of(name, sources) for name in names}
+
+    def _variables_of(self, name: str, sources: list[str]) -> Variables:
+        """What a play would know of the host, but for what stands beside the playbook."""
+        host = self.inventory.hosts[name]
+        groups = [self.inventory.groups["all"], *(group for group in host.get_groups() if group.name != "all")]
+        variables = combine_vars(get_group_vars(groups), get_vars_from_inventory_sources(self.loader, sources, groups, "all"))
+        variables = combine_vars(
+            variables, combine_vars(host.get_vars(), get_vars_from_inventory_sources(self.loader, sources, [host], "all"))
+        )
+        for variable, option in (("ansible_user", "username"), ("ansible_password", "password")):
+            if self.get_option(option) is not None:
+                variables.setdefault(variable, self.get_option(option))
+        found: Variables = combine_vars(variables, self._vars)
+        return found
+
+    def _answers(self, hosts: Mapping[str, Variables], path: str, cache: bool) -> dict[str, HostAnswer]:
+        """From the cache what is there, from the hosts what is not. Answers only are kept, never failures."""
+        items = self.get_option("kvp_items")
+        use_cache = self.get_option("cache")
+        key = f"{self.get_cache_key(path)}_{'items' if items else 'bare'}"
+        answers: dict[str, HostAnswer] = {}
+        if use_cache and cache:
+            held = self._cache.get(key) if key in self._cache else None
+            for name in hosts:
+                answer = cached_answer(name, held.get(name)) if isinstance(held, Mapping) else None
+                if answer is not None:
+                    answers[name] = answer
+        missing = [name for name in hosts if name not in answers]
+        if missing:
+            targets = [Target(name, lambda name=name: self._connection(name, hosts[name])) for name in missing]  # type: ignore[misc]
+            asked = ask_hosts(targets, items=items, parallel=max(1, self.get_option("parallel")))
+            self.display.vvv(f"WS-MAN {sum(answer.requests for answer in asked.values())} requests to {len(asked)} hosts")
+            answers.update(asked)
+            if use_cache:
+                self._cache[key] = {name: answer.as_cached() for name, answer in answers.items() if answer.failure is None}
+        return {name: answers[name] for name in hosts}
+
+    def _connection(self, name: str, variables: Variables) -> t.Any:
+        self.templar.available_variables = variables
+        return connection_of(name, variables, self.templar.template, self.get_option("timeout"))
+
+    def _refuse_failures(self, answers: Mapping[str, HostAnswer]) -> None:
+        failures = [answer.failure.msg for answer in answers.values() if answer.failure is not None]
+        if failures and self.get_option("host_failure") == "error":
+            raise AnsibleError(f"{len(failures)} of {len(answers)} Hyper-V hosts could not be asked: {' '.join(failures)}")
+        for failure in failures:
+            self.display.warning(f"Its virtual machines are not in the inventory: {failure}")
+
+    # virtual machines
+
+    def _machines(self, answers: Mapping[str, HostAnswer]) -> dict[str, Variables]:
+        """The variables of each virtual machine by its name in the inventory."""
+        kept = self._filtered(self._found(answers))
+        wanted = {identifier: self._wanted_name(variables) for identifier, variables in kept.items()}
+        taken = {*self.inventory.hosts, *self.inventory.groups, *self._group_names()}
+        names = unique_names(wanted, taken)
+        for name, ids in names.clashes.items():
+            given = ", ".join(names.by_id[identifier] for identifier in ids)
+            self.display.warning(
+                f"{len(ids)} virtual machine(s) cannot be called {safe_text(name)}, as another machine, a host or a group is: now {given}."
+            )
+        self._address(kept, names.by_id, answers)
+        return {names.by_id[identifier]: variables for identifier, variables in kept.items()}
+
+    def _found(self, answers: Mapping[str, HostAnswer]) -> dict[str, Variables]:
+        """Machines by GUID. Of several with one GUID the one that runs."""
+        found: dict[str, Variables] = {}
+        for answer in answers.values():
+            for vm in answer.vms:
+                identifier = str(vm["id"])
+                if identifier in found:
+                    shown = f"{safe_text(vm['name'])} ({identifier})"
+                    self.display.vv(f"{shown} is on {found[identifier]['avma_vm_host']} and on {answer.host}")
+                    if vm["state"] != "running" or found[identifier]["avma_vm"]["state"] == "running":
+                        continue
+                found[identifier] = {
+                    "avma_vm": vm,
+                    "avma_vm_id": identifier,
+                    "avma_vm_name": vm["name"],
+                    "avma_vm_host": answer.host,
+                    "avma_cluster": answer.cluster,
+                }
+        return {identifier: t.cast(Variables, wrap_var(variables)) for identifier, variables in found.items()}
+
+    def _filtered(self, machines: Mapping[str, Variables]) -> dict[str, Variables]:
+        filters = self.get_option("filters")
+        unknown = set(filters) - {"include", "exclude"}
+        if unknown:
+            raise AnsibleParserError(f"filters: {', '.join(sorted(map(str, unknown)))} is not known. There are 'include' and 'exclude'")
+        include, exclude = (self._conditions(f"filters.{kind}", filters.get(kind)) for kind in ("include", "exclude"))
+        kept = dict(machines)
+        if include:
+            kept = {identifier: variables for identifier, variables in kept.items() if any(one(variables) for one in include)}
+        if exclude:
+            kept = {identifier: variables for identifier, variables in kept.items() if not any(one(variables) for one in exclude)}
+        return kept
+
+    def _conditions(self, option: str, conditions: t.Any) -> list[_Condition]:
+        if conditions is None:
+            return []
+        if not isinstance(conditions, list) or not all(isinstance(one, (str, bool)) for one in conditions):
+            raise AnsibleParserError(f"{option} is no list of conditions. Write each condition as an item of a list")
+        return [_Condition(self, option, one) for one in conditions]
+
+    def _wanted_name(self, variables: Variables) -> str:
+        for preference in self.get_option("hostnames"):
+            if preference in _WORDS:
+                name = _WORDS[preference](variables)
+            else:
+                try:
+                    value = self._compose(preference, variables)
+                except Exception as error:
+                    if self.get_option("strict"):
+                        raise AnsibleParserError(
+                            f"hostnames: {preference} cannot be evaluated for {variables['avma_vm_id']}: {error}"
+                        ) from error
+                    continue
+                name = str(plain(value)) if isinstance(value, (str, int)) else ""
+            if found := machine_name(name or ""):
+                return found
+        return str(plain(variables["avma_vm_id"])).lower()
+
+    def _address(self, machines: Mapping[str, Variables], names: Mapping[str, str], answers: Mapping[str, HostAnswer]) -> None:
+        """Sets ``ansible_host`` where there is something to set."""
+        usable = {
+            identifier: usable_addresses(variables["avma_vm"]["guest"]["addresses"], self._rule)
+            for identifier, variables in machines.items()
+        }
+        of_hosts = [str(self.inventory.hosts[name].vars.get("ansible_host") or name) for name in answers]
+        chosen, contested = own_addresses(usable, of_hosts)
+        for address, claimants in contested.items():
+            shown = ", ".join(names[identifier] for identifier in claimants)
+            self.display.warning(
+                f"The address {address} is not used, as more than one machine claims it: {shown}{' and a host' if address in of_hosts else ''}."
+            )
+        for identifier, variables in machines.items():
+            for preference in self.get_option("address"):
+                if preference in _WORDS:
+                    found = _WORDS[preference](variables)
+                else:
+                    found = next((one for one in (chosen[identifier],) if one and (":" in one) == (preference == "ipv6")), None)
+                if found:
+                    variables["ansible_host"] = found
+                    break
+
+    def _address_rule(self) -> AddressRule:
+        families = [family for family in self.get_option("address") if family in ("ipv4", "ipv6")]
+        found = {}
+        for option in ("networks", "exclude_networks"):
+            try:
+                found[option] = networks_of(self.get_option(option))
+            except InvalidNetwork as error:
+                raise AnsibleParserError(f"{option}: {error}") from error
+        return AddressRule(families, found["networks"], found["exclude_networks"])
+
+    # inventory
+
+    def _populate_hosts(self, answers: Mapping[str, HostAnswer]) -> None:
+        for name, answer in answers.items():
+            if answer.failure is not None:
+                self._add_group(FAILED_GROUP)
+                self.inventory.add_host(name, group=FAILED_GROUP)
+                self.inventory.set_variable(name, "avma_host_error", wrap_var({"msg": answer.failure.msg, **answer.failure.as_dict()}))
+                continue
+            self.inventory.set_variable(name, "avma_host_info", wrap_var(answer.info))
+            self.inventory.set_variable(name, "avma_cluster", wrap_var(answer.cluster))
+        self._populate_clusters(answers)
+
+    def _populate_clusters(self, answers: Mapping[str, HostAnswer]) -> None:
+        groups: dict[str, str] = {}
+        for name, answer in answers.items():
+            if answer.cluster is None:
+                continue
+            if answer.cluster not in groups:
+                group = self._sanitize_group_name(f"hyperv_cluster_{answer.cluster}")
+                while group in groups.values() or group in self.inventory.hosts:
+                    group += "_2"
+                groups[answer.cluster] = group
+                self._add_group(CLUSTERS_GROUP)
+                self._add_group(group)
+                self.inventory.add_child(CLUSTERS_GROUP, group)
+            self.inventory.add_host(name, group=groups[answer.cluster])
+
+    def _populate_machines(self, machines: Mapping[str, Variables]) -> None:
+        vm_group, guest_group = self.get_option("vm_group"), self.get_option("guest_group")
+        self._add_group(vm_group)
+        self._add_group(guest_group, self.get_option("guest_variables"))
+        is_guest = _Condition(self, "guest_condition", self.get_option("guest_condition"))
+        for name, variables in machines.items():
+            self.inventory.add_host(name, group=vm_group)
+            for variable, value in variables.items():
+                self.inventory.set_variable(name, variable, value)
+            if is_guest(variables):
+                self.inventory.add_host(name, group=guest_group)
+
+    def _construct(self, names: Iterable[str]) -> None:
+        """All variables before any group, as a group could take a machine's name."""
+        strict, compose = self.get_option("strict"), self.get_option("compose")
+        groups, keyed_groups = self.get_option("groups"), self.get_option("keyed_groups")
+        names = list(names)
+        if compose:
+            for name in names:
+                self._set_composite_vars(compose, self.inventory.hosts[name].get_vars(), name, strict=strict)
+        if not groups and not keyed_groups:
+            return
+        inventory, self.inventory = self.inventory, MachineGroups(self.inventory, self.display.warning)
+        try:
+            for name in names:
+                variables = inventory.hosts[name].get_vars()
+                self._add_host_to_composed_groups(groups, variables, name, strict=strict, fetch_hostvars=False)
+                self._add_host_to_keyed_groups(keyed_groups, variables, name, strict=strict, fetch_hostvars=False)
+        finally:
+            self.inventory = inventory
+
+    def _add_group(self, name: str, variables: Mapping[str, t.Any] | None = None) -> None:
+        self.inventory.add_group(name)
+        for variable, value in (variables or {}).items():
+            self.inventory.set_variable(name, variable, value)
+
+    def _group_names(self) -> set[str]:
+        """Groups that there will be whatever machines say."""
+        options = (self.get_option(option) for option in ("host_group", "vm_group", "guest_group"))
+        return {FAILED_GROUP, CLUSTERS_GROUP, *options, *(self._sanitize_group_name(name) for name in self.get_option("groups") or {})}
+
+    def _check_groups(self) -> None:
+        for option in ("host_group", "vm_group", "guest_group"):
+            name = self.get_option(option)
+            if not name.isidentifier() or not name.isascii():
+                raise AnsibleParserError(f"{option}: {safe_text(name)!r} is no name of a group. Use letters, digits and underscores")
+            if name in self.inventory.hosts:
+                raise AnsibleParserError(f"{option}: a host of an earlier inventory source is called {name}. Choose another name")
+        for keyed in self.get_option("keyed_groups") or []:
+            if (
+                isinstance(keyed, Mapping)
+                and not keyed.get("prefix")
+                and not (keyed.get("separator", "_") and self.get_option("leading_separator"))
+            ):
+                self.display.warning(
+                    f"keyed_groups: {keyed.get('key')} has no prefix. If guests can choose its value, they choose the group that they are in."
+                )
+
+    def holds(self, condition: str | bool, variables: Variables) -> bool:
+        """A Jinja2 condition, in the way of each supported ansible-core."""
+        self.templar.available_variables = variables
+        if hasattr(self.templar, "evaluate_conditional"):
+            return bool(self.templar.evaluate_conditional(condition))
+        return bool(boolean(self.templar.template("{%% if %s %%}True{%% else %%}False{%% endif %%}" % condition)))  # noqa: UP031
+
+
+class _Condition:
+    """A condition of an option. One that cannot be evaluated does not hold, or is an error if the source is strict."""
+
+    def __init__(self, plugin: InventoryModule, option: str, condition: str | bool) -> None:
+        self._plugin = plugin
+        self._option = option
+        self._condition = condition
+        self._warned = False
+
+    def __call__(self, variables: Variables) -> bool:
+        try:
+            return self._plugin.holds(self._condition, variables)
+        except Exception as error:
+            said = f"{self._option}: {self._condition} cannot be evaluated for {variables['avma_vm_id']}: {safe_text(error, limit=300)}"
+            if self._plugin.get_option("strict"):
+                raise AnsibleParserError(said) from error
+            if not self._warned:
+                self._warned = True
+                self._plugin.display.warning(f"{said}. It does not hold for this machine, nor for others for which it cannot be evaluated.")
+            return False
+
+
+def _claimed(variables: Variables) -> str:
+    return str(plain(variables["avma_vm"]["guest"]["fqdn"] or ""))
+
+
+_WORDS: dict[str, t.Callable[[Variables], str | None]] = {
+    "fqdn": lambda variables: confirmed_fqdn(_claimed(variables), str(plain(variables["avma_vm_name"]))),
+    "claimed_fqdn": lambda variables: dns_name(_claimed(variables)),
+    "name": lambda variables: str(plain(variables["avma_vm_name"])),
+    "id": lambda variables: str(plain(variables["avma_vm_id"])).lower(),
+}
