@@ -44,7 +44,7 @@ def windows_items(guest: Guest) -> dict[str, str]:
     """Intrinsic items of Windows. All are text, numbers in decimal."""
     release, edition = guest.release, guest.edition
     major, minor = release.kernel
-    address = guest.ip_address
+    address = guest.address or guest.ip_address  # where it answers, so that a client can follow what it reads here
     return {
         "FullyQualifiedDomainName": guest.fqdn,
         "OSName": guest.product_name,
