@@ -1,0 +1,184 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""The report's lines: a host or virtual machine with all that was learnt of it, each text made harmless."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from .._avma.evidence import Conclusion, Source, Statement, VmEvidence
+from .._avma.findings import Finding, Severity, shown
+from .._avma.identity import OsKind
+from .joining import Machine, own_name, with_licence
+from .material import HostMaterial, Result, mappings, part
+from .model import FindingEntry, HostEntry, Standing, VmEntry
+from .tenancy import Tenant
+
+_NAME = 120
+_TEXT = 400
+_WORD = 60
+# Of a machine that is activated or licensed in another way, what stands in the way of activating it does not matter any more.
+_MOOT = frozenset({"KEY_NEEDED", "GUEST_IS_EVALUATION", "DATA_EXCHANGE_NO_CONTACT", "DATA_EXCHANGE_UNKNOWN", "DATA_EXCHANGE_LOST"})
+_NOT_SERVED = frozenset({OsKind.LINUX.value, OsKind.OTHER.value, OsKind.WINDOWS_CLIENT.value})
+
+
+def host_entry(host: HostMaterial) -> HostEntry:
+    facts = part(host.info, "host")
+    os, licence, avma = part(facts, "os"), part(facts, "licence"), part(facts, "avma")
+    vms, events = host.kvp.get("vms"), host.events.get("events")
+    complete = host.events.get("complete")
+    ready = avma.get("ready")
+    findings = _findings(host.info.get("findings"), host.events.get("findings"))
+    if not facts:
+        findings = (_not_asked("HOST_NOT_ASKED", host.name, host.info, "the host"), *findings)
+    return HostEntry(
+        name=shown(host.name, _NAME),
+        computer=_word(own_name(host), _NAME),
+        cluster=_word(part(facts, "cluster").get("name"), _NAME),
+        release=_word(os.get("release")),
+        edition=_word(os.get("edition")),
+        os=os_label(os),
+        channel=_word(licence.get("channel")),
+        licence_status=_word(licence.get("status")),
+        ready=ready if isinstance(ready, bool) else None,
+        reason=_host_reason(ready, findings, avma),
+        vms=len(vms) if isinstance(vms, (list, tuple)) else None,
+        events=len(events) if isinstance(events, (list, tuple)) else None,
+        events_complete=complete if isinstance(complete, bool) else None,
+        findings=findings,
+    )
+
+
+def _host_reason(ready: t.Any, findings: Iterable[FindingEntry], avma: Result) -> str:
+    if ready is True:
+        releases = avma.get("can_activate")
+        return "can activate " + ", ".join(shown(one, _WORD) for one in releases) if isinstance(releases, (list, tuple)) else "is ready"
+    return next((one.cause for one in findings if one.severity is not Severity.INFO), "it could not be told whether it can activate guests")
+
+
+def vm_entry(
+    machine: Machine,
+    evidence: VmEvidence,
+    *,
+    host: str | None,
+    cluster: str | None,
+    tenant: Tenant | None,
+    successes: tuple[datetime, datetime] | None,
+) -> VmEntry:
+    """``host``: as the inventory calls it. ``successes``: the first and last that are on record."""
+    result = with_licence(machine.guest.result) if machine.guest else {}
+    told = part(result, "guest")
+    licence = part(told, "licence")
+    os = part(told, "os") or part(machine.vm, "guest")
+    standing = _standing(machine, evidence, licence)
+    name = shown(machine.name, _NAME) or machine.id or "unknown"
+    findings = _vm_findings(machine, evidence, result, name, standing)
+    return VmEntry(
+        id=shown(machine.id, _NAME) or None,
+        name=name,
+        inventory_name=shown(machine.guest.name, _NAME) if machine.guest else None,
+        host=host,
+        cluster=cluster,
+        tenant=tenant.name if tenant else None,
+        tenant_source=tenant.source.value if tenant else None,
+        state=_word(machine.vm.get("state")),
+        release=_word(os.get("release")),
+        edition=_word(os.get("edition")),
+        os=os_label(os),
+        os_source=Source.GUEST if part(told, "os") else Source.KVP if os_label(os) else None,
+        channel=_word(licence.get("channel")),
+        licence_status=_word(licence.get("status")),
+        last_five=_word(licence.get("partial_product_key"), 5),
+        outcome=_word(result.get("outcome")),
+        standing=standing,
+        conclusion=evidence.conclusion,
+        reason=shown(evidence.reason, _TEXT),
+        statements=tuple(_harmless(one) for one in evidence.statements),
+        first_success=successes[0] if successes else None,
+        last_success=max((one for one in (successes[1] if successes else None, evidence.lease.last) if one), default=None),
+        lease=evidence.lease,
+        findings=findings,
+    )
+
+
+def _standing(machine: Machine, evidence: VmEvidence, licence: Result) -> Standing:
+    if evidence.conclusion is Conclusion.CONTRADICTED:
+        return Standing.CONTRADICTED
+    if evidence.activated:
+        return Standing.ACTIVATED
+    if evidence.conclusion is Conclusion.PROVEN and licence.get("licensed") is True:
+        return Standing.LICENSED_OTHERWISE
+    if evidence.conclusion is Conclusion.PROVEN:
+        return Standing.NOT_ACTIVATED
+    if part(machine.vm, "guest").get("kind") in _NOT_SERVED and evidence.activated is None:
+        return Standing.NOT_APPLICABLE
+    return Standing.UNKNOWN if evidence.activated is None else Standing.NOT_ACTIVATED
+
+
+def _vm_findings(machine: Machine, evidence: VmEvidence, result: Result, name: str, standing: Standing) -> tuple[FindingEntry, ...]:
+    moot = _MOOT if standing in (Standing.ACTIVATED, Standing.LICENSED_OTHERWISE, Standing.NOT_APPLICABLE) else frozenset()
+    found = _findings(result.get("findings"), machine.vm.get("findings"), own=evidence.findings)
+    kept = tuple(replace(one, object=name) for one in found if one.code not in moot)
+    guest = machine.guest
+    if guest is None or machine.answered or not guest.result or any(one.code == "GUEST_UNREACHABLE" for one in kept):
+        return kept
+    return (replace(_not_asked("GUEST_NOT_ASKED", guest.name, guest.result, "the guest"), object=name), *kept)
+
+
+def _not_asked(code: str, name: str, result: Result, what: str) -> FindingEntry:
+    """A finding of the report itself: the task failed or did not run. What it said names cause and remedy."""
+    said = shown(result.get("msg"), _TEXT)
+    return FindingEntry(
+        code,
+        Severity.WARNING,
+        shown(name, _NAME),
+        said or f"{what} was not asked in this run",
+        "Do what the message says, then run again." if said else "Include it in the run.",
+    )
+
+
+def _findings(*results: t.Any, own: Iterable[Finding] = ()) -> tuple[FindingEntry, ...]:
+    """Of several results each kind once, the first that tells it."""
+    found: dict[str, FindingEntry] = {}
+    for result in results:
+        for one in mappings(result):
+            entry = _finding(one)
+            found.setdefault(entry.code, entry)
+    for mine in own:
+        entry = FindingEntry(mine.code, mine.severity, mine.object, mine.cause, mine.remedy)
+        found.setdefault(entry.code, entry)
+    return tuple(found.values())
+
+
+def _finding(value: Mapping[str, t.Any]) -> FindingEntry:
+    severity = str(value.get("severity"))
+    return FindingEntry(
+        shown(value.get("code"), _WORD) or "UNKNOWN",
+        Severity(severity) if severity in {one.value for one in Severity} else Severity.INFO,
+        shown(value.get("object"), _NAME),
+        shown(value.get("cause"), _TEXT),
+        shown(value.get("remedy"), _TEXT),
+    )
+
+
+def _harmless(statement: Statement) -> Statement:
+    return replace(statement, text=shown(statement.text, _TEXT), host=_word(statement.host, _NAME))
+
+
+def _word(value: t.Any, limit: int = _WORD) -> str | None:
+    return shown(value, limit) or None
+
+
+def os_label(os: Result) -> str | None:
+    """ "2022 Datacenter" from either shape of an operating system."""
+    if os.get("release"):
+        label = " ".join(shown(one, _WORD) for one in (os.get("release"), os.get("edition")) if one)
+        return f"{label} (evaluation)" if os.get("evaluation") else label
+    kind = {OsKind.LINUX.value: "Linux", OsKind.WINDOWS_CLIENT.value: "Windows client"}.get(str(os.get("kind")))
+    return kind or _word(os.get("caption"))
