@@ -45,6 +45,7 @@ class Controller:
     def __init__(self, fleet: Fleet, forks: int, folder: Path) -> None:
         self._forks = forks
         self._folder = folder
+        self._last = folder / "output"  # of the last run
         self._inventory = folder / "inventory.yml"
         self._inventory.write_bytes(fleet.get("/inventory"))
 
@@ -53,12 +54,17 @@ class Controller:
         path = self._folder / "play.yml"
         tasks = [{"name": f"Task {number}", **task} for number in range(1, repeat + 1)]
         path.write_text(yaml.safe_dump([{"name": "Play", "hosts": hosts, "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
-        return self.playbook(str(path))
+        cost = self.playbook(str(path))
+        if cost.failed or cost.unreachable:
+            raise RuntimeError(
+                f"{cost.failed} of {task} failed and {cost.unreachable} machines were unreachable:\n{self._last.read_text(encoding='utf-8')[-4000:]}"
+            )
+        return cost
 
     def playbook(self, name: str, **variables: Any) -> Cost:
         """A playbook by its path or FQCN. RuntimeError if it did not come to its end."""
         with tempfile.TemporaryDirectory() as folder:
-            usage, output = Path(folder) / "usage", Path(folder) / "output"
+            usage, output = Path(folder) / "usage", self._last
             command = [sys.executable, "-m", "ansible", "playbook", name, "-i", str(self._inventory), "-e", json.dumps(variables)]
             started = time.monotonic()
             with output.open("wb") as stream:

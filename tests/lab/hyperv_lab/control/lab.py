@@ -22,7 +22,6 @@ from ..http.tls import TlsMaterial
 from ..providers.machine import SimulatedMachine
 from ..scenarios.building import ScenarioError, build
 from ..scenarios.description import Scenario
-from ..world.guest import Guest
 from ..world.restarts import Restart
 from ..world.windows import Windows
 from ..wsman.interceptor import Interceptor
@@ -180,9 +179,9 @@ class Lab:
         await asyncio.gather(*self._restarting.values(), return_exceptions=True)
         self._restarting.clear()
 
-    def _power_changed(self, guest: Guest) -> None:
+    def _power_changed(self, windows: Windows) -> None:
         """The fleet says so in the middle of a request, so the listeners follow a moment later."""
-        task = asyncio.get_running_loop().create_task(self._switch(guest.name.lower()))
+        task = asyncio.get_running_loop().create_task(self._switch(windows.name.lower()))
         self._switching.add(task)
         task.add_done_callback(self._switching.discard)
 

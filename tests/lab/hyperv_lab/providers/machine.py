@@ -127,10 +127,10 @@ class SimulatedMachine:
 
     @property
     def listening(self) -> bool:
-        """Whether anything answers at the machine's address: a VM that does not run has no listener, one without a network no address."""
+        """Whether anything answers at the machine's address: a VM that does not run has no listener, one without a network and a host without power neither."""
         if isinstance(self.windows, Guest):
             return self.windows.network and self.fleet.placement(self.windows)[1].running
-        return True
+        return not isinstance(self.windows, Host) or self.windows.powered
 
     def namespaces(self) -> Iterable[str]:
         names = ["root/cimv2", "root/default"]

@@ -128,24 +128,3 @@ def at_start(fleet: Fleet, guest: Guest) -> None:
     """A guest with an AVMA key asks when it boots (firm)."""
     if fleet.rules.licensing.activate_at_start and guest.licence.channel == keys.AVMA:
         request(fleet, guest)
-
-
-def renew_all(fleet: Fleet) -> None:
-    """Lets every running guest with an AVMA key whose renewal is due ask again, then lets time take its effect everywhere.
-
-    The interval is one field report's (7 days, as long as the lease itself).
-    """
-    now = fleet.clock.now()
-    interval = timedelta(minutes=fleet.rules.licensing.renewal_minutes)
-    for host in fleet.hosts:
-        host.licence.settle(now)
-    for guest in fleet.guests():
-        state = guest.licence
-        _host, vm = fleet.placement(guest)
-        if fleet.rules.licensing.renew and vm.running and state.channel == keys.AVMA:
-            since = state.last_activation
-            lease_end = state.expires
-            due = now - since >= interval if since is not None else lease_end is not None and now >= lease_end
-            if due:
-                request(fleet, guest)
-        state.settle(now)

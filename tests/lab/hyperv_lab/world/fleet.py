@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from . import avma
+from . import avma, renewal
 from .accounts import LabAccount
 from .clock import Clock
 from .cluster import Cluster
@@ -52,7 +52,7 @@ class Fleet:
         self._placement: dict[int, tuple[Host, Vm]] = {}
         self._host_of: dict[str, Host] = {}
         self._guests: dict[str, Guest] = {}
-        self.watchers: list[Callable[[Guest], None]] = []  # told when a guest starts or stops
+        self.watchers: list[Callable[[Windows], None]] = []  # told when a machine starts, stops, gets or loses its network
         for host in self.hosts:
             for vm in host.vms.values():
                 self._place(host, vm)
@@ -110,6 +110,18 @@ class Fleet:
 
     # -- changing
 
+    def notify(self, windows: Windows) -> None:
+        """Tells the watchers that a machine may answer now, or may not any more."""
+        for watcher in self.watchers:
+            watcher(windows)
+
+    def set_network(self, guest: Guest, connected: bool) -> None:
+        """Plugs the cable of a guest in or out. ValueError for one that has no address to come back to."""
+        if connected and not guest.address:
+            raise ValueError(f"guest {guest.name} has no address: it has been without a network from the start")
+        guest.network = connected
+        self.notify(guest)
+
     def set_state(self, vm: Vm, state: VmState) -> None:
         """Starts, stops, saves or pauses a VM, with what follows in the guest."""
         now = self.clock.now()
@@ -117,8 +129,7 @@ class Fleet:
         before, vm.state, vm.changed = vm.state, state, now
         vm.update_contact(now)
         if isinstance(vm.guest, Guest) and (before is VmState.RUNNING) != vm.running:
-            for watcher in self.watchers:
-                watcher(vm.guest)
+            self.notify(vm.guest)
         if state is VmState.RUNNING and before is not VmState.RUNNING:
             self.deliver(host, vm)
             if isinstance(vm.guest, Guest) and before is VmState.OFF:
@@ -172,7 +183,7 @@ class Fleet:
             step = min(by, timedelta(days=1))
             self.clock.advance(step)
             by -= step
-            avma.renew_all(self)
+            renewal.renew_all(self)
         return self.clock.now()
 
     # -- comparing

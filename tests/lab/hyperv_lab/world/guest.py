@@ -19,7 +19,7 @@ Hypervisor = Literal["hyper-v", "azure", "other"]
 
 @dataclass(slots=True, eq=False)
 class Guest(Windows):
-    ip_address: str = ""  # in the guest's own network, as KVP tells it
+    ip_address: str = ""  # what KVP tells of a guest that has no address of its own in the lab
     product_type: int = 3  # 2 domain controller, 3 server, 1 workstation
     kvp_service: KvpService = "running"  # vmickvpexchange: Hyper-V starts it again if stopped, not if disabled
     hypervisor: Hypervisor = "hyper-v"

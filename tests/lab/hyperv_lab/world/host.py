@@ -23,6 +23,7 @@ class Host(Windows):
     jobs: JobQueue = field(default_factory=JobQueue)
     throttle: int = 0  # so many requests for activation are refused with 0xC004FD00
     entitlement: Entitlement | None = None  # Azure Local only
+    powered: bool = True  # False: dead, so that nothing answers
     node_state: int = 0  # MSCluster_Node.State: 0 up, 1 down, 2 paused, 3 joining
 
     @property

@@ -94,8 +94,7 @@ def _attempt(fleet: Fleet, windows: Windows, channel: str) -> int:
         # On metal there is no host to ask (assumed: as on a foreign hypervisor).
         return avma.request(fleet, windows) if isinstance(windows, Guest) else SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM
     if channel == keys.KMS_CLIENT:
-        reachable = rules.kms_reachable if windows.kms_reachable is None else windows.kms_reachable
-        if not reachable:  # firm: no KMS could be contacted
+        if not kms_reachable(fleet, windows):  # firm: no KMS could be contacted
             return SL_E_VL_BINDING_SERVICE_UNAVAILABLE
         state.become_licensed(now + timedelta(minutes=rules.kms_lease_minutes))
         state.kms_machine = state.kms_machine or "kms." + (windows.domain or "example.com")
@@ -112,6 +111,11 @@ def _attempt(fleet: Fleet, windows: Windows, channel: str) -> int:
         state.key.activations -= 1
     state.become_licensed()
     return 0
+
+
+def kms_reachable(fleet: Fleet, windows: Windows) -> bool:
+    """Whether a KMS answers this machine."""
+    return fleet.rules.licensing.kms_reachable if windows.kms_reachable is None else windows.kms_reachable
 
 
 def uninstall_key(windows: Windows, channel: str) -> None:

@@ -21,6 +21,7 @@ class LicensingRules:
     lease_minutes: int = 7 * 24 * 60
     renewal_minutes: int = 7 * 24 * 60
     kms_lease_minutes: int = 180 * 24 * 60  # Microsoft, "Plan for KMS activation"
+    kms_renewal_minutes: int = 7 * 24 * 60  # same source
     # What a product shows between key and activation is not documented. Servers were seen in notification with 0xC004F034.
     after_install: AfterInstall = "notification"
     grace_minutes: int = 10 * 24 * 60
