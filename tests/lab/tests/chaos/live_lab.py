@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import os
+import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Coroutine
@@ -112,8 +113,12 @@ class LiveLab:
             self.address(machine), ssl=False, auth="ntlm", username=USER, password=PASSWORD, encryption="always", reconnection_retries=0
         )
 
-    def connect(self, machine: str) -> RawConnection:
-        return RawConnection(self.address(machine))
+    def connect(self, machine: str, *, tls: bool = False) -> RawConnection:
+        context = None
+        if tls:
+            assert self.lab.tls is not None
+            context = ssl.create_default_context(cafile=self.lab.tls.ca_file)
+        return RawConnection(self.address(machine), context)
 
 
 def installation(live: LiveLab) -> str:
@@ -123,10 +128,14 @@ def installation(live: LiveLab) -> str:
 
 
 class RawConnection:
-    """Basic over one HTTP connection that is never renewed by itself."""
+    """Basic over one HTTP or HTTPS connection that is never renewed by itself."""
 
-    def __init__(self, address: str) -> None:
-        self._connection = http.client.HTTPConnection(address, 5985, timeout=20)
+    def __init__(self, address: str, context: ssl.SSLContext | None = None) -> None:
+        self._connection = (
+            http.client.HTTPConnection(address, 5985, timeout=20)
+            if context is None
+            else http.client.HTTPSConnection(address, 5986, timeout=20, context=context)
+        )
         self._connection.auto_open = 0
         self._connection.connect()
 

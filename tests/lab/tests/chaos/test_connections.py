@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 
 import pytest
 from winrm.exceptions import WinRMError, WinRMTransportError
@@ -99,6 +100,22 @@ def test_an_encrypted_session_ends_with_its_connection(live: LiveLab, effect: st
             failures += 1
     assert failures >= 1, "neither the request nor the one after it noticed"
     live.pywinrm("hv01").send_message(OS)
+
+
+@pytest.mark.parametrize("effect", ["drop", "reset"])
+def test_tls_does_not_hide_a_broken_connection(live: LiveLab, effect: str) -> None:
+    live.begin(effect, count={"first": 1})
+    connection = live.connect("hv01", tls=True)
+    with pytest.raises((ConnectionError, http.client.HTTPException, ssl.SSLError)):
+        connection.send(OS)
+    assert live.connect("hv01", tls=True).send(OS)[0] == 200
+
+
+def test_a_closed_keep_alive_under_tls(live: LiveLab) -> None:
+    live.begin("close", count={"first": 1})
+    connection = live.connect("hv01", tls=True)
+    assert connection.send(OS)[0] == 200
+    assert connection.is_closed()
 
 
 def test_connections_of_other_machines_are_left_alone(live: LiveLab) -> None:
