@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..plugin_utils._ansible.action import AvmaAction, Task
+from ..plugin_utils._ansible.deferred_file import DeferredFile
 from ..plugin_utils._ansible.output import plain
-from ..plugin_utils._report.summary import GuestRun, HostRow, HostRun, Row, Summary, summarise
+from ..plugin_utils._avma.deferred import DeferredGuest, names_text
+from ..plugin_utils._avma.outcome import Outcome
+from ..plugin_utils._report.summary import NOT_RUN, UNREACHABLE, GuestRun, HostRow, HostRun, Row, Summary, summarise
 from ..plugin_utils._report.table import render
 
 _HOST_HEADINGS = ("HOST", "OS", "LICENCE", "CLUSTER", "VMS", "READY", "REASON")
 _HOST_LIMITS = (32, 40, 32, 20, 6, 7, 0)
 _HEADINGS = ("GUEST", "HOST", "OS", "OUTCOME", "CHANNEL", "KEY", "REASON")
 _LIMITS = (32, 20, 40, 18, 12, 5, 0)
+# Outcomes of guests that a later run may reach.
+_TO_COME = (Outcome.DEFERRED.value, UNREACHABLE, NOT_RUN)
 
 
 class ActionModule(AvmaAction):
@@ -27,6 +32,7 @@ class ActionModule(AvmaAction):
         "host_variable": {"type": "str", "default": "host_result"},
         "kvp_variable": {"type": "str", "default": "host_vms"},
         "max_rows": {"type": "int", "default": 200},
+        "deferred_file": {"type": "path"},
     }
 
     def perform(self, task: Task) -> dict[str, t.Any]:
@@ -53,12 +59,39 @@ class ActionModule(AvmaAction):
         )
         for line in lines(summary, options["max_rows"]):
             self._display.display(line)
-        return {
+        deferred = [DeferredGuest(row.guest, row.outcome, row.reason) for row in summary.rows if row.managed and row.outcome in _TO_COME]
+        answer: dict[str, t.Any] = {
             "changed": False,
             "hosts": plain([row.as_dict() for row in summary.hosts]),
             "rows": plain([row.as_dict() for row in summary.rows]),
             "counts": dict(summary.counts),
+            "deferred": plain([guest.as_dict() for guest in deferred]),
         }
+        if options["deferred_file"]:
+            answer.update(self._keep(task, guests, deferred))
+        return answer
+
+    def _keep(self, task: Task, guests: Sequence[str], deferred: Sequence[DeferredGuest]) -> dict[str, t.Any]:
+        path = task.options["deferred_file"]
+        inventory = {str(name) for name in task.variables.get("hostvars") or ()}
+        try:
+            kept = DeferredFile(path).keep({str(name) for name in guests}, deferred, inventory, dry_run=task.check_mode)
+        except (OSError, UnicodeError) as error:
+            return {
+                "failed": True,
+                "msg": f"{self._task.action}: deferred_file {path}: {error}. The results are as shown; give a file that can be written on the controller.",
+            }
+        if kept.after:
+            self._display.display(f"{len(kept.after)} guests are deferred, their names are in {path}.\n")
+        result: dict[str, t.Any] = {"changed": kept.changed}
+        if task.diff_mode and kept.changed:
+            result["diff"] = {
+                "before_header": path,
+                "after_header": path,
+                "before": names_text(kept.before),
+                "after": names_text(kept.after),
+            }
+        return result
 
 
 def lines(summary: Summary, max_rows: int) -> list[str]:

@@ -46,9 +46,24 @@ options:
       - With more rows than this, only those that need attention are printed. All of them are returned.
     type: int
     default: 200
+  deferred_file:
+    description:
+      - A file on the controller that is kept as the list of the guests whose turn is still to come, because they were off, did not answer, were
+        asked for patience or were not reached. The next run takes it as its limit, with C(--limit hyperv_hosts,@FILE).
+      - It holds one name a line. The reasons are in a file beside it, whose name ends in C(.reasons), since Ansible knows no comments in such files.
+      - Guests that are listed there and were no part of this run stay. With no guest left both files are removed.
+    type: path
 extends_documentation_fragment:
   - hyperv.avma.attributes
-  - hyperv.avma.attributes.info
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is changed but O(deferred_file), and that not in check mode.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
 seealso:
   - module: hyperv.avma.guest_key
 """
@@ -56,6 +71,11 @@ seealso:
 EXAMPLES = r"""
 - name: Print what the run has reached
   hyperv.avma.summary:
+  run_once: true
+
+- name: Print it, and keep the guests that were off for the next run
+  hyperv.avma.summary:
+    deferred_file: deferred.limit
   run_once: true
 
 - name: Print it for one tenant
@@ -128,6 +148,21 @@ rows:
     managed:
       description: Whether it is a guest of the inventory.
       type: bool
+deferred:
+  description: The guests whose turn is still to come.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    guest:
+      description: Name in the inventory.
+      type: str
+    outcome:
+      description: V(deferred), V(unreachable) or V(not_run).
+      type: str
+    reason:
+      description: Why.
+      type: str
 counts:
   description: Number of guests by outcome.
   returned: success

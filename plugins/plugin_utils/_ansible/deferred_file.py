@@ -1,0 +1,79 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""The file of deferred guests on the controller, and the one with the reasons beside it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from .._avma.deferred import DeferredGuest, names_in, names_text, reasons_text, still_deferred
+
+REASONS_SUFFIX = ".reasons"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The names in the file ``before`` and ``after``."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    changed: bool
+
+
+class DeferredFile:
+    """``path`` on the controller. OSError and UnicodeError are left to the caller."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def keep(self, run: Collection[str], deferred: Sequence[DeferredGuest], inventory: Collection[str], *, dry_run: bool) -> Kept:
+        """Bring the file up to date after a run of the guests ``run``; without a deferred guest there is no file.
+
+        The reasons are written first: whoever sees a name finds its reason.
+        """
+        names, reasons = _read(self.path), _read(self.path + REASONS_SUFFIX)
+        before = names_in(names or "")
+        after = still_deferred(before, run, deferred, inventory)
+        wanted_names = names_text(after) if after else None
+        wanted_reasons = reasons_text(after, deferred, reasons or "") if after else None
+        if not dry_run:
+            _replace(self.path + REASONS_SUFFIX, reasons, wanted_reasons)
+            _replace(self.path, names, wanted_names)
+        return Kept(before, after, names != wanted_names)
+
+
+def _read(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def _replace(path: str, before: str | None, text: str | None) -> None:
+    """Write ``text`` so that a reader sees the old file or the new one whole; None removes the file."""
+    if text == before:
+        return
+    if text is None:
+        os.unlink(path)
+        return
+    folder = os.path.dirname(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
