@@ -17,7 +17,7 @@ from ..chaos.loading import CALM
 from ..chaos.rules import Profile
 from ..http.accounts import AccountBook
 from ..http.server import LabServer, ServedMachine
-from ..http.service_keys import ServiceKeys
+from ..http.service_keys import ServiceKeys, kerberos_available
 from ..http.tls import TlsMaterial
 from ..providers.machine import SimulatedMachine
 from ..scenarios.building import ScenarioError, build
@@ -27,7 +27,7 @@ from ..world.windows import Windows
 from ..wsman.interceptor import Interceptor
 from ..wsman.recorder import Recorder
 from ..wsman.settings import ServiceSettings
-from .realm import Realm
+from .realm import Realm, RealmFailure
 
 # The lab has one certificate for all of its machines, which a large fleet's addresses would bloat.
 _LARGEST_WITH_HTTPS = 300
@@ -107,6 +107,8 @@ class Lab:
         domain = next((windows.domain for windows in self.windows() if windows.domain), None)
         if domain is None or folder is None:
             raise ScenarioError("Kerberos needs machines of a domain and a folder for the KDC: give the scenario a domain")
+        if not kerberos_available():
+            raise RealmFailure("Kerberos needs the Python packages gssapi and krb5: pip install -r requirements-kerberos.txt")
         return Realm(folder / "realm", domain, self.fleet.accounts.values(), self.addresses())
 
     def windows(self) -> list[Windows]:
