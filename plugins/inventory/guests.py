@@ -29,6 +29,7 @@ notes:
   - A virtual machine has the variable C(avma_vm), an entry of the result of M(hyperv.avma.kvp_info), and C(avma_vm_id), C(avma_vm_name),
     C(avma_vm_host) (the host by its name in the inventory) and C(avma_cluster). C(ansible_host) is its address, if it has one.
   - Each failover cluster is a group C(hyperv_cluster_NAME) of its hosts that were asked, below C(hyperv_clusters).
+  - A group of O(keyed_groups) without a C(prefix) is never one that is there already, as guests choose what they say of themselves. Give a prefix.
   - Expressions see these variables, those of virtual machines and those of hosts alike. Write C(avma_vm is defined and ...) where that matters.
   - A virtual machine that several hosts show is there once, as of the host on which it runs. The others hold a replica, or it is just being moved.
   - Variables beside a playbook (its C(group_vars) and C(host_vars)) are not known yet while inventories are read. Those beside inventories are.
@@ -40,7 +41,7 @@ options:
     choices: [hyperv.avma.guests]
   hosts:
     description:
-      - The Hyper-V hosts to ask, each with its variables, as in a YAML inventory. They are put in O(host_group).
+      - The Hyper-V hosts to ask, each with its variables, as in a YAML inventory. They are put in O(host_group). Ranges count, such as C(hv[01:16]).
       - Variables may be templates, and may be encrypted by Ansible Vault.
     type: dict
     default: {}
@@ -212,10 +213,10 @@ cache_timeout: 3600
 
 import typing as t
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.helpers import get_group_vars
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible.utils.vars import combine_vars
@@ -224,16 +225,17 @@ from ansible.vars.plugins import get_vars_from_inventory_sources
 from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._avma.text import safe_text
 from ..plugin_utils._inventory.addresses import AddressRule, InvalidNetwork, networks_of, own_addresses, usable_addresses
+from ..plugin_utils._inventory.conditions import Condition
 from ..plugin_utils._inventory.connections import connection_of
 from ..plugin_utils._inventory.groups import MachineGroups
-from ..plugin_utils._inventory.names import confirmed_fqdn, dns_name, machine_name, unique_names
+from ..plugin_utils._inventory.machines import NAMES, Variables, machines_of
+from ..plugin_utils._inventory.names import machine_name, unique_names
 from ..plugin_utils._inventory.survey import HostAnswer, Target, ask_hosts, cached_answer
-
-Variables = dict[str, t.Any]
 
 FAILED_GROUP = "hyperv_hosts_failed"
 CLUSTERS_GROUP = "hyperv_clusters"
 _ENDINGS = ("avma.yml", "avma.yaml", "guests.yml", "guests.yaml")
+_SHOWN = 5  # machines that a warning names
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]  # ansible-core is untyped
@@ -246,64 +248,66 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        self._rule = self._address_rule()
-        self._check_groups()
-        hosts = self._hosts(path)
+        self._check_options()
+        rule = self._address_rule()
         known = set(self.inventory.hosts)
         try:
+            hosts = self._hosts(path)
             answers = self._answers(hosts, path, cache)
-            self._refuse_failures(answers)
-            machines = self._machines(answers)
+            self._judge_failures(answers)
+            machines = self._machines(answers, rule)
             self._populate_hosts(answers)
+            self._populate_clusters(answers)
             self._populate_machines(machines)
             self._construct([*hosts, *machines])
-        except AnsibleError:
+        except Exception:
             # Half an inventory must not pass for a whole one.
-            for name in set(self.inventory.hosts) - known | set(self.get_option("hosts")):
-                self.inventory.remove_host(self.inventory.hosts[name]) if name in self.inventory.hosts else None
+            for name in set(self.inventory.hosts) - known:
+                self.inventory.remove_host(self.inventory.hosts[name])
             raise
 
     # hosts
 
     def _hosts(self, path: str) -> dict[str, Variables]:
         """The hosts to ask with all of their variables. Those of ``hosts`` are in the inventory from here on."""
-        listed: Mapping[str, t.Any] = self.get_option("hosts")
         host_group = self.get_option("host_group")
-        sources = [*getattr(self.inventory, "processed_sources", ()), path]
         self._add_group(host_group, self.get_option("host_variables"))
-        names = list(dict.fromkeys(plain(str(name)) for name in listed))
-        for name, variables in listed.items():
-            if not isinstance(variables, Mapping) and variables is not None:
-                raise AnsibleParserError(
-                    f"hosts: what is given for {name} is no mapping of variables. Write it as 'variable: value' below the host"
-                )
-            self.inventory.add_host(plain(str(name)), group=host_group)
-            for variable, value in (variables or {}).items():
-                self.inventory.set_variable(plain(str(name)), variable, value)
-        for group in self.get_option("hosts_from") or ([] if listed else [host_group]):
+        names = self._listed_hosts(host_group)
+        for group in self.get_option("hosts_from") or ([] if names else [host_group]):
             if group not in self.inventory.groups:
                 raise AnsibleParserError(
                     f"hosts_from: no earlier inventory source has a group {group}. Give the source that has it before this one "
                     "(files of a folder are read in alphabetical order)"
                 )
-            for host in self.inventory.groups[group].get_hosts():
-                if host.name not in names:
-                    names.append(host.name)
-                    self.inventory.add_host(host.name, group=host_group)
+            names += [host.name for host in self.inventory.groups[group].get_hosts()]
         if not names:
             raise AnsibleParserError(
                 f"there is no Hyper-V host to ask. List them in 'hosts', or give a source with the group {host_group} before this one"
             )
-        return {name: self._variables_of(name, sources) for name in names}
+        sources = [*getattr(self.inventory, "processed_sources", ()), path]
+        for name in names:
+            self.inventory.add_host(name, group=host_group)
+        return {name: self._variables_of(name, sources) for name in dict.fromkeys(names)}
+
+    def _listed_hosts(self, host_group: str) -> list[str]:
+        names: list[str] = []
+        for pattern, variables in self.get_option("hosts").items():
+            if not isinstance(variables, Mapping) and variables is not None:
+                raise AnsibleParserError(
+                    f"hosts: what is given for {pattern} is no mapping of variables. Write it as 'variable: value' below the host"
+                )
+            expanded, port = self._expand_hostpattern(plain(str(pattern)))
+            self._populate_host_vars(expanded, variables or {}, host_group, port)
+            names += expanded
+        return names
 
     def _variables_of(self, name: str, sources: list[str]) -> Variables:
         """What a play would know of the host, but for what stands beside the playbook."""
         host = self.inventory.hosts[name]
         groups = [self.inventory.groups["all"], *(group for group in host.get_groups() if group.name != "all")]
-        variables = combine_vars(get_group_vars(groups), get_vars_from_inventory_sources(self.loader, sources, groups, "all"))
-        variables = combine_vars(
-            variables, combine_vars(host.get_vars(), get_vars_from_inventory_sources(self.loader, sources, [host], "all"))
-        )
+        of_groups = combine_vars(get_group_vars(groups), get_vars_from_inventory_sources(self.loader, sources, groups, "all"))
+        of_host = combine_vars(host.get_vars(), get_vars_from_inventory_sources(self.loader, sources, [host], "all"))
+        variables = combine_vars(of_groups, of_host)
         for variable, option in (("ansible_user", "username"), ("ansible_password", "password")):
             if self.get_option(option) is not None:
                 variables.setdefault(variable, self.get_option(option))
@@ -324,8 +328,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
                     answers[name] = answer
         missing = [name for name in hosts if name not in answers]
         if missing:
-            targets = [Target(name, lambda name=name: self._connection(name, hosts[name])) for name in missing]  # type: ignore[misc]
-            asked = ask_hosts(targets, items=items, parallel=max(1, self.get_option("parallel")))
+            targets = [Target(name, partial(self._connection, name, hosts[name])) for name in missing]
+            asked = ask_hosts(targets, items=items, parallel=self.get_option("parallel"))
             self.display.vvv(f"WS-MAN {sum(answer.requests for answer in asked.values())} requests to {len(asked)} hosts")
             answers.update(asked)
             if use_cache:
@@ -336,119 +340,88 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self.templar.available_variables = variables
         return connection_of(name, variables, self.templar.template, self.get_option("timeout"))
 
-    def _refuse_failures(self, answers: Mapping[str, HostAnswer]) -> None:
+    def _judge_failures(self, answers: Mapping[str, HostAnswer]) -> None:
         failures = [answer.failure.msg for answer in answers.values() if answer.failure is not None]
         if failures and self.get_option("host_failure") == "error":
             raise AnsibleError(f"{len(failures)} of {len(answers)} Hyper-V hosts could not be asked: {' '.join(failures)}")
         for failure in failures:
-            self.display.warning(f"Its virtual machines are not in the inventory: {failure}")
+            self.display.warning(f"The virtual machines of a host are not in the inventory. {failure}")
 
     # virtual machines
 
-    def _machines(self, answers: Mapping[str, HostAnswer]) -> dict[str, Variables]:
+    def _machines(self, answers: Mapping[str, HostAnswer], rule: AddressRule) -> dict[str, Variables]:
         """The variables of each virtual machine by its name in the inventory."""
-        kept = self._filtered(self._found(answers))
-        wanted = {identifier: self._wanted_name(variables) for identifier, variables in kept.items()}
+        found: dict[str, Variables] = wrap_var(machines_of(answers.values(), self.display.vv))
+        kept = self._filtered(found)
         taken = {*self.inventory.hosts, *self.inventory.groups, *self._group_names()}
-        names = unique_names(wanted, taken)
+        names = unique_names({identifier: self._wanted_name(variables) for identifier, variables in kept.items()}, taken)
         for name, ids in names.clashes.items():
-            given = ", ".join(names.by_id[identifier] for identifier in ids)
             self.display.warning(
-                f"{len(ids)} virtual machine(s) cannot be called {safe_text(name)}, as another machine, a host or a group is: now {given}."
+                f"More than one machine, host or group would be called {safe_text(name)}. "
+                f"Virtual machines have their GUID in their names instead: {_listed(names.by_id[identifier] for identifier in ids)}."
             )
-        self._address(kept, names.by_id, answers)
+        self._address(kept, names.by_id, answers, rule)
         return {names.by_id[identifier]: variables for identifier, variables in kept.items()}
-
-    def _found(self, answers: Mapping[str, HostAnswer]) -> dict[str, Variables]:
-        """Machines by GUID. Of several with one GUID the one that runs."""
-        found: dict[str, Variables] = {}
-        for answer in answers.values():
-            for vm in answer.vms:
-                identifier = str(vm["id"])
-                if identifier in found:
-                    shown = f"{safe_text(vm['name'])} ({identifier})"
-                    self.display.vv(f"{shown} is on {found[identifier]['avma_vm_host']} and on {answer.host}")
-                    if vm["state"] != "running" or found[identifier]["avma_vm"]["state"] == "running":
-                        continue
-                found[identifier] = {
-                    "avma_vm": vm,
-                    "avma_vm_id": identifier,
-                    "avma_vm_name": vm["name"],
-                    "avma_vm_host": answer.host,
-                    "avma_cluster": answer.cluster,
-                }
-        return {identifier: t.cast(Variables, wrap_var(variables)) for identifier, variables in found.items()}
 
     def _filtered(self, machines: Mapping[str, Variables]) -> dict[str, Variables]:
         filters = self.get_option("filters")
         unknown = set(filters) - {"include", "exclude"}
         if unknown:
-            raise AnsibleParserError(f"filters: {', '.join(sorted(map(str, unknown)))} is not known. There are 'include' and 'exclude'")
-        include, exclude = (self._conditions(f"filters.{kind}", filters.get(kind)) for kind in ("include", "exclude"))
-        kept = dict(machines)
-        if include:
-            kept = {identifier: variables for identifier, variables in kept.items() if any(one(variables) for one in include)}
-        if exclude:
-            kept = {identifier: variables for identifier, variables in kept.items() if not any(one(variables) for one in exclude)}
-        return kept
+            raise AnsibleParserError(f"filters: {_listed(sorted(map(str, unknown)))} is not known. There are 'include' and 'exclude'")
+        include = self._conditions("filters.include", filters.get("include"))
+        exclude = self._conditions("filters.exclude", filters.get("exclude"))
+        return {
+            identifier: variables
+            for identifier, variables in machines.items()
+            if (not include or any(one.holds(variables) for one in include)) and not any(one.holds(variables) for one in exclude)
+        }
 
-    def _conditions(self, option: str, conditions: t.Any) -> list[_Condition]:
-        if conditions is None:
+    def _conditions(self, option: str, expressions: t.Any) -> list[Condition]:
+        if expressions is None:
             return []
-        if not isinstance(conditions, list) or not all(isinstance(one, (str, bool)) for one in conditions):
+        if not isinstance(expressions, list) or not all(isinstance(one, (str, bool)) for one in expressions):
             raise AnsibleParserError(f"{option} is no list of conditions. Write each condition as an item of a list")
-        return [_Condition(self, option, one) for one in conditions]
+        return [self._condition(option, one) for one in expressions]
+
+    def _condition(self, option: str, expression: str | bool) -> Condition:
+        return Condition(self.templar, option, expression, strict=self.get_option("strict"), warn=self.display.warning)
 
     def _wanted_name(self, variables: Variables) -> str:
         for preference in self.get_option("hostnames"):
-            if preference in _WORDS:
-                name = _WORDS[preference](variables)
-            else:
-                try:
-                    value = self._compose(preference, variables)
-                except Exception as error:
-                    if self.get_option("strict"):
-                        raise AnsibleParserError(
-                            f"hostnames: {preference} cannot be evaluated for {variables['avma_vm_id']}: {error}"
-                        ) from error
-                    continue
-                name = str(plain(value)) if isinstance(value, (str, int)) else ""
+            name = NAMES[preference](variables) if preference in NAMES else self._evaluated_name(preference, variables)
             if found := machine_name(name or ""):
                 return found
-        return str(plain(variables["avma_vm_id"])).lower()
+        return NAMES["id"](variables) or ""
 
-    def _address(self, machines: Mapping[str, Variables], names: Mapping[str, str], answers: Mapping[str, HostAnswer]) -> None:
+    def _evaluated_name(self, expression: str, variables: Variables) -> str | None:
+        try:
+            value = plain(self._compose(expression, variables))
+        except Exception as error:
+            if self.get_option("strict"):
+                raise AnsibleParserError(f"hostnames: {expression} cannot be evaluated for {variables['avma_vm_id']}: {error}") from error
+            return None
+        return None if value is None or isinstance(value, (dict, list)) else str(value)
+
+    def _address(
+        self, machines: Mapping[str, Variables], names: Mapping[str, str], answers: Mapping[str, HostAnswer], rule: AddressRule
+    ) -> None:
         """Sets ``ansible_host`` where there is something to set."""
         usable = {
-            identifier: usable_addresses(variables["avma_vm"]["guest"]["addresses"], self._rule)
-            for identifier, variables in machines.items()
+            identifier: usable_addresses(variables["avma_vm"]["guest"]["addresses"], rule) for identifier, variables in machines.items()
         }
-        of_hosts = [str(self.inventory.hosts[name].vars.get("ansible_host") or name) for name in answers]
-        chosen, contested = own_addresses(usable, of_hosts)
-        for address, claimants in contested.items():
-            shown = ", ".join(names[identifier] for identifier in claimants)
-            self.display.warning(
-                f"The address {address} is not used, as more than one machine claims it: {shown}{' and a host' if address in of_hosts else ''}."
-            )
+        of_hosts = {str(self.inventory.hosts[name].vars.get("ansible_host") or name) for name in answers}
+        chosen, passed_over = own_addresses(usable, of_hosts)
+        for address, claimants in passed_over.items():
+            shown = _listed([*(names[identifier] for identifier in claimants), *(["a host"] if address in of_hosts else [])])
+            self.display.warning(f"The address {address} is not used, as more than one machine has it: {shown}.")
         for identifier, variables in machines.items():
+            own = chosen[identifier] or ""
+            by_family = {"ipv6" if ":" in own else "ipv4": own}
             for preference in self.get_option("address"):
-                if preference in _WORDS:
-                    found = _WORDS[preference](variables)
-                else:
-                    found = next((one for one in (chosen[identifier],) if one and (":" in one) == (preference == "ipv6")), None)
+                found = NAMES[preference](variables) if preference in NAMES else by_family.get(preference)
                 if found:
                     variables["ansible_host"] = found
                     break
-
-    def _address_rule(self) -> AddressRule:
-        families = [family for family in self.get_option("address") if family in ("ipv4", "ipv6")]
-        found = {}
-        for option in ("networks", "exclude_networks"):
-            try:
-                found[option] = networks_of(self.get_option(option))
-            except InvalidNetwork as error:
-                raise AnsibleParserError(f"{option}: {error}") from error
-        return AddressRule(families, found["networks"], found["exclude_networks"])
 
     # inventory
 
@@ -461,7 +434,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
                 continue
             self.inventory.set_variable(name, "avma_host_info", wrap_var(answer.info))
             self.inventory.set_variable(name, "avma_cluster", wrap_var(answer.cluster))
-        self._populate_clusters(answers)
 
     def _populate_clusters(self, answers: Mapping[str, HostAnswer]) -> None:
         groups: dict[str, str] = {}
@@ -471,7 +443,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             if answer.cluster not in groups:
                 group = self._sanitize_group_name(f"hyperv_cluster_{answer.cluster}")
                 while group in groups.values() or group in self.inventory.hosts:
-                    group += "_2"
+                    group += "_2"  # names that differ only in what a group's name cannot have
                 groups[answer.cluster] = group
                 self._add_group(CLUSTERS_GROUP)
                 self._add_group(group)
@@ -482,30 +454,33 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         vm_group, guest_group = self.get_option("vm_group"), self.get_option("guest_group")
         self._add_group(vm_group)
         self._add_group(guest_group, self.get_option("guest_variables"))
-        is_guest = _Condition(self, "guest_condition", self.get_option("guest_condition"))
+        guest = self._condition("guest_condition", self.get_option("guest_condition"))
         for name, variables in machines.items():
-            self.inventory.add_host(name, group=vm_group)
-            for variable, value in variables.items():
-                self.inventory.set_variable(name, variable, value)
-            if is_guest(variables):
+            self._populate_host_vars([name], variables, vm_group)
+            if guest.holds(variables):
                 self.inventory.add_host(name, group=guest_group)
 
     def _construct(self, names: Iterable[str]) -> None:
         """All variables before any group, as a group could take a machine's name."""
+        names = list(names)
         strict, compose = self.get_option("strict"), self.get_option("compose")
         groups, keyed_groups = self.get_option("groups"), self.get_option("keyed_groups")
-        names = list(names)
         if compose:
             for name in names:
                 self._set_composite_vars(compose, self.inventory.hosts[name].get_vars(), name, strict=strict)
         if not groups and not keyed_groups:
             return
-        inventory, self.inventory = self.inventory, MachineGroups(self.inventory, self.display.warning)
+        inventory = self.inventory
+        self.inventory = constructed = MachineGroups(inventory, self.display.warning)
+        there = frozenset({*inventory.groups, *self._group_names()})
         try:
             for name in names:
                 variables = inventory.hosts[name].get_vars()
+                constructed.closed = frozenset()
                 self._add_host_to_composed_groups(groups, variables, name, strict=strict, fetch_hostvars=False)
-                self._add_host_to_keyed_groups(keyed_groups, variables, name, strict=strict, fetch_hostvars=False)
+                for keyed in keyed_groups:
+                    constructed.closed = frozenset() if isinstance(keyed, Mapping) and keyed.get("prefix") else there
+                    self._add_host_to_keyed_groups([keyed], variables, name, strict=strict, fetch_hostvars=False)
         finally:
             self.inventory = inventory
 
@@ -514,65 +489,37 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         for variable, value in (variables or {}).items():
             self.inventory.set_variable(name, variable, value)
 
+    # options
+
     def _group_names(self) -> set[str]:
         """Groups that there will be whatever machines say."""
-        options = (self.get_option(option) for option in ("host_group", "vm_group", "guest_group"))
-        return {FAILED_GROUP, CLUSTERS_GROUP, *options, *(self._sanitize_group_name(name) for name in self.get_option("groups") or {})}
+        own = {FAILED_GROUP, CLUSTERS_GROUP, *(self.get_option(option) for option in ("host_group", "vm_group", "guest_group"))}
+        return own | {self._sanitize_group_name(name) for name in self.get_option("groups")}
 
-    def _check_groups(self) -> None:
+    def _check_options(self) -> None:
         for option in ("host_group", "vm_group", "guest_group"):
             name = self.get_option(option)
             if not name.isidentifier() or not name.isascii():
                 raise AnsibleParserError(f"{option}: {safe_text(name)!r} is no name of a group. Use letters, digits and underscores")
             if name in self.inventory.hosts:
                 raise AnsibleParserError(f"{option}: a host of an earlier inventory source is called {name}. Choose another name")
-        for keyed in self.get_option("keyed_groups") or []:
-            if (
-                isinstance(keyed, Mapping)
-                and not keyed.get("prefix")
-                and not (keyed.get("separator", "_") and self.get_option("leading_separator"))
-            ):
-                self.display.warning(
-                    f"keyed_groups: {keyed.get('key')} has no prefix. If guests can choose its value, they choose the group that they are in."
-                )
+        for option in ("parallel", "timeout"):
+            number = self.get_option(option)
+            if number is not None and number < 1:
+                raise AnsibleParserError(f"{option}: {number} is too small. The least is 1")
 
-    def holds(self, condition: str | bool, variables: Variables) -> bool:
-        """A Jinja2 condition, in the way of each supported ansible-core."""
-        self.templar.available_variables = variables
-        if hasattr(self.templar, "evaluate_conditional"):
-            return bool(self.templar.evaluate_conditional(condition))
-        return bool(boolean(self.templar.template("{%% if %s %%}True{%% else %%}False{%% endif %%}" % condition)))  # noqa: UP031
+    def _address_rule(self) -> AddressRule:
+        found = {}
+        for option in ("networks", "exclude_networks"):
+            try:
+                found[option] = networks_of(self.get_option(option))
+            except InvalidNetwork as error:
+                raise AnsibleParserError(f"{option}: {error}") from error
+        families = [family for family in self.get_option("address") if family not in NAMES]
+        return AddressRule(families, found["networks"], found["exclude_networks"])
 
 
-class _Condition:
-    """A condition of an option. One that cannot be evaluated does not hold, or is an error if the source is strict."""
-
-    def __init__(self, plugin: InventoryModule, option: str, condition: str | bool) -> None:
-        self._plugin = plugin
-        self._option = option
-        self._condition = condition
-        self._warned = False
-
-    def __call__(self, variables: Variables) -> bool:
-        try:
-            return self._plugin.holds(self._condition, variables)
-        except Exception as error:
-            said = f"{self._option}: {self._condition} cannot be evaluated for {variables['avma_vm_id']}: {safe_text(error, limit=300)}"
-            if self._plugin.get_option("strict"):
-                raise AnsibleParserError(said) from error
-            if not self._warned:
-                self._warned = True
-                self._plugin.display.warning(f"{said}. It does not hold for this machine, nor for others for which it cannot be evaluated.")
-            return False
-
-
-def _claimed(variables: Variables) -> str:
-    return str(plain(variables["avma_vm"]["guest"]["fqdn"] or ""))
-
-
-_WORDS: dict[str, t.Callable[[Variables], str | None]] = {
-    "fqdn": lambda variables: confirmed_fqdn(_claimed(variables), str(plain(variables["avma_vm_name"]))),
-    "claimed_fqdn": lambda variables: dns_name(_claimed(variables)),
-    "name": lambda variables: str(plain(variables["avma_vm_name"])),
-    "id": lambda variables: str(plain(variables["avma_vm_id"])).lower(),
-}
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(safe_text(name) for name in names[:_SHOWN]) + more

@@ -66,14 +66,20 @@ def usable_addresses(claimed: Iterable[str], rule: AddressRule) -> tuple[str, ..
 
 
 def own_addresses(usable: Mapping[str, Sequence[str]], others: Collection[str] = ()) -> tuple[dict[str, str | None], dict[str, list[str]]]:
-    """The first address of each machine that it alone claims, and the machines by each address that several claim.
+    """The first address of each machine that it alone claims (None: there is none), and who claims an address that was passed over so.
 
-    ``usable``: addresses by machine; ``others``: addresses of hosts, which no guest can have. None: there is none.
+    ``usable``: addresses by machine; ``others``: addresses of hosts, which no guest can have.
     """
     claims = Counter(address for addresses in usable.values() for address in set(addresses))
     contested = {address for address, count in claims.items() if count > 1} | (set(others) & set(claims))
-    chosen = {machine: next((address for address in addresses if address not in contested), None) for machine, addresses in usable.items()}
-    claimants = {address: sorted(machine for machine, addresses in usable.items() if address in addresses) for address in sorted(contested)}
+    chosen: dict[str, str | None] = {}
+    passed_over: set[str] = set()
+    for machine, addresses in usable.items():
+        own = [address for address in addresses if address not in contested]
+        chosen[machine] = own[0] if own else None
+        # Only what stood before the chosen one matters: many share an address of a virtual switch or a load balancer at the end.
+        passed_over.update(addresses[: addresses.index(own[0])] if own else addresses)
+    claimants = {address: [machine for machine, addresses in usable.items() if address in addresses] for address in sorted(passed_over)}
     return chosen, claimants
 
 

@@ -27,16 +27,17 @@ class MachineGroups:
         self._inventory = inventory
         self._warn = warn
         self._renamed: dict[str, str] = {}
+        # Groups that machines do not get into by a name that they can choose themselves.
+        self.closed: frozenset[str] = frozenset()
 
     def add_group(self, name: str) -> str:
-        """The name under which the group is there: another one if a machine is called so."""
+        """The name under which the group is there: another one if a machine has it, or if the group of that name is closed."""
         safe = to_safe_group_name(str(name), force=True, silent=True)
-        if safe in self._inventory.hosts:
+        if safe in self._inventory.hosts or safe in self.closed:
             if safe not in self._renamed:
                 self._renamed[safe] = f"{safe}_group"
-                self._warn(
-                    f"The constructed group {safe_text(safe)} is named {safe_text(safe)}_group: a machine of the inventory has its name."
-                )
+                owner = "a machine" if safe in self._inventory.hosts else "another group"
+                self._warn(f"The constructed group {safe_text(safe)} is named {safe_text(self._renamed[safe])}: {owner} has its name.")
             safe = self._renamed[safe]
         return str(self._inventory.add_group(safe))
 
