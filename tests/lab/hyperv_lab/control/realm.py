@@ -124,11 +124,13 @@ class Realm:
         self._run("kadmin.local", "-r", self.name, text="\n".join(commands) + "\nquit\n")
 
     def _start(self, port: int) -> None:
-        program = self._program("krb5kdc")
+        command = [self._program("krb5kdc"), "-n", "-r", self.name]
+        # Should the lab be killed, so is its KDC.
+        setpriv = shutil.which("setpriv", path=_PATH)
+        if setpriv is not None:
+            command = [setpriv, "--pdeathsig", "TERM", *command]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [program, "-n", "-r", self.name], env=self._environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen(command, env=self._environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
