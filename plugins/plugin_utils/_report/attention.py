@@ -15,7 +15,11 @@ from .model import Action, ActionObject, FindingEntry, HostEntry, VmEntry, rank
 
 # The host's own finding says it, once for all of its machines.
 _SAID_BY_HOST = frozenset({"HOST_NOT_READY", "HOST_READINESS_UNKNOWN"})
-_TITLES = {"HOST_NOT_ASKED": "The host could not be asked", "GUEST_NOT_ASKED": "The guest could not be asked"}
+_TITLES = {
+    "HOST_NOT_ASKED": "The host could not be asked",
+    "GUEST_NOT_ASKED": "The guest could not be asked",
+    "EVENTS_NOT_READ": "The host's event log could not be read",
+}
 
 
 def actions(hosts: Iterable[HostEntry], vms: Iterable[VmEntry]) -> tuple[Action, ...]:
@@ -46,14 +50,13 @@ def _action(kind: str, code: str, of_kind: list[tuple[FindingEntry, str | None]]
         severity=min((finding.severity for finding in findings), key=rank),
         title=_TITLES.get(code) or (FINDINGS[code].title if code in FINDINGS else code),
         kind=kind,
-        meaning=_common([finding.cause for finding in findings]),
-        remedy=_common([finding.remedy for finding in findings]),
+        meaning=_common([finding.cause for finding in findings], objects),
+        remedy=_common([finding.remedy for finding in findings], objects),
         affected=sum(on_host[host] for _finding, host in of_kind) if kind == "host" else len(findings),
         objects=objects,
     )
 
 
-def _common(texts: list[str]) -> str:
-    """The text of all, or that of most and that others differ."""
-    (most, count), *_others = Counter(texts).most_common(1)
-    return most if count == len(texts) else f"{most} (so for {count} of {len(texts)}; the others differ)"
+def _common(texts: list[str], objects: tuple[ActionObject, ...]) -> str:
+    """The text of all of them; where they differ, one as an example."""
+    return texts[0] if len(set(texts)) == 1 else f"for example {objects[0].name}: {texts[0]}"

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 
 from .._avma.evidence import SeenVm, VmEvidence, weigh
 from .._avma.findings import shown
@@ -34,13 +35,14 @@ def build(material: Material, settings: Settings) -> Report:
     recent = [event for event in events if _since(event, settings.since)]
     activations = ledger.activations if ledger else ()
     seen = sightings(events, activations, Identities(machines, activations))
-    hosts = tuple(host_entry(host) for host in material.hosts)
+    called = _host_names(material.hosts)
+    logged = Counter(called(event.get("computer")) for event in recent)
+    hosts = tuple(host_entry(host, logged[shown(host.name)]) for host in material.hosts)
     clusters = {host.name: host.cluster for host in hosts}
     tenants = {machine.key: _tenant(machine, settings) for machine in machines}
     evidence, found = _evidence(machines, recent, settings)
     notes = [*notes, *found]
     successes = _successes(seen, settings.since)
-    called = _host_names(material.hosts)
 
     def owner(machine: Machine) -> str | None:
         if machine.host is not None:
@@ -136,6 +138,7 @@ def _host_names(hosts: Iterable[HostMaterial]) -> Callable[[object], str | None]
                 known[form].add(shown(host.name))
     by_name = {form: next(iter(names)) for form, names in known.items() if form and len(names) == 1}
 
+    @cache
     def called(name: object) -> str | None:
         text = safe_text(name)
         return next((by_name[form] for form in forms(text) if form in by_name), text.partition(".")[0].upper() or None)

@@ -15,6 +15,7 @@ from datetime import datetime
 from .._avma.evidence import Conclusion, Source, Statement, VmEvidence
 from .._avma.findings import Finding, Severity, shown
 from .._avma.identity import OsKind
+from .._avma.lease import LeaseState
 from .joining import Machine, own_name, with_licence
 from .material import HostMaterial, Result, mappings, part
 from .model import FindingEntry, HostEntry, Standing, VmEntry
@@ -24,19 +25,23 @@ _NAME = 120
 _TEXT = 400
 _WORD = 60
 # Of a machine that is activated or licensed in another way, what stands in the way of activating it does not matter any more.
-_MOOT = frozenset({"KEY_NEEDED", "GUEST_IS_EVALUATION", "DATA_EXCHANGE_NO_CONTACT", "DATA_EXCHANGE_UNKNOWN", "DATA_EXCHANGE_LOST"})
+_MOOT = frozenset({"KEY_NEEDED", "DATA_EXCHANGE_NO_CONTACT", "DATA_EXCHANGE_UNKNOWN", "DATA_EXCHANGE_LOST"})
 _NOT_SERVED = frozenset({OsKind.LINUX.value, OsKind.OTHER.value, OsKind.WINDOWS_CLIENT.value})
 
 
-def host_entry(host: HostMaterial) -> HostEntry:
+def host_entry(host: HostMaterial, events: int) -> HostEntry:
+    """``events``: how many of its events are on record, those of the ledger included."""
     facts = part(host.info, "host")
     os, licence, avma = part(facts, "os"), part(facts, "licence"), part(facts, "avma")
-    vms, events = host.kvp.get("vms"), host.events.get("events")
+    vms = host.kvp.get("vms")
+    read = isinstance(host.events.get("events"), (list, tuple))
     complete = host.events.get("complete")
     ready = avma.get("ready")
     findings = _findings(host.info.get("findings"), host.events.get("findings"))
     if not facts:
         findings = (_not_asked("HOST_NOT_ASKED", host.name, host.info, "the host"), *findings)
+    elif host.events.get("msg") and not read:
+        findings = (*findings, _not_asked("EVENTS_NOT_READ", host.name, host.events, "the event log"))
     return HostEntry(
         name=shown(host.name, _NAME),
         computer=_word(own_name(host), _NAME),
@@ -49,7 +54,7 @@ def host_entry(host: HostMaterial) -> HostEntry:
         ready=ready if isinstance(ready, bool) else None,
         reason=_host_reason(ready, findings, avma),
         vms=len(vms) if isinstance(vms, (list, tuple)) else None,
-        events=len(events) if isinstance(events, (list, tuple)) else None,
+        events=events if read or events else None,
         events_complete=complete if isinstance(complete, bool) else None,
         findings=findings,
     )
@@ -111,7 +116,9 @@ def _standing(machine: Machine, evidence: VmEvidence, licence: Result) -> Standi
     if evidence.conclusion is Conclusion.CONTRADICTED:
         return Standing.CONTRADICTED
     if evidence.activated:
-        return Standing.ACTIVATED
+        # What the guest itself says counts now; what was logged counts as long as it lasts.
+        lapsed = evidence.conclusion is not Conclusion.PROVEN and evidence.lease.state is LeaseState.LAPSED
+        return Standing.LAPSED if lapsed else Standing.ACTIVATED
     if evidence.conclusion is Conclusion.PROVEN and licence.get("licensed") is True:
         return Standing.LICENSED_OTHERWISE
     if evidence.conclusion is Conclusion.PROVEN:

@@ -25,6 +25,7 @@ class Standing(str, Enum):
     """What is known of a machine's activation. Each machine has exactly one."""
 
     ACTIVATED = "activated"  # by AVMA
+    LAPSED = "lapsed"  # its activation was logged, but should have been renewed by now; the guest was not asked
     LICENSED_OTHERWISE = "licensed_otherwise"  # by MAK, KMS, retail or OEM, as the guest says
     NOT_ACTIVATED = "not_activated"
     CONTRADICTED = "contradicted"
@@ -86,7 +87,10 @@ class VmEntry:
 
 @dataclass(frozen=True)
 class HostEntry:
-    """One Hyper-V host of the inventory. ``events`` None: its log was not read; ``events_complete``: nothing is known to be missing."""
+    """One Hyper-V host of the inventory.
+
+    ``events``: those on record, None if its log was never read; ``events_complete``: nothing is known to be missing.
+    """
 
     name: str
     computer: str | None

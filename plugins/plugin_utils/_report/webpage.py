@@ -31,6 +31,7 @@ _LONGEST_MONTHS = 500
 
 STANDINGS = {
     Standing.ACTIVATED.value: "activated",
+    Standing.LAPSED.value: "lapsed",
     Standing.LICENSED_OTHERWISE.value: "licensed otherwise",
     Standing.NOT_ACTIVATED.value: "not activated",
     Standing.CONTRADICTED.value: "contradicted",
@@ -39,8 +40,9 @@ STANDINGS = {
 }
 _MEANINGS = {
     Standing.ACTIVATED.value: "by AVMA",
+    Standing.LAPSED.value: "logged once, not renewed in time",
     Standing.LICENSED_OTHERWISE.value: "by MAK, KMS, retail or OEM, as the guest says",
-    Standing.NOT_ACTIVATED.value: "as the guest says, or its host's last refusal",
+    Standing.NOT_ACTIVATED.value: "as the guest says, or its host's log",
     Standing.CONTRADICTED.value: "guest and host say different things",
     Standing.NOT_APPLICABLE.value: "Linux, Windows client and others",
     Standing.UNKNOWN.value: "nobody has said anything; neither good nor bad",

@@ -1,0 +1,223 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action of hyperv.avma.report."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+
+from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, OptionError, Task
+from ..plugin_utils._ansible.output import plain
+from ..plugin_utils._avma.events import InvalidTime, moment, point_in_time, span
+from ..plugin_utils._avma.findings import Severity
+from ..plugin_utils._avma.lease import LeaseRule
+from ..plugin_utils._report.building import build
+from ..plugin_utils._report.comparison import InvalidReport, check
+from ..plugin_utils._report.document import Document, document_of, totals_document
+from ..plugin_utils._report.files import FORMATS, ReportNotWritten, Written, write
+from ..plugin_utils._report.ledger.errors import LedgerError
+from ..plugin_utils._report.ledger.store import Ledger
+from ..plugin_utils._report.material import GuestMaterial, HostMaterial, LedgerMaterial, Material, Result, Settings, part
+from ..plugin_utils._report.model import Report
+from ..plugin_utils._report.months import months_until
+from ..plugin_utils._report.tenancy import InvalidPattern, TenantRule
+
+_MOST_MONTHS = 36
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MODE = re.compile(r"0?[0-7]{3}")
+# Of a report that is written nothing larger than this is read again.
+_LARGEST_EARLIER = 512 * 1024 * 1024
+
+
+class ActionModule(AvmaAction):
+    OPTIONS: t.ClassVar = {
+        "dest": {"type": "path", "required": True},
+        "name": {"type": "str", "default": "avma-report"},
+        "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["html", "csv", "json"]},
+        "mode": {"type": "str", "default": "0640"},
+        "title": {"type": "str", "default": "AVMA report"},
+        "guests": {"type": "list", "elements": "str"},
+        "hosts": {"type": "list", "elements": "str"},
+        "guest_variables": {"type": "list", "elements": "str", "default": ["guest_result", "activate_result"]},
+        "host_variable": {"type": "str", "default": "host_result"},
+        "kvp_variable": {"type": "str", "default": "host_vms"},
+        "events_variable": {"type": "str", "default": "avma_events"},
+        "observed": {"type": "str"},
+        "ledger": {"type": "path"},
+        "since": {"type": "str", "default": "90d"},
+        "months": {"type": "int", "default": 2},
+        "compare": {"type": "path"},
+        "tenant_variable": {"type": "str", "default": "avma_tenant"},
+        "tenant_item": {"type": "str"},
+        "tenant_pattern": {"type": "str"},
+        "lease_interval": {"type": "str", "default": "7d"},
+        "lease_validity": {"type": "str", "default": "7d"},
+        "lease_warning": {"type": "str", "default": "1d"},
+        **QUERY_OPTION,
+    }
+
+    def perform(self, task: Task) -> dict[str, t.Any]:
+        options = task.options
+        now = datetime.now(timezone.utc)
+        settings = _settings(options, now)
+        mode = _mode(options["mode"])
+        if not _NAME.fullmatch(options["name"]):
+            raise OptionError(f"the option 'name' ({options['name']!r}) is no name of a file. Use letters, digits, '.', '_' and '-'.")
+        earlier = _earlier(options["compare"])
+        try:
+            ledger = _ledger(options["ledger"], settings) if options["ledger"] else None
+            hosts, guests = _machines(task)
+            report = build(Material(hosts, guests, ledger, earlier), settings)
+            document = document_of(report)
+            written = write(document, options["dest"], options["name"], options["formats"], now=now, mode=mode, dry_run=task.check_mode)
+        except (LedgerError, ReportNotWritten) as error:
+            return {"failed": True, "changed": False, "msg": f"{self._task.action}: {error}"}
+        return _result(task, report, document, written)
+
+
+def _result(task: Task, report: Report, document: Document, written: list[Written]) -> dict[str, t.Any]:
+    files = [{"format": one.format, "path": one.path, "changed": one.changed, "size": one.size} for one in written]
+    totals = totals_document(report.totals)
+    errors = sum(action.severity is Severity.ERROR for action in report.actions)
+    stats = {
+        "vms": totals,
+        "hosts": {"total": len(report.hosts), "ready": sum(host.ready is True for host in report.hosts)},
+        "actions": {"error": errors, "warning": len(report.actions) - errors},
+        "files": [one.path for one in written],
+    }
+    result: dict[str, t.Any] = {
+        "changed": any(one.changed for one in written),
+        "files": files,
+        "totals": totals,
+        "actions": [{name: value for name, value in action.items() if name != "objects"} for action in document["actions"]],
+        "changes": len(report.comparison.changes) if report.comparison else None,
+        "notes": list(report.notes),
+        "stats": stats,
+    }
+    if task.diff_mode and result["changed"]:
+        header = f"report {task.options['dest']}"
+        lines = "".join(f"{one.path}\n" for one in written if one.changed)
+        result["diff"] = {"before_header": header, "after_header": header, "before": "", "after": lines}
+    return result
+
+
+def _settings(options: dict[str, t.Any], now: datetime) -> Settings:
+    if not 1 <= options["months"] <= _MOST_MONTHS:
+        raise OptionError(f"the option 'months' is {options['months']}. Give a number from 1 to {_MOST_MONTHS}.")
+    try:
+        tenants = TenantRule.of(options["tenant_item"], options["tenant_pattern"])
+    except InvalidPattern as error:
+        raise OptionError(f"the option 'tenant_pattern' ({options['tenant_pattern']!r}): {error}.") from error
+
+    def read(name: str, how: t.Callable[[str], t.Any]) -> t.Any:
+        try:
+            return how(options[name])
+        except InvalidTime as error:
+            raise OptionError(f"the option '{name}' ({options[name]!r}): {error}.") from error
+
+    lease = LeaseRule(read("lease_interval", span), read("lease_validity", span), read("lease_warning", span))
+    if not timedelta(hours=1) <= lease.validity <= timedelta(days=3660):
+        raise OptionError(f"the option 'lease_validity' ({options['lease_validity']!r}) is out of reason. Give 1h to 3660d.")
+    return Settings(
+        now=now,
+        observed=read("observed", point_in_time) if options["observed"] else now,
+        since=read("since", lambda text: moment(text, now)),
+        months=options["months"],
+        title=options["title"],
+        lease=lease,
+        tenants=tenants,
+    )
+
+
+def _mode(text: str) -> int:
+    if not _MODE.fullmatch(text):
+        raise OptionError(f"the option 'mode' ({text!r}) is no octal mode. Give it as a quoted string such as '0640'.")
+    return int(text, 8)
+
+
+def _earlier(path: str | None) -> Result | None:
+    if not path:
+        return None
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST_EARLIER + 1)
+        if len(content) > _LARGEST_EARLIER:
+            raise InvalidReport("it is too large to be a report")
+        return check(json.loads(content))
+    except OSError as error:
+        cause = error.strerror or str(error)
+    except InvalidReport as error:
+        cause = str(error)
+    except (ValueError, RecursionError) as error:
+        cause = f"it is no JSON ({type(error).__name__})"
+    raise OptionError(f"the option 'compare' ({path}): {cause}. Give the JSON file of an earlier report.")
+
+
+def _ledger(path: str, settings: Settings) -> LedgerMaterial:
+    """All that counts by day, and what still held when the first month began."""
+    ledger = Ledger(path)
+    first = datetime.combine(months_until(settings.now, settings.months)[0].first, datetime.min.time(), timezone.utc)
+    since = int(min(settings.since, first - settings.lease.validity).timestamp())
+    oldest = next(iter(ledger.events()), None)
+    return LedgerMaterial(
+        tuple(ledger.events(since=since)),
+        tuple(ledger.activations(since=since)),
+        _oldest(oldest.get("time")) if oldest else None,
+    )
+
+
+def _oldest(time: t.Any) -> datetime | None:
+    try:
+        return point_in_time(str(time))
+    except InvalidTime:
+        return None
+
+
+def _machines(task: Task) -> tuple[tuple[HostMaterial, ...], tuple[GuestMaterial, ...]]:
+    options = task.options
+    groups = task.variables.get("groups") or {}
+    names = {
+        "guests": options["guests"] if options["guests"] is not None else list(groups.get("guests", ())),
+        "hosts": options["hosts"] if options["hosts"] is not None else list(groups.get("hyperv_hosts", ())),
+    }
+    hostvars = task.variables.get("hostvars") or {}
+    hosts = []
+    for name in names["hosts"]:
+        known = _Variables(hostvars, name)
+        hosts.append(
+            HostMaterial(
+                plain(name),
+                known.result(options["host_variable"]),
+                known.result(options["kvp_variable"]),
+                known.result(options["events_variable"]),
+                known.text(options["tenant_variable"]),
+            )
+        )
+    guests = []
+    for name in names["guests"]:
+        known = _Variables(hostvars, name)
+        results = [found for found in map(known.result, options["guest_variables"]) if found]
+        told = next((one for one in results if part(one, "guest")), results[0] if results else {})
+        guests.append(GuestMaterial(plain(name), told, *map(known.text, ("avma_vm_id", "avma_vm_name", options["tenant_variable"]))))
+    return tuple(hosts), tuple(guests)
+
+
+class _Variables:
+    """The variables of one machine. Ansible makes them anew at each access, so they are asked for once."""
+
+    def __init__(self, hostvars: Mapping[str, t.Any], name: str) -> None:
+        # Of Ansible's hostvars get() knows no default.
+        self._known = hostvars[name] if name in hostvars else {}  # noqa: SIM401
+
+    def result(self, variable: str) -> Result:
+        value = self._known.get(variable)
+        return t.cast(Result, plain(value)) if isinstance(value, Mapping) else {}
+
+    def text(self, variable: str) -> str | None:
+        value = self._known.get(variable)
+        return str.__str__(str(value)) if value else None

@@ -1,0 +1,123 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``report.yml`` on the demo fleet: what it says, that it agrees with itself, and that a second run changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .labs import Lab
+from .playing import Run
+
+pytestmark = pytest.mark.e2e
+
+ALL = ["html", "csv", "json", "months", "openmetrics"]
+
+
+def report_in(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "avma-report.json").read_text(encoding="ascii")))
+
+
+def standings(folder: Path) -> dict[str, str]:
+    return {vm["name"]: vm["standing"] for vm in report_in(folder)["vms"]}
+
+
+def files_of(run: Run) -> list[dict[str, Any]]:
+    return list(run.of("report")[-1].result["files"])
+
+
+def test_activate_ends_with_the_report_where_a_folder_is_given(demo: Lab, tmp_path: Path) -> None:
+    run = demo.player().playbook("activate", avma_report_dir=str(tmp_path), avma_fail_on=["failed"])
+    assert run.code == 0, run.output
+    found = standings(tmp_path)
+    assert (found["web01"], found["sql01"], found["lin01"]) == ("activated", "licensed_otherwise", "not_applicable")
+    assert {"web01", "app03", "branch01"} <= set(found)
+    assert (found["spare01"], found["trial01"]) == ("unknown", "licensed_otherwise")
+    web01 = next(vm for vm in report_in(tmp_path)["vms"] if vm["name"] == "web01")
+    assert (web01["source"], web01["conclusion"], web01["host"]) == ("guest", "proven", "hv01")
+    assert [one["code"] for one in report_in(tmp_path)["actions"]][:1] == ["HOST_NOT_DATACENTER"]
+
+
+def test_activate_writes_nothing_unless_asked(demo: Lab) -> None:
+    run = demo.player().playbook("activate", avma_fail_on=["failed"])
+    assert run.of("report") == [] or all(task.kind == "skipped" for task in run.of("report"))
+
+
+def test_report_with_a_ledger_and_once_more(demo: Lab, tmp_path: Path) -> None:
+    player = demo.player()
+    player.module("guest_key", "web01:app02")
+    variables = {"avma_report_dir": str(tmp_path / "out"), "avma_ledger": str(tmp_path / "ledger.sqlite"), "avma_report_formats": ALL}
+    digest = demo.digest()
+
+    foretold = player.playbook("report", check=True, **variables)
+    assert foretold.code == 0, foretold.output
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "ledger.sqlite").exists()
+    assert all(file["changed"] for file in files_of(foretold))
+
+    first = player.playbook("report", **variables)
+    assert first.code == 0, first.output
+    assert all(file["changed"] for file in files_of(first))
+    document = report_in(tmp_path / "out")
+    web01 = next(vm for vm in document["vms"] if vm["name"] == "web01")
+    assert [one["source"] for one in web01["statements"]][:2] == ["guest", "host_event"]
+    assert web01["first_success"] is not None
+    with (tmp_path / "out" / "avma-report.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.DictReader(file))) == document["totals"]["vms"]
+    whole = [row for row in document["months"] if row["level"] == "all"][-1]
+    assert whole["maximum"] >= 2
+
+    second = player.playbook("report", **variables)
+    assert [file["format"] for file in files_of(second) if file["changed"]] == [], second.output
+    assert second.of("set_stats")[-1].kind == "ok"
+    assert demo.digest() == digest
+
+
+def test_hosts_alone_tell_of_machines_that_nobody_may_enter(demo: Lab, tmp_path: Path) -> None:
+    player = demo.player()
+    player.module("guest_key", "web01")
+    demo.reset_counters()
+    run = player.playbook("report", avma_report_dir=str(tmp_path), avma_report_guests=False)
+    assert run.code == 0, run.output
+    assert demo.requests("web01") == 0
+    web01 = next(vm for vm in report_in(tmp_path)["vms"] if vm["name"] == "web01")
+    assert (web01["standing"], web01["source"]) == ("activated", "host_event")
+
+
+def test_a_host_that_does_not_answer_is_in_the_report(demo: Lab, tmp_path: Path) -> None:
+    player = demo.player()
+    hosts = next(group for name, group in _groups(player.inventory) if name == "hyperv_hosts")
+    hosts["hosts"]["hv99"] = {"ansible_host": "127.0.0.1", "ansible_port": 1}
+    run = player.playbook("report", avma_report_dir=str(tmp_path))
+    document = report_in(tmp_path)
+    gone = next(host for host in document["hosts"] if host["name"] == "hv99")
+    assert gone["ready"] is None
+    assert [finding["code"] for finding in gone["findings"]] == ["HOST_NOT_ASKED"]
+    assert any("hosts could not be asked" in note for note in document["notes"])
+    assert len(document["hosts"]) == 5, run.output
+
+
+def _groups(inventory: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    found: list[tuple[str, dict[str, Any]]] = []
+    for name, group in inventory.items():
+        found.append((name, group))
+        found += _groups(group.get("children") or {})
+    return found
+
+
+def test_what_tenants_write_stays_text_all_the_way(demo: Lab, tmp_path: Path) -> None:
+    payload = "<script>alert(1)</script>{{ 7*7 }}\u202e"
+    demo.arrange("guest_item", vm="web01", name="Owner", data=payload)
+    run = demo.player().playbook("report", avma_report_dir=str(tmp_path), avma_tenant_item="Owner")
+    assert run.code == 0, run.output
+    web01 = next(vm for vm in report_in(tmp_path)["vms"] if vm["name"] == "web01")
+    assert (web01["tenant"], web01["tenant_source"]) == ("<script>alert(1)</script>{{ 7*7 }}", "kvp")
+    page = (tmp_path / "avma-report.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}" in page
