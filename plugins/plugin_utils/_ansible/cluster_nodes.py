@@ -96,10 +96,8 @@ class NodeSurvey:
     def _connection(self, node: ClusterNode, name: str | None, inventory: Inventory, own_name: str) -> tuple[str, t.Any]:
         own_address = str(self.connection.get_option("remote_addr") or "")
         address = address_like(own_address, own_name, node.name)
-        connection = connection_like(self.connection, address, inventory.variables(name) if name else {}, self.play_context)
-        if connection is None:
-            raise UnsupportedConnection("the connection plugin that the inventory names for it is not installed")
-        return name or address, connection
+        variables = inventory.variables(name) if name else {}
+        return name or address, connection_like(self.connection, address, variables, self.play_context)
 
 
 def _answer_of(opened: _Opened) -> NodeAnswer:

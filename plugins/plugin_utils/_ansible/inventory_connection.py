@@ -18,6 +18,7 @@ from ansible import constants as C
 from ansible.plugins.loader import connection_loader
 
 from .._avma.cluster_verdict import short_name
+from .connection import SUPPORTED, UnsupportedConnection
 
 # Options that hold for one machine only: to another they would send tickets or requests meant for the first.
 _OF_ONE_MACHINE = ("remote_addr", "negotiate_hostname_override")
@@ -93,12 +94,12 @@ def connection_like(connection: t.Any, address: str, variables: Mapping[str, t.A
     """A connection plugin for another machine, nothing sent yet.
 
     Every option is the one of ``connection``, unless ``variables`` (those of the machine in the inventory, empty if it is not there) say
-    otherwise. ``address`` is for a machine that is not in the inventory. None: there is no such connection plugin.
+    otherwise. ``address`` is for a machine that is not in the inventory. Raises UnsupportedConnection.
     """
     kind = str(variables.get("ansible_connection") or connection.transport).rpartition(".")[2]
+    if kind not in SUPPORTED:
+        raise UnsupportedConnection(f"the connection '{kind}' that the inventory names for it cannot carry WS-Management messages")
     other = connection_loader.get(kind, play_context, "/dev/null")
-    if other is None:
-        return None
     given: dict[str, t.Any] = {
         name: variables[name] for name in C.config.get_plugin_vars("connection", other._load_name) if name in variables
     }

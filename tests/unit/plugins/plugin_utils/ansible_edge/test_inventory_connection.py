@@ -11,6 +11,7 @@ import pytest
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection import UnsupportedConnection
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.inventory_connection import Inventory, address_like, connection_like
 
 PASSWORD = "correct horse battery staple"
@@ -73,8 +74,9 @@ def test_other_kind_of_connection_takes_only_what_the_inventory_says() -> None:
     assert options(other, "remote_addr", "remote_user", "remote_password") == ["hv02", "other", "x"]
 
 
-def test_unknown_kind_of_connection_is_none() -> None:
-    assert connection_like(own(), "hv02", {"inventory_hostname": "hv02", "ansible_connection": "carrier_pigeon"}, PlayContext()) is None
+def test_connection_that_carries_no_messages_is_refused() -> None:
+    with pytest.raises(UnsupportedConnection, match="'ssh' that the inventory names for it"):
+        connection_like(own(), "hv02", {"inventory_hostname": "hv02", "ansible_connection": "ssh"}, PlayContext())
 
 
 def test_name_that_tickets_are_asked_for_is_not_carried_over() -> None:
