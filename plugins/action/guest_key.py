@@ -10,6 +10,7 @@ import typing as t
 from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import Failure
 from ..plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
+from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._avma.guest_plan import KeyWish
 from ..plugin_utils._avma.host_view import InvalidHostView, host_view
 from ..plugin_utils._avma.keys import InvalidProductKey, KeyKind, classify_key, normalise_key
@@ -27,6 +28,7 @@ class ActionModule(WsManAction):
         "replace_licensed": {"type": "bool", "default": False},
         "host": {"type": "dict"},
         "hosts": {"type": "list", "elements": "dict", "default": []},
+        "hosts_variable": {"type": "str"},
         "fail_on": {
             "type": "list",
             "elements": "str",
@@ -36,7 +38,7 @@ class ActionModule(WsManAction):
         "defer_unreachable": {"type": "bool", "default": False},
         **QUERY_OPTION,
     }
-    CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("host", "hosts")]}
+    CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("host", "hosts", "hosts_variable")]}
 
     def perform(self, task: Task) -> dict[str, t.Any]:
         options = task.options
@@ -55,6 +57,7 @@ class ActionModule(WsManAction):
             self._host = host_view(options["host"]) if options["host"] is not None else None
         except InvalidHostView as error:
             raise OptionError(f"host: {error}") from error
+        self._hosts = self._named_hosts(task) if options["hosts_variable"] else options["hosts"]
         self._wish = KeyWish(key=key, activate=options["activate"], replace_licensed=options["replace_licensed"])
         answer = super().perform(task)
         if answer.get("outcome") in options["fail_on"] and not answer.get("unreachable"):
@@ -62,8 +65,18 @@ class ActionModule(WsManAction):
         return answer
 
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
-        activation = GuestActivation(task, session, self._wish, self._host, task.options["hosts"])
+        activation = GuestActivation(task, session, self._wish, self._host, self._hosts)
         return activation.run()
+
+    def _named_hosts(self, task: Task) -> t.Iterable[dict[str, t.Any]]:
+        """What the variable named by the option holds. As it is: rendering it is what the option is there to avoid."""
+        name = task.options["hosts_variable"]
+        value = task.variables.get(name)
+        if isinstance(value, str):  # a template, as from a file of variables
+            value = self._templar.template(value)
+        if not isinstance(value, (list, tuple)):
+            raise OptionError(f"hosts_variable: the variable {name!r} holds no list. Name one that holds results of hyperv.avma.host_info.")
+        return (plain(item) for item in value)
 
     def failed(self, task: Task, failure: Failure) -> dict[str, t.Any]:
         if failure.kind in _NO_ANSWER and task.options["defer_unreachable"]:

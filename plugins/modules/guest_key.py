@@ -43,15 +43,21 @@ options:
   host:
     description:
       - The result of M(hyperv.avma.host_info) for the host that runs this guest. What cannot succeed there is refused before anything is changed.
-      - Excludes O(hosts).
+      - Mutually exclusive with O(hosts) and O(hosts_variable).
     type: dict
   hosts:
     description:
       - Results of M(hyperv.avma.host_info) for several hosts. The guest's own registry tells which one runs it.
       - Entries that are no such result, as of a host that could not be reached, are passed over.
+      - Mutually exclusive with O(host) and O(hosts_variable).
     type: list
     elements: dict
     default: []
+  hosts_variable:
+    description:
+      - Name of a variable that holds what O(hosts) takes, such as a fact that was set once for all guests.
+      - With many hosts this is much quicker than O(hosts), which Ansible renders anew for each guest.
+    type: str
   fail_on:
     description:
       - The outcomes with which the task fails.

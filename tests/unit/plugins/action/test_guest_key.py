@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -106,7 +107,31 @@ def test_option_that_makes_no_sense_is_refused_before_anything_is_sent(options: 
     assert played.opened == 0
 
 
-@pytest.mark.parametrize("options", [{"host": {}, "hosts": []}, {"fail_on": ["sometimes"]}, {"wait": "long"}, {"retries": 3}])
+NOT_READY = {"host": {"name": "HV01", "avma": {"ready": False}}, "findings": []}
+
+
+@pytest.mark.parametrize("value", [[NOT_READY], ("of no use", NOT_READY), "{{ elsewhere }}"])
+def test_hosts_are_read_from_a_variable(value: Any) -> None:
+    guest = FakeGuest()
+    guest.registry = {"PhysicalHostName": "HV01"}
+    rendered = {"{{ elsewhere }}": [NOT_READY]}
+    templar = SimpleNamespace(template=rendered.__getitem__)
+    played = run(guest, hosts_variable="found", variables={"found": value}, templar=templar)
+    assert (played.result["outcome"], guest.methods) == ("refused", [])
+
+
+@pytest.mark.parametrize("variables", [{}, {"found": None}, {"found": {}}])
+def test_variable_without_hosts_is_refused_before_anything_is_sent(variables: dict[str, Any]) -> None:
+    played = run(hosts_variable="found", variables=variables)
+    assert played.result["failed"] is True
+    assert "hosts_variable: the variable 'found' holds no list" in played.result["msg"]
+    assert played.opened == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"host": {}, "hosts": []}, {"hosts": [], "hosts_variable": "found"}, {"fail_on": ["sometimes"]}, {"wait": "long"}, {"retries": 3}],
+)
 def test_option_that_ansible_refuses(options: dict[str, Any]) -> None:
     guest = FakeGuest()
     with pytest.raises(AnsibleActionFail):
