@@ -74,6 +74,7 @@ _STATES: _Weighted[str] = (("running", 93), ("off", 4), ("saved", 2), ("paused",
 _KVP_SERVICES: _Weighted[str] = (("running", 97), ("stopped", 1), ("disabled", 2))
 
 _LINUX_SHARE, _EMPTY_SHARE, _EXCHANGE_OFF_SHARE, _CHECKPOINT_SHARE, _TAMPERED_SHARE, _CLONE_SHARE = 0.08, 0.005, 0.03, 0.06, 0.02, 0.02
+_NEWER_SHARE = 0.05  # of the guests: drawn without regard to the host's release
 _NAMED_ALIKE_SHARE, _NAMED_FREELY_SHARE = 0.02, 0.05
 _ALIKE = ("web", "New Virtual Machine", "template", "Copy of sql01")
 _FREELY = (
@@ -129,12 +130,11 @@ def _host(name: str, release: str, chance: random.Random, first_number: int, vms
         "licence": _drawn(chance, _HOST_LICENCES),
     }
     activates = host["edition"] in ("datacenter", "datacenter_core") and host["licence"]["status"] == "licensed"
-    newest = RELEASES[release].build if activates else 0
-    host["vms"] = [_vm(chance, number, newest, name) for number in range(first_number, first_number + vms)]
+    host["vms"] = [_vm(chance, number, host, activates) for number in range(first_number, first_number + vms)]
     return host
 
 
-def _vm(chance: random.Random, number: int, newest: int, host: str) -> _Description:
+def _vm(chance: random.Random, number: int, host: _Description, activates: bool) -> _Description:
     computer = f"vm{number:05d}"
     vm: _Description = {
         "name": _vm_name(chance, computer),
@@ -155,18 +155,20 @@ def _vm(chance: random.Random, number: int, newest: int, host: str) -> _Descript
     if kind < _EMPTY_SHARE + _LINUX_SHARE:
         vm["linux"] = {"name": computer, **_drawn(chance, _LINUX), **guest}
         return vm
-    vm["windows"] = {"name": computer, **_windows(chance, newest, host), **guest}
+    vm["windows"] = {"name": computer, **_windows(chance, host, activates), **guest}
     _tamper(chance, vm["windows"])
     return vm
 
 
-def _windows(chance: random.Random, newest: int, host: str) -> _Description:
-    release, edition = _drawn(chance, _GUESTS)
+def _windows(chance: random.Random, host: _Description, activates: bool) -> _Description:
+    newest = RELEASES[host["release"]].build
+    anything = chance.random() < _NEWER_SHARE
+    release, edition = _drawn(chance, [(guest, weight) for guest, weight in _GUESTS if anything or RELEASES[guest[0]].build <= newest])
     licence = dict(_drawn(chance, _GUEST_LICENCES))
     if edition == "azure_edition" or release in ("2012", "23h2"):
         licence = {"channel": "none"}  # nobody publishes an AVMA key for these, or no host here takes it
-    elif licence == {"channel": keys.AVMA, "status": "licensed"} and RELEASES[release].build > newest:
-        licence["activated_by"] = host  # in better days
+    elif licence == {"channel": keys.AVMA, "status": "licensed"} and not (activates and RELEASES[release].build <= newest):
+        licence["activated_by"] = host["name"]  # in better days
     return {"release": release, "edition": edition, "language": _drawn(chance, _LANGUAGES), "licence": licence}
 
 
