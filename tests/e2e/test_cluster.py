@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from .labs import CONNECTIONS, NTLM, Connection, Lab
-from .playing import Run
-from .scenario_files import lab_of
+from .labs import CONNECTIONS, NTLM, Connection, Lab, running_lab
+from .playing import Player, Run
+from .scenario_files import ADMINISTRATOR, lab_of
 
 pytestmark = pytest.mark.e2e
 
@@ -187,6 +191,58 @@ def test_guest_is_told_which_nodes_could_not_renew_it(lab: Lab) -> None:
     assert result["outcome"] == "activated"
     (found,) = [found for found in result["findings"] if found["code"] == "CLUSTER_NODE_CANNOT_RENEW"]
     assert "STD01 cannot activate guests" in found["cause"]
+
+
+# kinds of connections
+
+SECOND = {"name": "second", "password": "Lab-Second-Passw0rd!"}
+WAYS = {
+    "k01": Connection("winrm", "kerberos", "http"),
+    "k02": Connection("winrm", "kerberos", "https"),
+    "k03": Connection("psrp", "kerberos", "http"),
+    "k04": Connection("winrm", "credssp", "http"),
+    "k05": Connection("psrp", "ntlm", "https"),
+    "k06": Connection("winrm", "kerberos", "http"),
+}
+
+
+@pytest.fixture
+def realm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    programs = ["kinit", "krb5kdc", "kadmin.local", "kdb5_util"]
+    missing = [name for name in programs if shutil.which(name) is None and not Path("/usr/sbin", name).exists()]
+    missing += [f"Python package {name}" for name in ("gssapi", "krb5", "kerberos") if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"Kerberos: not installed: {', '.join(missing)}")
+    described = {
+        "name": "realm",
+        "domain": "corp.example.com",
+        "service": {"authentication": ["basic", "negotiate", "kerberos", "credssp"]},
+        # Who comes with the other's ticket is refused.
+        "accounts": [{**ADMINISTRATOR, "machines": [name for name in WAYS if name != "k06"]}, {**SECOND, "machines": ["k06"]}],
+        "clusters": [{"name": "clu01", "nodes": list(WAYS)}],
+        "hosts": [{"name": name, "release": "2022", "edition": "datacenter"} for name in WAYS],
+    }
+    path = tmp_path / "scenario.yml"
+    path.write_text(yaml.safe_dump(described), encoding="utf-8")
+    with running_lab(str(path), "--kerberos") as lab:
+        monkeypatch.setenv("KRB5_CONFIG", lab.get("/status")["krb5_config"])
+        monkeypatch.setenv("KRB5CCNAME", f"FILE:{tmp_path / 'cache'}")
+        yield lab
+
+
+@pytest.mark.parametrize("asked_first", ["k01", "k03", "k05"])
+def test_each_node_by_its_own_kind_of_connection_and_its_own_user(realm: Lab, asked_first: str) -> None:
+    """Tickets of several users too, which a process can only have one after the other."""
+    hosts: dict[str, Any] = {}
+    for name, way in WAYS.items():
+        everything = realm.player(way).inventory["all"]
+        hosts[name] = {**everything["vars"], **everything["children"]["hyperv_hosts"]["hosts"][name]}
+    hosts["k06"].update(ansible_user=f"{SECOND['name']}@CORP.EXAMPLE.COM", ansible_password=SECOND["password"])
+    player = Player({"all": {"children": {"hyperv_hosts": {"hosts": hosts}}}})
+    run = player.module("host_info", asked_first, cluster_nodes=True)
+    result = run.one("host_info", asked_first)
+    assert verdict(result)["ready"] is True, verdict(result)
+    assert ADMINISTRATOR["password"] not in run.output
 
 
 # a full cluster
