@@ -205,6 +205,8 @@ def _host_row(host: HostRun) -> HostRow:
         reason = str(worst.get("cause"))
     elif avma.get("ready"):
         reason = f"can activate {releases}"
+        if worst := _cluster_finding(host):
+            reason += f"; but {worst.get('cause')}"
     else:
         reason = str(host.info.get("msg") or "the host was not asked")
     return HostRow(
@@ -217,6 +219,15 @@ def _host_row(host: HostRun) -> HostRow:
         reason=reason,
         remedy=str(worst.get("remedy") or ""),
     )
+
+
+def _cluster_finding(host: HostRun) -> Mapping[str, t.Any]:
+    """Why guests may lose their activation on other nodes, if the nodes were asked; empty if they may not."""
+    verdict = _part(host.info, "host", "cluster", "verdict")
+    if not verdict.get("asked") or verdict.get("ready") is True:
+        return {}
+    told = [finding for finding in _mappings(host.info.get("findings")) if str(finding.get("code")).startswith("CLUSTER_")]
+    return _first_of(told, "error", "warning")
 
 
 def _first_of(findings: t.Any, *severities: str) -> Mapping[str, t.Any]:

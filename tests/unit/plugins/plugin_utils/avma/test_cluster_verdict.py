@@ -20,13 +20,16 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     Channel,
     ClusterFacts,
     ClusterNode,
+    GuestFacts,
     HostFacts,
     LicenceFacts,
     LicenceStatus,
     OsFacts,
 )
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView, host_view
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.identity import identify_os
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import release_named
 
 B2019, B2022, B2025 = 17763, 20348, 26100
@@ -172,3 +175,28 @@ def test_nodes_of_a_registered_result_are_read() -> None:
     nodes = [{"name": "HV02", "ready": False, "release": "2019"}, "HV03", {"ready": True}, {"name": "HV04", "ready": "no", "release": 5}]
     found = host_view({"host": {"name": "HV01", "avma": {"ready": True}, "cluster": {"name": "CLU01", "nodes": nodes}}})
     assert found.cluster == ClusterView("CLU01", None, (NodeView("HV02", False, release_named("2019")), NodeView("HV04", None, None)))
+
+
+# the plan for a guest
+
+UNLICENSED = GuestFacts(OsFacts(name="web01", build=B2022, sku=7, product_type=3), ())
+ACTIVATED = GuestFacts(UNLICENSED.os, (LicenceFacts("id", Channel.AVMA, LicenceStatus.LICENSED, 1, partial_key="78VHK"),))
+OLD_NODE = NodeView("HV02", True, release_named("2019"))
+BAD_NODE = NodeView("HV03", False, release_named("2022"))
+
+
+def test_guest_newer_than_the_cluster_is_refused_by_the_cluster_s_name() -> None:
+    plan = plan_guest_key(UNLICENSED, KeyWish(), view(OLD_NODE, release="2019"))
+    assert (plan.outcome, [found.code for found in plan.findings]) == (Outcome.REFUSED, ["GUEST_NEWER_THAN_HOST"])
+    assert "HV01 (cluster CLU01)" in plan.findings[0].cause
+
+
+@pytest.mark.parametrize(("guest", "outcome"), [(UNLICENSED, Outcome.ACTIVATED), (ACTIVATED, Outcome.ALREADY_ACTIVATED)])
+def test_guest_is_activated_and_told_of_nodes_that_could_not_renew_it(guest: GuestFacts, outcome: Outcome) -> None:
+    plan = plan_guest_key(guest, KeyWish(), view(BAD_NODE))
+    assert (plan.outcome, [found.code for found in plan.findings]) == (outcome, ["CLUSTER_NODE_CANNOT_RENEW"])
+
+
+def test_activated_guest_on_a_cluster_with_an_older_node_is_left_and_told() -> None:
+    plan = plan_guest_key(ACTIVATED, KeyWish(), view(OLD_NODE, release="2019"))
+    assert (plan.outcome, [found.code for found in plan.findings]) == (Outcome.ALREADY_ACTIVATED, ["CLUSTER_NODE_CANNOT_RENEW"])

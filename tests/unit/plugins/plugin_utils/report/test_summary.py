@@ -237,3 +237,23 @@ def test_host_without_a_result_has_its_row(info: Result, reason: str) -> None:
 def test_operating_system_in_a_row(os: Result, label: str | None) -> None:
     machine = {**vm(WEB, "web01"), "guest": os}
     assert summarise([], [host(machine)]).rows[0].os == label
+
+
+NODE_DOWN: Result = {"code": "CLUSTER_NODE_DOWN", "severity": "warning", "cause": "the node HV02 is down", "remedy": "Bring HV02 up."}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        ({"asked": True, "ready": None}, True),
+        ({"asked": True, "ready": False}, True),
+        ({"asked": True, "ready": True}, False),
+        ({"asked": False, "ready": None}, False),
+        (None, False),
+    ],
+)
+def test_cluster_that_is_not_ready_is_told_with_the_host(verdict: Result | None, told: bool) -> None:
+    run = host(findings=[NODE_DOWN])
+    facts = {**run.info["host"], "cluster": {"name": "CL1", "verdict": verdict}}
+    (row,) = summarise([], [HostRun("hv01", {**run.info, "host": facts}, run.kvp)]).hosts
+    assert ("; but the node HV02 is down" in row.reason, row.remedy == "Bring HV02 up.", row.ready) == (told, told, True)
