@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .._avma.facts import VmState
-from .._wsman.errors import Fault, JobFailed, MethodFailed, WsManError
+from .._wsman.errors import DeadlineExceeded, Fault, JobFailed, MethodFailed, WsManError
 from .._wsman.job import JobOutcome
 from .._wsman.session import Session
 from .._wsman.values import EmbeddedInstance
@@ -49,6 +49,10 @@ class Switched:
     errors: dict[str, WsManError] = field(default_factory=dict)
 
 
+# A call that was lost is made once more if a look shows that nothing has changed: the same setting twice does no harm.
+_ROUNDS = 2
+
+
 class SwitchRunner:
     """Switches machines one after the other and looks afterwards whether it is so. One machine's failure does not stop the others.
 
@@ -62,6 +66,14 @@ class SwitchRunner:
 
     def apply(self, settings: Sequence[KvpSetting], *, enabled: bool) -> Switched:
         outcome = Switched()
+        for _unused in range(_ROUNDS):
+            settings = self._round(settings, enabled, outcome)
+            if not settings:
+                break
+        return outcome
+
+    def _round(self, settings: Sequence[KvpSetting], enabled: bool, outcome: Switched) -> Sequence[KvpSetting]:
+        """Asks for each machine once. Returns those whose call came to nothing and may be made again; their errors stand until then."""
         doubtful: list[KvpSetting] = []
         for position, setting in enumerate(settings):
             try:
@@ -75,32 +87,34 @@ class SwitchRunner:
                 # The host itself is gone. What was changed until now must still be told.
                 outcome.errors.update({left.vm_id: error for left in settings[position:]})
                 _still_doubtful(doubtful, error, outcome)
-                return outcome
+                return ()
             else:
+                outcome.errors.pop(setting.vm_id, None)
                 if job is JobOutcome.VANISHED:
                     doubtful.append(setting)
                 else:
                     outcome.changed.append(setting.vm_id)
-        if doubtful:
-            self._look(doubtful, enabled, outcome)
-        return outcome
+        return self._look(doubtful, enabled, outcome) if doubtful else ()
 
-    def _look(self, doubtful: Sequence[KvpSetting], enabled: bool, outcome: Switched) -> None:
-        """Whether a change took place although nobody said so."""
+    def _look(self, doubtful: Sequence[KvpSetting], enabled: bool, outcome: Switched) -> list[KvpSetting]:
+        """Whether a change took place although nobody said so. Returns the machines of which it is certain that none did."""
+        unchanged: list[KvpSetting] = []
         vms = [Vm(id=setting.vm_id, name="", state=VmState.OTHER, state_code=None) for setting in doubtful]
         try:
             now = read_settings(self._session, vms, host_items=False)
         except WsManError as error:
             _still_doubtful(doubtful, error, outcome)
-            return
+            return unchanged
         for setting in doubtful:
             if setting.vm_id in now and now[setting.vm_id].enabled is enabled:
                 outcome.errors.pop(setting.vm_id, None)
                 outcome.changed.append(setting.vm_id)
-            elif setting.vm_id not in outcome.errors:
-                outcome.errors[setting.vm_id] = NotSwitched(
-                    "the job that should switch Data Exchange is gone, and the setting has not changed"
-                )
+                continue
+            gone = NotSwitched("the job that should switch Data Exchange is gone, and the setting has not changed")
+            error_of_call = outcome.errors.setdefault(setting.vm_id, gone)
+            if setting.vm_id in now and not isinstance(error_of_call, DeadlineExceeded):  # that one's job may still run
+                unchanged.append(setting)
+        return unchanged
 
 
 def _still_doubtful(doubtful: Sequence[KvpSetting], error: WsManError, outcome: Switched) -> None:

@@ -23,6 +23,7 @@ from .errors import (
     ConnectionFailed,
     Fault,
     MalformedAnswer,
+    OperationTimedOut,
     QuotaExceeded,
     ServiceBusy,
     UnexpectedHttpStatus,
@@ -100,7 +101,7 @@ class Exchange:
         """Send a request (None: Identify) and open its answer; repeat it if that is allowed and helps."""
         started = self.clock()
         failures = 0
-        renewed = damaged = False
+        renewed = once_more = False
         while True:
             answered_before = self.answered
             try:
@@ -122,11 +123,12 @@ class Exchange:
                         raise
                     renewed = True
                     delay = 0.0
-                elif isinstance(error, MalformedAnswer):
-                    # Once, for something between may have damaged it. What answers so again is no WinRM.
-                    if repeat is not Repeat.READ or damaged:
+                elif isinstance(error, (MalformedAnswer, OperationTimedOut)):
+                    # Once, for something between may have damaged it, or a provider had to wake up. What answers so again is no WinRM,
+                    # or too slow.
+                    if repeat is not Repeat.READ or once_more:
                         raise
-                    damaged = True
+                    once_more = True
                     delay = self.retry.delay(failures)
                 elif _is_transient(error):
                     delay = self.retry.delay(failures)

@@ -150,23 +150,60 @@ def lost_call() -> EffectUnknown:
 
 
 @pytest.mark.parametrize("error", [lost_call(), OperationTimedOut(code=0x80338029)], ids=["answer lost", "timed out"])
-@pytest.mark.parametrize(("state", "changed"), [(2, True), (3, False)])
-def test_doubtful_call_is_looked_at_and_not_repeated(session: ScriptedSession, error: Exception, state: int, changed: bool) -> None:
+def test_doubtful_call_that_took_effect_is_not_repeated(session: ScriptedSession, error: Exception) -> None:
     expect_call(session, error)
-    session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], state)])
+    session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], 2)])
+    assert run(session) == Switched([GUIDS[0]])
+
+
+@pytest.mark.parametrize("error", [lost_call(), OperationTimedOut(code=0x80338029)], ids=["answer lost", "timed out"])
+def test_doubtful_call_without_effect_is_made_once_more_after_the_look(session: ScriptedSession, error: Exception) -> None:
+    expect_call(session, error)
+    session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], 3)])
+    expect_call(session, returned(0))
+    assert run(session) == Switched([GUIDS[0]])
+
+
+def test_call_that_is_doubtful_again_and_again_is_given_up(session: ScriptedSession) -> None:
+    errors = [lost_call(), lost_call()]
+    for error in errors:
+        expect_call(session, error)
+        session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], 3)])
     outcome = run(session)
-    assert outcome.changed == ([GUIDS[0]] if changed else [])
-    assert outcome.errors == ({} if changed else {GUIDS[0]: error})
+    assert outcome.changed == []
+    assert outcome.errors == {GUIDS[0]: errors[1]}
 
 
-@pytest.mark.parametrize(("state", "changed"), [(2, True), (3, False)])
-def test_vanished_job_is_looked_at(session: ScriptedSession, state: int, changed: bool) -> None:
+def test_call_whose_job_may_still_run_is_not_repeated(session: ScriptedSession) -> None:
+    expect_call(session, DeadlineExceeded("the job still runs"))
+    session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], 3)])
+    outcome = run(session)
+    assert [type(error) for error in outcome.errors.values()] == [DeadlineExceeded]
+
+
+def test_vanished_job_that_took_effect(session: ScriptedSession) -> None:
     expect_call(session, started())
     expect_job(session, NotFound())
-    session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], state)])
+    session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], 2)])
+    assert run(session) == Switched([GUIDS[0]])
+
+
+def test_vanished_job_without_effect_is_started_once_more(session: ScriptedSession) -> None:
+    for _unused in range(2):
+        expect_call(session, started())
+        expect_job(session, NotFound())
+        session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], 3)])
     outcome = run(session)
-    assert outcome.changed == ([GUIDS[0]] if changed else [])
-    assert [type(error) for error in outcome.errors.values()] == ([] if changed else [NotSwitched])
+    assert outcome.changed == []
+    assert [type(error) for error in outcome.errors.values()] == [NotSwitched]
+
+
+def test_refusal_of_the_second_call_is_what_is_told(session: ScriptedSession) -> None:
+    expect_call(session, lost_call())
+    session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], 3)])
+    expect_call(session, returned(32775))
+    outcome = run(session)
+    assert [type(error) for error in outcome.errors.values()] == [ServiceRefused]
 
 
 def test_machine_that_is_gone_afterwards_is_not_changed(session: ScriptedSession) -> None:
@@ -181,9 +218,8 @@ def test_all_doubtful_machines_take_one_look(session: ScriptedSession) -> None:
     for identifier in GUIDS[:3]:
         expect_call(session, lost_call(), identifier)
     session.expect_query(V2, SETTING_QUERY, [setting_row(GUIDS[0], 2), setting_row(GUIDS[1], 3), setting_row(GUIDS[2], 2)])
-    outcome = run(session, *map(setting, GUIDS[:3]))
-    assert outcome.changed == [GUIDS[0], GUIDS[2]]
-    assert list(outcome.errors) == [GUIDS[1]]
+    expect_call(session, returned(0), GUIDS[1])
+    assert run(session, *map(setting, GUIDS[:3])) == Switched([GUIDS[0], GUIDS[2], GUIDS[1]])
 
 
 def test_host_that_is_lost_ends_it_and_what_was_changed_is_told(session: ScriptedSession) -> None:

@@ -15,6 +15,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     ConnectionFailed,
     MalformedAnswer,
     NotFound,
+    OperationTimedOut,
     QuotaExceeded,
     ReadTimedOut,
     UnexpectedHttpStatus,
@@ -238,6 +239,25 @@ def test_a_damaged_answer_to_a_read_is_asked_for_once_more(
     # What always answers like this is no WinRM.
     transport.expect("Get", damaged).expect("Get", damaged)
     with pytest.raises(MalformedAnswer):
+        get(session)
+
+
+def test_a_read_that_timed_out_is_asked_for_once_more_if_there_is_time(
+    session: Session, transport: ScriptedTransport, time: FakeTime
+) -> None:
+    late = fixture("fault_operation_timed_out")
+    transport.expect("Get", late).expect("Get", ITEM)
+    assert get(session) == "a"
+    transport.expect("Get", late).expect("Get", late)
+    with pytest.raises(OperationTimedOut):
+        get(session)
+
+    def take_a_minute(_request: object) -> bytes:
+        time.now += 60
+        return late
+
+    transport.expect("Get", take_a_minute)
+    with pytest.raises(OperationTimedOut):
         get(session)
 
 
