@@ -172,7 +172,7 @@ host_variables: &connection
   ansible_port: 5986
   ansible_winrm_transport: kerberos
   ansible_user: svc-avma@CORP.EXAMPLE
-  ansible_password: "{{ lookup('ansible.builtin.env', 'AVMA_PASSWORD') }}"
+  ansible_password: "{{ lookup('env', 'AVMA_PASSWORD') }}"
 guest_variables: *connection
 ---
 # 20-guests.yml, in a folder with 10-hosts.yml, an inventory that has the group hyperv_hosts, and with group_vars

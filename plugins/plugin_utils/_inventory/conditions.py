@@ -31,7 +31,7 @@ class Condition:
         try:
             return self._evaluated()
         except Exception as error:  # of Jinja2, of a filter, of ansible-core
-            said = f"{self._option}: {self._expression} cannot be evaluated for {variables['avma_vm_id']}: {safe_text(error, limit=300)}"
+            said = f"{self._option}: {self._expression} cannot be evaluated for {variables['avma_vm_id']}: {safe_text(error, limit=300).rstrip('. ')}"
             if self._strict:
                 raise AnsibleParserError(said) from error
             if self._warn is not None:
