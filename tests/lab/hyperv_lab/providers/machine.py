@@ -17,6 +17,7 @@ from ..world.guest import Guest
 from ..world.host import Host
 from ..world.windows import Windows
 from . import failover_cluster
+from .attached_devices import AttachedDevices, Checkpoints, VirtualSwitches
 from .base import Provider
 from .computer_systems import ComputerSystems
 from .devices import PnpDevices
@@ -26,7 +27,7 @@ from .integration_components import IntegrationComponents, IntegrationComponentS
 from .jobs import AffectedJobElements, Jobs
 from .licensing import LicensingProduct, LicensingService
 from .management_service import ManagementService
-from .operating_system import Bios, ComputerSystem, ComputerSystemProduct, OperatingSystem, Processor
+from .operating_system import Bios, ComputerSystem, ComputerSystemProcessor, ComputerSystemProduct, OperatingSystem, Processor
 from .registry import StdRegProv
 from .services import Services
 from .settings import ResourceSettings, SettingAssociations, SystemSettings
@@ -38,6 +39,7 @@ _CIMV2: tuple[type[Provider], ...] = (
     ComputerSystemProduct,
     Bios,
     Processor,
+    ComputerSystemProcessor,
     LicensingProduct,
     LicensingService,
     StdRegProv,
@@ -52,6 +54,9 @@ _HYPER_V: tuple[type[Provider], ...] = (
     SystemSettings,
     ResourceSettings,
     SettingAssociations,
+    AttachedDevices,
+    VirtualSwitches,
+    Checkpoints,
     IntegrationComponents,
     IntegrationComponentSettings,
     ManagementService,

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from ..cim.types import CimClass, Instance, Reference, Value
 from ..world.vm import Checkpoint, Vm, VmState
+from .attached_devices import attached
 from .base import instance
 from .localisation import localised
 from .virtualization import (
@@ -161,6 +162,7 @@ class SettingAssociations(HyperVProvider):
                 parts = [setting_reference(component.setting_class, component_setting_id(vm.id, component)) for component in COMPONENTS]
                 parts.append(setting_reference("Msvm_MemorySettingData", str(_memory(vm)["InstanceID"])))
                 parts.append(setting_reference("Msvm_ProcessorSettingData", str(_processor(vm)["InstanceID"])))
+                parts += [setting_reference(setting.class_name, setting.instance_id(vm)) for setting in attached(self.host, vm)]
                 for part in parts:
                     yield Instance(cls, {"GroupComponent": settings, "PartComponent": part})
 

@@ -21,6 +21,13 @@ from .wire import ADDRESSING, ANONYMOUS, CIMV2, ENUMERATION, SOAP, V2, WQL, WSMA
 
 SOURCE = "libvirt 9, hyperv driver with openwsman"
 _PREFIXES = {"s": SOAP, "a": ADDRESSING, "w": WSMAN, "n": ENUMERATION}
+DEVICES = (
+    "Msvm_ResourceAllocationSettingData",
+    "Msvm_StorageAllocationSettingData",
+    "Msvm_SerialPortSettingData",
+    "Msvm_SyntheticEthernetPortSettingData",
+    "Msvm_EthernetPortAllocationSettingData",
+)
 VIRTUAL = "Name != __SERVER "
 
 
@@ -124,6 +131,58 @@ def test_the_settings_of_a_machine(wire: Wire) -> None:
         )
         (row,) = enumerate_and_pull(wire, query, cls)
         assert value(row, name) == expected
+
+
+@pytest.mark.fidelity(
+    "Disks, controllers, serial ports and network adapters of a VM as settings; the host's processors", source=SOURCE, confidence="M"
+)
+def test_the_devices_of_a_machine(wire: Wire) -> None:
+    """What ``virsh dumpxml`` and ``virsh nodeinfo`` read."""
+    _host, vm = wire.fleet.vm("file01")  # of the first generation
+    devices: dict[str, list[ET.Element]] = {}
+    for cls in DEVICES:
+        query = (
+            f"ASSOCIATORS OF {{Msvm_VirtualSystemSettingData.InstanceID='Microsoft:{vm.id}'}} "
+            f"WHERE AssocClass = Msvm_VirtualSystemSettingDataComponent ResultClass = {cls}"
+        )
+        devices[cls] = enumerate_and_pull(wire, query, cls)
+        assert all((value(row, "InstanceID") or "").startswith(f"Microsoft:{vm.id}\\") for row in devices[cls])
+    counts = {cls.removeprefix("Msvm_").removesuffix("SettingData"): len(rows) for cls, rows in devices.items()}
+    assert counts == {
+        "ResourceAllocation": 4,  # two IDE controllers, one SCSI controller, a drive
+        "StorageAllocation": 1,
+        "SerialPort": 2,
+        "SyntheticEthernetPort": 1,
+        "EthernetPortAllocation": 1,
+    }
+    # A disk is found by the end of its Parent's path, in which the backslashes of the drive's InstanceID are doubled.
+    (disk,) = devices["Msvm_StorageAllocationSettingData"]
+    (drive,) = [row for row in devices["Msvm_ResourceAllocationSettingData"] if value(row, "ResourceType") == "17"]
+    assert (value(disk, "Parent") or "").endswith((value(drive, "InstanceID") or "").replace("\\", "\\\\") + '"')
+    assert value(disk, "HostResource")
+    (adapter,) = devices["Msvm_SyntheticEthernetPortSettingData"]
+    assert re.fullmatch(r"00155D[0-9A-F]{6}", value(adapter, "Address") or "")
+    (switch,) = enumerate_and_pull(wire, "SELECT * FROM Msvm_VirtualEthernetSwitch", "Msvm_VirtualEthernetSwitch")
+    (connection,) = devices["Msvm_EthernetPortAllocationSettingData"]
+    assert f'Name="{value(switch, "Name")}"' in (value(connection, "HostResource") or "")
+
+
+def test_the_processors_of_a_host(wire: Wire) -> None:
+    query = (
+        "ASSOCIATORS OF {Win32_ComputerSystem.Name='HV01'} WHERE AssocClass = Win32_ComputerSystemProcessor ResultClass = Win32_Processor"
+    )
+    (processor,) = enumerate_and_pull(wire, query, "Win32_Processor", CIMV2)
+    assert int(value(processor, "NumberOfCores") or 0) >= 1
+
+
+def test_the_snapshots_of_a_machine(wire: Wire) -> None:
+    _host, vm = wire.fleet.vm("sql01")
+    query = (
+        f"ASSOCIATORS OF {{Msvm_ComputerSystem.CreationClassName='Msvm_ComputerSystem',Name='{vm.id}'}} "
+        "WHERE AssocClass = Msvm_SnapshotOfVirtualSystem ResultClass = Msvm_VirtualSystemSettingData"
+    )
+    (snapshot,) = enumerate_and_pull(wire, query, "Msvm_VirtualSystemSettingData")
+    assert value(snapshot, "ElementName") == "before patch day"
 
 
 REQUEST_STATE = "RequestStateChange"
