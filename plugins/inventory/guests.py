@@ -225,7 +225,7 @@ from ansible.vars.plugins import get_vars_from_inventory_sources
 from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._avma.text import safe_text
 from ..plugin_utils._inventory.addresses import AddressRule, InvalidNetwork, networks_of, own_addresses, usable_addresses
-from ..plugin_utils._inventory.conditions import Condition
+from ..plugin_utils._inventory.conditions import Condition, trusted
 from ..plugin_utils._inventory.connections import connection_of
 from ..plugin_utils._inventory.groups import MachineGroups
 from ..plugin_utils._inventory.machines import NAMES, Variables, machines_of
@@ -420,7 +420,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             for preference in self.get_option("address"):
                 found = NAMES[preference](variables) if preference in NAMES else by_family.get(preference)
                 if found:
-                    variables["ansible_host"] = found
+                    # An address or a name in DNS and nothing else, so that it need not be marked, which not all programs understand.
+                    variables["ansible_host"] = trusted(found)
                     break
 
     # inventory

@@ -73,6 +73,7 @@ class Player:
 
     inventory: dict[str, Any]
     variables: dict[str, Any] = field(default_factory=dict)
+    file_name: str = "inventory.yml"  # inventory plugins know their files by it
 
     def playbook(self, name: str, *, check: bool = False, diff: bool = False, verbosity: int = 0, limit: str = "", **variables: Any) -> Run:
         """A playbook of the collection by its FQCN, as a user runs it."""
@@ -101,7 +102,7 @@ class Player:
 
     def _run(self, playbook: str, check: bool, diff: bool, verbosity: int, limit: str, variables: dict[str, Any]) -> Run:
         with tempfile.TemporaryDirectory() as folder:
-            inventory = Path(folder) / "inventory.yml"
+            inventory = Path(folder) / self.file_name
             inventory.write_text(yaml.safe_dump(self.inventory), encoding="utf-8")
             record = Path(folder) / "record.jsonl"
             record.touch()

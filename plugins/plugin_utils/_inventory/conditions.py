@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Jinja2 conditions on a machine's variables, for each supported ansible-core."""
+"""Jinja2 conditions on a machine's variables, and trust in text, for each supported ansible-core."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ from ansible.errors import AnsibleParserError
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from .._avma.text import safe_text
+
+
+def trusted(text: str) -> str:
+    """``text`` as ansible-core 2.19 and later take what stands in an inventory file; to earlier ones all text is that which is not marked."""
+    try:
+        from ansible.template import trust_as_template
+    except ImportError:
+        return text
+    marked: str = trust_as_template(text)
+    return marked
 
 
 class Condition:

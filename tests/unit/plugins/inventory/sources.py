@@ -17,16 +17,9 @@ from ansible.plugins.doc_fragments import constructed, inventory_cache
 
 from ansible_collections.hyperv.avma.plugins.inventory import guests
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import Failure
+from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.conditions import trusted
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.survey import HostAnswer, Target, read_answer
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_host import INTRINSIC, FakeHost, FakeVm
-
-try:
-    from ansible.template import trust_as_template as trusted
-except ImportError:  # before ansible-core 2.19
-
-    def trusted(value: str) -> str:
-        return value
-
 
 NAME = "hyperv.avma.guests"
 CONNECTION = {
