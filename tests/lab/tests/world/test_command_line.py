@@ -73,7 +73,9 @@ def test_mistakes_show_before_anything_starts(shell: Shell, tmp_path: Path) -> N
 
 
 def test_counted_fleet_ends_by_a_signal(shell: Shell) -> None:
-    shell.run("up", "--hosts", "2", "--vms-per-host", "3", "--guests-reachable", "0", "--base", BASE, "--http-port", "15988", "--https-port", "0")
+    shell.run(
+        "up", "--hosts", "2", "--vms-per-host", "3", "--guests-reachable", "0", "--base", BASE, "--http-port", "15988", "--https-port", "0"
+    )
     assert "listening: 2" in shell.run("status")
     (path,) = shell.home.glob("*.json")
     os.kill(json.loads(path.read_text(encoding="utf-8"))["pid"], signal.SIGINT)
