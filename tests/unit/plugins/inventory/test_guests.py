@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,27 @@ def test_examples_work(made: Made, number: int) -> None:
     example.setdefault("host_variables", {"ansible_connection": "winrm"})
     inventory = source.read(**{name: value for name, value in example.items() if name != "plugin"})
     assert members(inventory, "guests") == (["web01.corp.example"] if number < 2 else ["web01.hv01"])
+    assert made.warnings == []
+
+
+GUIDE = Path(__file__).parents[4] / "docs" / "inventory.md"
+GUIDES_SOURCES = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("text", GUIDES_SOURCES, ids=lambda text: text.partition("\n")[0])
+def test_sources_of_the_guide_work(made: Made, text: str) -> None:
+    described = yaml.safe_load(text)
+    assert set(described) <= set(options())
+    source = made(**{f"hv{number:02}.corp.example": [vm(f"prod-{number}")] for number in range(1, 17)})
+    source.fleet.hosts["hv01.corp.example"] = [vm("prod-1"), vm("test-1")]
+    for group in described.get("hosts_from", ()):
+        source.inventory.add_group(group)
+        for host in source.fleet.hosts:
+            source.inventory.add_host(host, group=group)
+    described.setdefault("host_variables", {"ansible_connection": "winrm"})
+    inventory = source.read(**{name: value for name, value in described.items() if name != "plugin"})
+    assert {f"prod-{number}.corp.example" for number in range(1, 17)} <= set(members(inventory, "guests"))
+    assert ("test-1.corp.example" in inventory.hosts) is ("filters" not in described)
     assert made.warnings == []
 
 
