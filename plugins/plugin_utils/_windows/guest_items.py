@@ -18,6 +18,7 @@ from .._wsman.errors import EffectUnknown, Fault, MethodFailed, OperationTimedOu
 from .._wsman.session import Session
 from .registry import REG_SZ, RegistryValue, delete_value, list_values, read_string
 
+_TRIES = 2
 GUEST_KEY = r"SOFTWARE\Microsoft\Virtual Machine\Guest"
 
 
@@ -45,20 +46,29 @@ def read_data(session: Session, value: RegistryValue) -> str | None:
 
 
 def remove_guest_values(session: Session, names: Sequence[str]) -> Removed:
-    """Remove values by name. A call is never repeated: where its answer is lost, the key is read. Never raises a WsManError."""
+    """Remove values by name. Where an answer is lost, the key is read, and a value that is still there is removed once more. Never raises."""
     removed: list[str] = []
     for name in names:
-        try:
-            if delete_value(session, GUEST_KEY, name):
-                removed.append(name)
-        except (EffectUnknown, OperationTimedOut) as lost:
+        error: WsManError | None = None
+        for _unused in range(_TRIES):
+            error = None
             try:
-                left = {value.name for value in read_guest_values(session)}
-            except WsManError:
-                return Removed(tuple(removed), lost)
-            if name in left:
-                return Removed(tuple(removed), lost)
-            removed.append(name)
-        except WsManError as error:
+                if delete_value(session, GUEST_KEY, name):
+                    removed.append(name)
+                break
+            except (EffectUnknown, OperationTimedOut) as lost:
+                error = lost
+                try:
+                    left = {value.name for value in read_guest_values(session)}
+                except WsManError:
+                    break
+                if name not in left:
+                    removed.append(name)
+                    error = None
+                    break
+            except WsManError as failure:
+                error = failure
+                break
+        if error is not None:
             return Removed(tuple(removed), error)
     return Removed(tuple(removed))

@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """Writing key-value pairs from a host to its guests: AddKvpItems, ModifyKvpItems, RemoveKvpItems.
 
-Each is called once. Where it does not become clear whether a call took effect, the items are read instead of calling again.
+Where it does not become clear whether a call took effect, the items are read, and only what is certain to be missing is asked for once more.
 Source: Microsoft, Msvm_VirtualSystemManagementService; containers/libhvee for the shape of the items.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from .._avma.facts import KvpItem
 from .._avma.kvp_items import ChangeKind, ItemChange
-from .._wsman.errors import Fault, JobFailed, MethodFailed, WsManError
+from .._wsman.errors import EffectUnknown, Fault, JobFailed, MethodFailed, OperationTimedOut, WsManError
 from .._wsman.job import JobOutcome
 from .._wsman.session import Session
 from .._wsman.values import EmbeddedInstance, Reference
@@ -40,41 +40,53 @@ class NotWritten(WsManError):
 
 @dataclass(frozen=True)
 class Written:
-    """Of one machine: what was changed, and what kept the rest from it. ``lost``: the host itself cannot be asked any more."""
+    """Of one machine: what was changed, and what kept the rest from it.
+
+    ``lost``: the host itself cannot be asked any more. ``certain`` False: more may have been changed, the items could not be read.
+    """
 
     changes: tuple[ItemChange, ...]
     error: WsManError | None = None
     lost: bool = False
+    certain: bool = True
+
+
+# A job that still runs after the time for it is not among these: it may yet do its work.
+_ONCE_MORE = (EffectUnknown, OperationTimedOut, NotWritten)
 
 
 def write_items(session: Session, vm: Vm, changes: Sequence[ItemChange], *, wait: float) -> Written:
     """Carry out the changes for one machine; ``wait`` is the time for each job in seconds. Never raises a WsManError."""
     done: list[ItemChange] = []
     for kind, batch in _batches(changes):
-        error: WsManError | None = None
-        try:
-            outcome = call(session, _METHODS[kind], _arguments(vm, batch), wait=wait)
-        except (*DOUBTFUL, MethodFailed, JobFailed, Fault) as failure:
-            error = failure
-        except WsManError as failure:
-            return Written(tuple(done), failure, lost=True)
-        else:
-            if outcome is not JobOutcome.VANISHED:
-                done.extend(batch)
-                continue
-        # A call for several items may have carried out some of them.
-        try:
-            items = read_host_items(session, vm)
-        except WsManError as unread:
-            return Written(tuple(done), error or unread)
-        made = [change for change in batch if change.in_effect(items)]
-        done.extend(made)
-        if len(made) < len(batch):
-            missing = NotWritten(
-                f"the job of {_METHODS[kind]} is gone, and {len(batch) - len(made)} of {len(batch)} items are as they were"
-            )
-            return Written(tuple(done), error or missing)
+        written = _write_batch(session, vm, kind, batch, wait=wait)
+        left = [change for change in batch if change not in written.changes]
+        if isinstance(written.error, _ONCE_MORE) and written.certain:
+            done.extend(written.changes)
+            written = _write_batch(session, vm, kind, left, wait=wait)
+        done.extend(written.changes)
+        if written.error is not None:
+            return Written(tuple(done), written.error, written.lost)
     return Written(tuple(done))
+
+
+def _write_batch(session: Session, vm: Vm, kind: ChangeKind, batch: Sequence[ItemChange], *, wait: float) -> Written:
+    error: WsManError
+    try:
+        if call(session, _METHODS[kind], _arguments(vm, batch), wait=wait) is not JobOutcome.VANISHED:
+            return Written(tuple(batch))
+        error = NotWritten(f"the job of {_METHODS[kind]} is gone, and not all of {len(batch)} items are as they should be")
+    except (*DOUBTFUL, MethodFailed, JobFailed, Fault) as failure:
+        error = failure
+    except WsManError as failure:
+        return Written((), failure, lost=True)
+    # A call for several items may have carried out some of them.
+    try:
+        items = read_host_items(session, vm)
+    except WsManError:
+        return Written((), error, certain=False)
+    made = tuple(change for change in batch if change.in_effect(items))
+    return Written(made, None if len(made) == len(batch) else error)
 
 
 def read_host_items(session: Session, vm: Vm) -> tuple[KvpItem, ...]:

@@ -139,12 +139,18 @@ def test_lost_answer_is_looked_after_and_never_called_again(guest: FakeGuest) ->
     assert guest.calls.count("DeleteValue") == 3
 
 
-def test_lost_answer_without_effect_is_an_error(guest: FakeGuest) -> None:
-    guest.on_delete = [None, LostAnswer(LOST, effect=False)]
+def test_lost_call_that_came_to_nothing_is_made_once_more(guest: FakeGuest) -> None:
+    guest.on_delete = [LostAnswer(LOST, effect=False)]
+    result = play("guest_kvp", guest, state="absent").result
+    assert ("failed" in result, len(names(result)), guest.calls.count("DeleteValue")) == (False, 3, 4)
+
+
+def test_call_that_is_lost_twice_is_an_error(guest: FakeGuest) -> None:
+    guest.on_delete = [None, LostAnswer(LOST, effect=False), LostAnswer(LOST, effect=False)]
     result = play("guest_kvp", guest, state="absent").result
     assert (result["failed"], result["changed"], names(result)) == (True, True, ["AvmaHost"])
     assert result["error"]["kind"] == "effect_unknown"
-    assert guest.calls.count("DeleteValue") == 2
+    assert guest.calls.count("DeleteValue") == 3
 
 
 @pytest.mark.parametrize(("answer", "kind"), [(5, "method_failed"), (ConnectionFailed(ENDPOINT, "refused"), "connection_failed")])

@@ -13,6 +13,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     AccessDenied,
     ConnectionDropped,
     ConnectionFailed,
+    DeadlineExceeded,
     EffectUnknown,
 )
 from ansible_collections.hyperv.avma.tests.unit.plugins.action.playing import play
@@ -169,12 +170,36 @@ def test_lost_answer_is_looked_after_and_never_called_again(host: FakeHost) -> N
     assert len(host.written) == 1
 
 
-def test_lost_answer_without_effect_is_an_error_that_says_so(host: FakeHost) -> None:
+def test_lost_call_that_came_to_nothing_is_made_once_more(host: FakeHost) -> None:
     host.vms[0].on_items = [LOST]
+    result = play("host_kvp", host, name="web01", items={"new": "1"}).result
+    assert (result["changed"], "failed" in result) == (True, False)
+    assert len(host.written) == 2
+
+
+def test_call_that_is_lost_twice_is_an_error_that_says_so(host: FakeHost) -> None:
+    host.vms[0].on_items = [LOST, LOST]
     result = play("host_kvp", host, name="web01", items={"new": "1"}).result
     assert (result["failed"], result["changed"]) == (True, False)
     assert "whether the call took effect is not known" in result["msg"]
-    assert len(host.written) == 1
+    assert len(host.written) == 2
+
+
+def test_nothing_is_called_again_where_it_cannot_be_looked(host: FakeHost) -> None:
+    def then_blind(_given: dict[str, str]) -> None:
+        host.failures["Msvm_KvpExchangeComponentSettingData"] = GONE
+        raise LOST
+
+    host.vms[0].on_items = [then_blind]
+    result = play("host_kvp", host, name="web01", items={"new": "1"}).result
+    assert (result["failed"], result["changed"], len(host.written)) == (True, False, 1)
+
+
+def test_job_that_still_runs_is_not_asked_for_again(host: FakeHost) -> None:
+    host.vms[0].on_items = [DeadlineExceeded("the job still runs after 60 seconds")]
+    result = play("host_kvp", host, name="web01", items={"new": "1"}).result
+    assert (result["failed"], len(host.written)) == (True, 1)
+    assert "'wait'" in result["msg"]
 
 
 def test_part_of_a_call_that_took_effect_is_told(host: FakeHost) -> None:
