@@ -46,7 +46,7 @@ class ActionModule(AvmaAction):
         "guest_variables": {"type": "list", "elements": "str", "default": ["guest_result", "activate_result"]},
         "host_variable": {"type": "str", "default": "host_result"},
         "kvp_variable": {"type": "str", "default": "host_vms"},
-        "events_variable": {"type": "str", "default": "avma_events"},
+        "events_variable": {"type": "str", "default": "report_events"},
         "observed": {"type": "str"},
         "ledger": {"type": "path"},
         "since": {"type": "str", "default": "90d"},

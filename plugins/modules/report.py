@@ -77,7 +77,7 @@ options:
     description:
       - Name of the variable in which the result of M(hyperv.avma.event_info) was registered on the hosts.
     type: str
-    default: avma_events
+    default: report_events
   observed:
     description:
       - When the machines were asked, as ISO 8601 time. Now by default. Give it if the report is made later.

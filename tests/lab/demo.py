@@ -10,6 +10,7 @@ Exit status: 0 as meant; 1 if the second run changed something or the lab did no
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import signal
@@ -27,7 +28,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "demo-output"
 PLAYBOOK = "hyperv.avma.activate"
 # Some guests of the fleet are there to be refused. That shall show in the table and not fail the run.
-EXTRA_VARIABLES = '{"avma_fail_on": ["failed"]}'
+EXTRA_VARIABLES = json.dumps({"avma_fail_on": ["failed"], "avma_report_dir": str(OUTPUT / "report")})
 
 SETTINGS = """\
 # Written by the demo. In this folder `ansible-playbook hyperv.avma.validate` needs no further option.
@@ -155,6 +156,7 @@ def demo() -> int:
 
     heading("What now")
     print("   the table of all guests, and what was done:   demo-output/first-run.log")
+    print("   the report as a web page, CSV and JSON:       demo-output/report/avma-report.html")
     print("   the fleet to play with:                       make lab-up")
     print("   from here to your own hosts:                  docs/start-here.md")
     return 0

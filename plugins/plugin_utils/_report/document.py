@@ -103,7 +103,6 @@ def _vm(vm: VmEntry) -> Document:
         "channel": vm.channel,
         "licence_status": vm.licence_status,
         "partial_product_key": vm.last_five,
-        "outcome": vm.outcome,
         "standing": vm.standing.value,
         "conclusion": vm.conclusion.value,
         "source": vm.source.value if vm.source else None,

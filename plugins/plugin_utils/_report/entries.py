@@ -26,6 +26,8 @@ _TEXT = 400
 _WORD = 60
 # Of a machine that is activated or licensed in another way, what stands in the way of activating it does not matter any more.
 _MOOT = frozenset({"KEY_NEEDED", "DATA_EXCHANGE_NO_CONTACT", "DATA_EXCHANGE_UNKNOWN", "DATA_EXCHANGE_LOST"})
+# What a run has done, which says nothing of how things are now.
+_DONE = frozenset({"KEY_REPLACED"})
 _NOT_SERVED = frozenset({OsKind.LINUX.value, OsKind.OTHER.value, OsKind.WINDOWS_CLIENT.value})
 
 
@@ -100,7 +102,6 @@ def vm_entry(
         channel=_word(licence.get("channel")),
         licence_status=_word(licence.get("status")),
         last_five=_word(licence.get("partial_product_key"), 5),
-        outcome=_word(result.get("outcome")),
         standing=standing,
         conclusion=evidence.conclusion,
         reason=shown(evidence.reason, _TEXT),
@@ -131,7 +132,7 @@ def _standing(machine: Machine, evidence: VmEvidence, licence: Result) -> Standi
 def _vm_findings(machine: Machine, evidence: VmEvidence, result: Result, name: str, standing: Standing) -> tuple[FindingEntry, ...]:
     moot = _MOOT if standing in (Standing.ACTIVATED, Standing.LICENSED_OTHERWISE, Standing.NOT_APPLICABLE) else frozenset()
     found = _findings(result.get("findings"), machine.vm.get("findings"), own=evidence.findings)
-    kept = tuple(replace(one, object=name) for one in found if one.code not in moot)
+    kept = tuple(replace(one, object=name) for one in found if one.code not in moot | _DONE)
     guest = machine.guest
     if guest is None or machine.answered or not guest.result or any(one.code == "GUEST_UNREACHABLE" for one in kept):
         return kept

@@ -61,7 +61,6 @@ class VmEntry:
     channel: str | None
     licence_status: str | None
     last_five: str | None
-    outcome: str | None
     standing: Standing
     conclusion: Conclusion
     reason: str

@@ -25,7 +25,9 @@ def vm_id(number: int) -> str:
 
 
 def settings(**changes: Any) -> Settings:
-    return Settings(**{"now": NOW, "observed": NOW, "since": NOW - timedelta(days=90), "tenants": TenantRule.of(None, r"^([a-z]+)-"), **changes})
+    return Settings(
+        **{"now": NOW, "observed": NOW, "since": NOW - timedelta(days=90), "tenants": TenantRule.of(None, r"^([a-z]+)-"), **changes}
+    )
 
 
 def host_info(name: str, *, ready: bool = True, cluster: str | None = None) -> dict[str, Any]:
@@ -93,7 +95,9 @@ def guest_info(
     }
 
 
-def event(record: int, host: str, number: int, *, code: str = SUCCESS, time: datetime = NOW, strings: tuple[str, ...] = ()) -> dict[str, Any]:
+def event(
+    record: int, host: str, number: int, *, code: str = SUCCESS, time: datetime = NOW, strings: tuple[str, ...] = ()
+) -> dict[str, Any]:
     origin = LogOrigin(host.upper(), f"{uuid.uuid5(uuid.NAMESPACE_DNS, host)}/Application", None)
     said = strings or (f"{code},{vm_id(number).lower()},2026/11/01 00:00,10080",)
     return event_result(LogEvent(record, time, HOST_EVENT, f"{host}.corp.example", "Microsoft-Windows-Security-SPP", said, said[0]), origin)
@@ -133,7 +137,14 @@ def large(hosts: int, vms_per_host: int, *, events: int = 0, asked: int = 2) -> 
         guests += [
             GuestMaterial(
                 names[one],
-                guest_info(one, names[one], name, licensed=one % 13 != 0, channel="mak" if one % 7 == 0 else "avma", last=NOW - timedelta(days=one % 8)),
+                guest_info(
+                    one,
+                    names[one],
+                    name,
+                    licensed=one % 13 != 0,
+                    channel="mak" if one % 7 == 0 else "avma",
+                    last=NOW - timedelta(days=one % 8),
+                ),
             )
             for one in numbers
             if one % asked == 0 and one % 11
