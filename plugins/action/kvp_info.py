@@ -32,7 +32,15 @@ class ActionModule(WsManAction):
         host = judge_host(HostFacts(os=os, licence=licences[0] if licences else None, hyperv=True))
         chosen = choose(vms, task.options)
         results = [vm_result(vm, judge_vm(vm, host), items=task.options["items"]) for vm in chosen]
+        result: dict[str, t.Any] = {}
+        if task.options["items"] and any(vm.kvp.guest_items_left_out for vm in vms):
+            result["warnings"] = [
+                f"{task.machine}: a guest has written more key-value pairs than an answer of this host holds, so those that guests wrote are "
+                "left out for all machines. What their integration services wrote is there. Find the guest by its registry key "
+                "'Virtual Machine\\Guest', or raise MaxEnvelopeSizekb of the host."
+            ]
         return {
+            **result,
             "changed": False,
             "host": {"name": os.name, "avma": {"ready": host.ready, "can_activate": list(host.can_activate)}},
             "vms": results,

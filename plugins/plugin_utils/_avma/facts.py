@@ -173,6 +173,7 @@ class KvpFacts:
     intrinsic: tuple[KvpItem, ...] = ()  # written by the guest's integration service
     guest: tuple[KvpItem, ...] = ()  # written by whoever administers the guest
     host: tuple[KvpItem, ...] = ()  # written by the host
+    guest_items_left_out: bool = False  # some machine of the host has more of them than an answer holds
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from .._avma.facts import KvpFacts, KvpHealth, KvpItem, VmFacts, VmState
 from .._wsman.embedded import parse_embedded_instance
-from .._wsman.errors import MalformedAnswer
+from .._wsman.errors import EncodingLimit, MalformedAnswer
 from .._wsman.instance import Instance
 from .._wsman.session import Session
 from .hyperv import GUID, Vm, read_vms
@@ -25,6 +25,9 @@ from .namespaces import VIRTUALIZATION
 
 # The component's class GUID: the same for every machine, version and language (the name is localised).
 KVP_COMPONENT = "2A34B1C2-FD73-4043-8A5B-DD2159BC743F"
+# What is left when an instance is too large for an answer, or its pairs are not wanted.
+_SETTING_COLUMNS = "EnabledState, InstanceID"
+_COMPONENT_COLUMNS = "EnabledState, GuestIntrinsicExchangeItems, OperationalStatus, SystemName"
 ENABLED = 2
 DISABLED = 3
 # OperationalStatus of the component (Microsoft, Msvm_KvpExchangeComponent)
@@ -50,8 +53,8 @@ def read_vm_facts(session: Session, *, items: bool = True) -> tuple[VmFacts, ...
     if not vms:
         return ()
     settings = read_settings(session, vms, host_items=items)
-    components = _read_components(session)
-    return tuple(_vm_facts(vm, settings.get(vm.id), components.get(vm.id)) for vm in vms)
+    components, whole = _read_components(session)
+    return tuple(_vm_facts(vm, settings.get(vm.id), components.get(vm.id), whole) for vm in vms)
 
 
 def read_settings(session: Session, vms: Iterable[Vm], *, host_items: bool = True) -> dict[str, KvpSetting]:
@@ -63,8 +66,8 @@ def read_settings(session: Session, vms: Iterable[Vm], *, host_items: bool = Tru
     """
     known = {vm.id for vm in vms}
     settings: dict[str, KvpSetting] = {}
-    columns = "*" if host_items else "EnabledState, InstanceID"
-    for row in session.query(VIRTUALIZATION, f"SELECT {columns} FROM Msvm_KvpExchangeComponentSettingData"):
+    rows, _whole = _rows(session, "Msvm_KvpExchangeComponentSettingData", _SETTING_COLUMNS, everything=host_items)
+    for row in rows:
         setting_id = row.text("InstanceID") or ""
         owner = setting_id.partition(":")[2].partition("\\")[0].upper()
         if owner not in known or KVP_COMPONENT not in setting_id.upper():
@@ -79,16 +82,26 @@ def read_settings(session: Session, vms: Iterable[Vm], *, host_items: bool = Tru
     return settings
 
 
-def _read_components(session: Session) -> dict[str, Instance]:
-    components = {}
-    for row in session.query(VIRTUALIZATION, "SELECT * FROM Msvm_KvpExchangeComponent"):
-        owner = row.text("SystemName") or ""
-        if GUID.fullmatch(owner):
-            components[owner.upper()] = row
-    return components
+def _read_components(session: Session) -> tuple[dict[str, Instance], bool]:
+    rows, whole = _rows(session, "Msvm_KvpExchangeComponent", _COMPONENT_COLUMNS, everything=True)
+    return {owner.upper(): row for row in rows if GUID.fullmatch(owner := row.text("SystemName") or "")}, whole
 
 
-def _vm_facts(vm: Vm, setting: KvpSetting | None, component: Instance | None) -> VmFacts:
+def _rows(session: Session, class_name: str, columns: str, *, everything: bool) -> tuple[list[Instance], bool]:
+    """The rows of a class, and whether they have all of their columns.
+
+    An instance must fit into one answer. A guest's administrator can write more pairs than that, and the fault that then comes ends the
+    enumeration for every machine of the host: it is asked again without the columns that a tenant can fill.
+    """
+    if everything:
+        try:
+            return list(session.query(VIRTUALIZATION, f"SELECT * FROM {class_name}")), True
+        except EncodingLimit:
+            pass
+    return list(session.query(VIRTUALIZATION, f"SELECT {columns} FROM {class_name}")), not everything
+
+
+def _vm_facts(vm: Vm, setting: KvpSetting | None, component: Instance | None, whole: bool) -> VmFacts:
     enabled = setting.enabled if setting else (_switched_on(component) if component else None)
     return VmFacts(
         id=vm.id,
@@ -102,6 +115,7 @@ def _vm_facts(vm: Vm, setting: KvpSetting | None, component: Instance | None) ->
             intrinsic=_items(component.texts("GuestIntrinsicExchangeItems")) if component else (),
             guest=_items(component.texts("GuestExchangeItems")) if component else (),
             host=setting.host_items if setting else (),
+            guest_items_left_out=not whole,
         ),
     )
 

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import KvpHealth, KvpItem, VmState
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv, Vm, read_vms
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.kvp import read_settings, read_vm_facts
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import InvalidNamespace, NotFound
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import EncodingLimit, InvalidNamespace, NotFound
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import ScriptedSession
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import kvp_item, projected, whole
@@ -120,6 +120,22 @@ def test_host_items_are_read_only_where_they_are_wanted(session: ScriptedSession
     session.expect_query(V2, COMPONENT_QUERY, [component(WEB)])
     (machine,) = read_vm_facts(session, items=False)
     assert (machine.kvp.enabled, machine.kvp.host) == (False, ())
+
+
+def test_guest_that_wrote_too_much_does_not_hide_the_others(session: ScriptedSession) -> None:
+    session.expect_query(V2, VM_QUERY, [vm_row(WEB), vm_row(SQL, "sql01")])
+    session.expect_query(V2, SETTING_QUERY, EncodingLimit(code=2150858823))
+    switch = projected(EnabledState=2, InstanceID=f"Microsoft:{WEB}\\{KVP}")
+    session.expect_query(V2, "SELECT EnabledState, InstanceID FROM Msvm_KvpExchangeComponentSettingData", [switch])
+    session.expect_query(V2, COMPONENT_QUERY, EncodingLimit(code=2150858823))
+    narrow = "SELECT EnabledState, GuestIntrinsicExchangeItems, OperationalStatus, SystemName FROM Msvm_KvpExchangeComponent"
+    row = projected(EnabledState=2, GuestIntrinsicExchangeItems=(kvp_item("OSName", "Windows"),), OperationalStatus=(2,), SystemName=WEB)
+    session.expect_query(V2, narrow, [row])
+    web, sql = read_vm_facts(session)
+    assert web.kvp.intrinsic == (KvpItem("OSName", "Windows"),)
+    assert (web.kvp.enabled, web.kvp.health) == (True, KvpHealth.OK)
+    assert web.kvp.guest_items_left_out
+    assert sql.kvp.guest_items_left_out
 
 
 def test_host_without_machines_takes_one_query(session: ScriptedSession) -> None:
