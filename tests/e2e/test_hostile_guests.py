@@ -1,0 +1,78 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tenants write into Data Exchange: it is text, it is never rendered, and it does not hide the other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from .labs import Lab
+from .scenario_files import lab_of
+
+pytestmark = pytest.mark.e2e
+
+TEMPLATE = "{{ lookup('ansible.builtin.pipe', 'echo rendered') }}"
+MARKUP = "<script>alert(1)</script>&amp;]]>"
+ESCAPES = "\x1b[31mred\x1b[0m \u202etxt.exe"
+
+
+@pytest.fixture(scope="module")
+def lab_process() -> Iterator[Lab]:
+    machines = [
+        {
+            "name": TEMPLATE,
+            "windows": {
+                "name": "evil01",
+                "release": "2022",
+                "edition": "standard",
+                "guest_items": {"Note": TEMPLATE, "Markup": MARKUP, "Escapes": ESCAPES},
+                "false_items": {"OSName": TEMPLATE, "OSEditionId": "9" * 400, "FullyQualifiedDomainName": MARKUP},
+            },
+        },
+        {"name": ESCAPES, "state": "off"},
+        {"name": "web01", "windows": {"release": "2022", "edition": "standard"}},
+    ]
+    with lab_of(hosts=[{"name": "hv01", "release": "2022", "edition": "datacenter", "vms": machines}]) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(lab_process: Lab) -> Lab:
+    lab_process.reset()
+    return lab_process
+
+
+def test_text_of_a_guest_is_never_rendered(lab: Lab) -> None:
+    tasks = [
+        {"hyperv.avma.kvp_info": {}, "register": "found"},
+        {"ansible.builtin.debug": {"msg": "{{ found.vms | map(attribute='name') | list + [found.vms[0].kvp.guest.Note] }}"}},
+        {"ansible.builtin.set_fact": {"again": "{{ found.vms[0].kvp.guest.Note }}"}},
+        {"ansible.builtin.debug": {"msg": "{{ again }}"}},
+    ]
+    run = lab.player().tasks("hv01", tasks)
+    assert run.code == 0, run.output
+    vm = next(vm for vm in run.one("kvp_info", "hv01")["vms"] if vm["name"] == TEMPLATE)
+    assert vm["kvp"]["guest"]["Note"] == TEMPLATE
+    assert vm["kvp"]["guest"]["Markup"] == MARKUP
+    assert "rendered" not in run.output.replace(TEMPLATE, "").replace("echo rendered", "")
+
+
+def test_table_shows_neither_escapes_nor_reordered_text(lab: Lab) -> None:
+    run = lab.player().playbook("validate")
+    assert run.code == 0, run.output
+    assert "\x1b" not in run.output
+    assert "\u202e" not in run.output
+    assert "web01" in run.output
+
+
+def test_guest_that_writes_more_than_an_answer_holds_does_not_hide_the_others(lab: Lab) -> None:
+    lab.post("/arrange", [{"do": "guest_item", "vm": "web01", "name": f"item{number}", "data": "x" * 1000} for number in range(260)])
+    run = lab.player().module("kvp_info", "hv01")
+    result = run.one("kvp_info", "hv01")
+    names = {vm["name"]: vm for vm in result["vms"]}
+    assert names["web01"]["guest"]["release"] == "2022"
+    assert names["web01"]["kvp"]["guest"] == {}
+    assert any("left out for all machines" in warning for warning in result["warnings"])
