@@ -7,17 +7,11 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby
 
-from ansible.errors import AnsibleError
-
-from .._ansible.connection import UnsupportedConnection, open_session
+from .._ansible.asking import ask_machines
 from .._ansible.failure import Failure, failure_of
 from .._ansible.output import plain
 from .._ansible.results import findings_result, host_result, vm_result
@@ -31,8 +25,6 @@ from .._wsman.errors import WsManError
 from .._wsman.session import Session
 
 Result = dict[str, t.Any]
-
-_TICKETS = "KRB5CCNAME"
 
 
 @dataclass(frozen=True)
@@ -72,50 +64,18 @@ class Target:
     connect: t.Callable[[], t.Any]
 
 
-@dataclass(frozen=True)
-class _Opened:
-    host: str
-    connection: t.Any  # kept as long as the session: it owns the file of a Kerberos ticket
-    session: Session
-
-
 def ask_hosts(targets: Iterable[Target], *, items: bool, parallel: int) -> dict[str, HostAnswer]:
-    """The answer of each host by its name. ``items``: with all key-value pairs. A host that fails is an answer too.
+    """The answer of each host by its name. ``items``: with all key-value pairs. A host that fails is an answer too."""
 
-    Users one after the other, since the Kerberos tickets of a process are those of its last user.
-    """
-    answers: dict[str, HostAnswer] = {}
-    prepared: list[tuple[str, t.Any]] = []
-    for target in targets:
+    def ask(target: Target, session: Session) -> HostAnswer:
         try:
-            prepared.append((target.host, target.connect()))
-        except (AnsibleError, UnsupportedConnection) as error:
-            answers[target.host] = _not_asked(target.host, error)
-    prepared.sort(key=lambda one: _user(one[1]))
-    with _own_tickets():
-        for _name, group in groupby(prepared, key=lambda one: _user(one[1])):
-            opened: list[_Opened] = []
-            for host, connection in group:
-                try:
-                    # Here and not in the threads: with Kerberos this runs kinit, which sets the environment of the process.
-                    opened.append(_Opened(host, connection, open_session(connection)))
-                except (AnsibleError, UnsupportedConnection) as error:
-                    answers[host] = _not_asked(host, error)
-            if opened:
-                with ThreadPoolExecutor(max_workers=min(parallel, len(opened)), thread_name_prefix="avma-inventory") as pool:
-                    answers.update((answer.host, answer) for answer in pool.map(lambda one: _ask(one, items=items), opened))
-    return answers
+            info, vms = read_answer(session, items=items)
+        except WsManError as error:
+            return HostAnswer(target.host, failure=failure_of(error, target.host), requests=session.statistics.requests)
+        return HostAnswer(target.host, info, vms, requests=session.statistics.requests)
 
-
-def _ask(opened: _Opened, *, items: bool) -> HostAnswer:
-    session = opened.session
-    try:
-        info, vms = read_answer(session, items=items)
-        return HostAnswer(opened.host, info, vms, requests=session.statistics.requests)
-    except WsManError as error:
-        return HostAnswer(opened.host, failure=failure_of(error, opened.host), requests=session.statistics.requests)
-    finally:
-        session.close()
+    answers = ask_machines(targets, lambda target: target.connect(), ask, _not_asked, parallel=parallel)
+    return {answer.host: answer for answer in answers}
 
 
 def read_answer(session: Session, *, items: bool) -> tuple[Result, tuple[Result, ...]]:
@@ -130,23 +90,6 @@ def read_answer(session: Session, *, items: bool) -> tuple[Result, tuple[Result,
     return plain(info), tuple(plain(vm_result(vm, judge_vm(vm, verdict), items=items)) for vm in vms)
 
 
-def _not_asked(host: str, error: Exception) -> HostAnswer:
+def _not_asked(target: Target, error: Exception) -> HostAnswer:
     reason = safe_text(f"{error}".rstrip(". "), limit=600)
-    return HostAnswer(host, failure=Failure(msg=f"{host}: {reason}.", kind="connection_not_made"))
-
-
-def _user(connection: t.Any) -> str:
-    return str(connection.get_option("remote_user") or "")
-
-
-@contextmanager
-def _own_tickets() -> Iterator[None]:
-    """The Kerberos tickets of the process hold again afterwards."""
-    before = os.environ.get(_TICKETS)
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(_TICKETS, None)
-        else:
-            os.environ[_TICKETS] = before
+    return HostAnswer(target.host, failure=Failure(msg=f"{target.host}: {reason}.", kind="connection_not_made"))

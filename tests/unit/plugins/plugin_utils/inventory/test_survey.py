@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory import survey
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import asking
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.machines import NAMES, machines_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.survey import (
     HostAnswer,
@@ -116,7 +116,7 @@ class Connection:
 
 @pytest.fixture
 def sessions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survey, "open_session", lambda connection: connection.session)
+    monkeypatch.setattr(asking, "open_session", lambda connection: connection.session)
 
 
 @pytest.mark.usefixtures("sessions")
@@ -144,28 +144,8 @@ def test_hosts_that_fail_are_answers_too_and_sessions_are_closed() -> None:
     assert bad.closed
 
 
-def test_users_are_taken_one_after_the_other_and_tickets_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With Kerberos the process has the tickets of one user at a time."""
-    import os
-
-    monkeypatch.setenv("KRB5CCNAME", "own")
-    log: list[tuple[str, str]] = []
-
-    def opened(connection: Connection) -> FakeHost:
-        os.environ["KRB5CCNAME"] = connection.user
-        log.append(("open", connection.user))
-        return connection.session
-
-    monkeypatch.setattr(survey, "open_session", opened)
-    monkeypatch.setattr(survey, "read_answer", lambda session, items: log.append(("ask", os.environ["KRB5CCNAME"])) or ({}, ()))
-    users = {"hv01": "anna", "hv02": "bert", "hv03": "anna"}
-    ask_hosts([Target(host, lambda user=user: Connection(FakeHost(), user)) for host, user in users.items()], items=True, parallel=1)  # type: ignore[misc]
-    assert log == [("open", "anna"), ("open", "anna"), ("ask", "anna"), ("ask", "anna"), ("open", "bert"), ("ask", "bert")]
-    assert os.environ["KRB5CCNAME"] == "own"
-
-
 def test_requests_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     host = FakeHost()
     host.statistics = SimpleNamespace(requests=9)  # type: ignore[assignment]
-    monkeypatch.setattr(survey, "open_session", lambda connection: connection.session)
+    monkeypatch.setattr(asking, "open_session", lambda connection: connection.session)
     assert ask_hosts([Target("hv01", lambda: Connection(host))], items=False, parallel=1)["hv01"].requests == 9
