@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
 ROLES = {path.name for path in (ROOT / "roles").iterdir() if path.is_dir()}
 FILTERS = {path.stem for path in (ROOT / "plugins" / "filter").glob("*.py")}
+INVENTORY = {path.stem for path in (ROOT / "plugins/inventory").glob("*.py")}
 PLAYBOOKS = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -41,7 +42,7 @@ def test_module_defaults_of_the_group_reach_every_module() -> None:
 def test_readme_lists_what_the_collection_holds() -> None:
     listed = words_in_first_column(read("README.md"))
 
-    assert listed == MODULES | ROLES | FILTERS | {f"hyperv.avma.{name}" for name in PLAYBOOKS}
+    assert listed == MODULES | ROLES | FILTERS | INVENTORY | {f"hyperv.avma.{name}" for name in PLAYBOOKS}
 
 
 def test_guide_explains_every_variable_of_the_roles_that_activate_runs() -> None:

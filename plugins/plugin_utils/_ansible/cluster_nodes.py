@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .._avma.cluster_verdict import NodeAnswer, short_name
@@ -48,10 +48,9 @@ class NodeSurvey:
                 answers.append(NodeAnswer(node, problem="the cluster says that it is down", asked=False))
             else:
                 others.append(node)
-        return answers + self._ask_others(others, own_name)
+        return answers + (self._ask_others(others, own_name) if others else [])
 
-    def _ask_others(self, nodes: Iterable[ClusterNode], own_name: str) -> list[NodeAnswer]:
-        nodes = list(nodes)
+    def _ask_others(self, nodes: Sequence[ClusterNode], own_name: str) -> list[NodeAnswer]:
         inventory = Inventory(self.variables)
         known = inventory.find(node.name for node in nodes)
         own_address = str(self.connection.get_option("remote_addr") or "")
