@@ -215,8 +215,9 @@ class _Variables:
         self._known = hostvars[name] if name in hostvars else {}  # noqa: SIM401
 
     def result(self, variable: str) -> Result:
+        """Empty for a task that did not run, or was skipped."""
         value = self._known.get(variable)
-        return t.cast(Result, plain(value)) if isinstance(value, Mapping) else {}
+        return t.cast(Result, plain(value)) if isinstance(value, Mapping) and not value.get("skipped") else {}
 
     def text(self, variable: str) -> str | None:
         value = self._known.get(variable)

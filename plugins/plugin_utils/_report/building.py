@@ -41,7 +41,7 @@ def build(material: Material, settings: Settings) -> Report:
     clusters = {host.name: host.cluster for host in hosts}
     tenants = {machine.key: _tenant(machine, settings) for machine in machines}
     evidence, found = _evidence(machines, recent, settings)
-    notes = [*notes, *found]
+    notes = [*notes, *_strangers(machines), *found]
     successes = _successes(seen, settings.since)
 
     def owner(machine: Machine) -> str | None:
@@ -178,6 +178,15 @@ def _groups(vms: Iterable[VmEntry]) -> tuple[tuple[str, tuple[Group, ...]], ...]
         ordered = sorted(members.items(), key=lambda item: (item[0] is None, (item[0] or "").casefold(), item[0] or ""))
         made.append((grouping, tuple(Group(name, totals_of(group)) for name, group in ordered)))
     return tuple(made)
+
+
+def _strangers(machines: list[Machine]) -> list[str]:
+    count = sum(machine.host is None and not machine.answered for machine in machines)
+    if not count or all(machine.host is None for machine in machines):
+        return []
+    return [
+        f"{count} guests of the inventory did not answer and match no virtual machine of a host, so they may be counted twice: set avma_vm_id for them"
+    ]
 
 
 def _begin(begins: datetime | None, settings: Settings) -> list[str]:

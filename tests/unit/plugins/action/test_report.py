@@ -81,6 +81,13 @@ def test_ledger_counts_by_month(tmp_path: Path) -> None:
     assert [Path(file["path"]).name for file in result["files"]] == ["avma-report.json", "avma-report-months.csv"]
 
 
+def test_a_task_that_was_skipped_is_no_failure(tmp_path: Path) -> None:
+    skipped = variables()
+    skipped["hostvars"]["web01"] = {"guest_result": {"skipped": True, "changed": False}, "avma_vm_id": WEB}
+    result = report(tmp_path, variables=skipped)
+    assert (result["totals"]["unknown"], result["actions"]) == (1, [])
+
+
 def test_comparison_counts_changes(tmp_path: Path) -> None:
     report(tmp_path / "old")
     later = variables()

@@ -135,6 +135,13 @@ def test_hosts_that_could_not_be_asked_are_told_of() -> None:
     assert "1 of 2 hosts could not be asked, so their virtual machines may be missing here" in found.notes
 
 
+def test_guests_that_were_not_asked_need_no_action_and_strangers_are_told_of() -> None:
+    found = report(host(vm(1, "web01")), guests=(GuestMaterial("web01"), GuestMaterial("nobody")))
+    assert found.actions == ()
+    assert [entry.name for entry in found.vms] == ["web01", "nobody"]
+    assert any(note.startswith("1 guests of the inventory did not answer and match no virtual machine") for note in found.notes)
+
+
 # tenants
 
 
