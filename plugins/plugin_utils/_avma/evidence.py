@@ -154,7 +154,7 @@ class _Machine:
 
     @property
     def licence(self) -> Result:
-        return _part(self.guest.result if self.guest else {}, "guest", "licence")
+        return licence_of(self.guest.result) if self.guest else {}
 
 
 def weigh(
@@ -405,6 +405,11 @@ def _os(os: Result) -> str:
 
 def _label(name: str) -> str:
     return name.casefold().partition(".")[0]
+
+
+def licence_of(result: Result) -> Result:
+    """The licence that a guest stated last: ``guest_key`` tells it as ``after``, ``guest_info`` in ``guest``."""
+    return _part(result, "after") or _part(result, "guest", "licence")
 
 
 def _part(value: t.Any, *path: str) -> Result:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from .._avma.evidence import Conclusion, Source, Statement, VmEvidence
+from .._avma.evidence import Conclusion, Source, Statement, VmEvidence, licence_of
 from .._avma.findings import Finding, Severity, shown
 from .._avma.identity import OsKind
 from .._avma.lease import LeaseState
-from .joining import Machine, own_name, with_licence
+from .joining import Machine, own_name
 from .material import HostMaterial, Result, mappings, part
 from .model import FindingEntry, HostEntry, Standing, VmEntry
 from .tenancy import Tenant
@@ -79,9 +79,9 @@ def vm_entry(
     successes: tuple[datetime, datetime] | None,
 ) -> VmEntry:
     """``host``: as the inventory calls it. ``successes``: the first and last that are on record."""
-    result = with_licence(machine.guest.result) if machine.guest else {}
+    result = machine.guest.result if machine.guest else {}
     told = part(result, "guest")
-    licence = part(told, "licence")
+    licence = licence_of(result)
     os = part(told, "os") or part(machine.vm, "guest")
     standing = _standing(machine, evidence, licence)
     name = shown(machine.name, _NAME) or machine.id or "unknown"

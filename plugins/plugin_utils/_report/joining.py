@@ -72,8 +72,7 @@ class Machine:
 
     def seen_guest(self, observed: datetime) -> SeenGuest:
         assert self.guest is not None
-        result = with_licence(self.guest.result)
-        return SeenGuest(result, observed, self.guest.vm_id, self.joined_by or self.guest.vm_name)
+        return SeenGuest(self.guest.result, observed, self.guest.vm_id, self.joined_by or self.guest.vm_name)
 
 
 def own_name(host: HostMaterial) -> str:
@@ -84,14 +83,6 @@ def own_name(host: HostMaterial) -> str:
 def forms(name: str) -> tuple[str, str]:
     folded = name.casefold()
     return folded, folded.partition(".")[0]
-
-
-def with_licence(result: Result) -> Result:
-    """A result with the licence where guest_info has it: guest_key tells it as ``after``."""
-    guest = part(result, "guest")
-    if "licence" in guest or "after" not in result:
-        return result
-    return {**result, "guest": {**guest, "licence": result["after"]}}
 
 
 def join(hosts: Iterable[HostMaterial], guests: Iterable[GuestMaterial]) -> tuple[list[Machine], list[str]]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ..._avma.events import InvalidTime, point_in_time
+from ..._avma.evidence import licence_of
 from ..._avma.outcome import Outcome
 from ..._avma.text import safe_text
 
@@ -149,7 +150,7 @@ def _activation(result: Mapping[str, t.Any], now: datetime) -> ActivationRow | N
     guest = result.get("guest")
     if outcome not in _KEPT_OUTCOMES or not isinstance(guest, Mapping) or not guest.get("name"):
         return None
-    licence = _mapping(guest.get("licence"))
+    licence = licence_of(result)
     placement = _mapping(guest.get("placement"))
     avma = _mapping(licence.get("avma"))
     os = _mapping(guest.get("os"))

@@ -51,13 +51,13 @@ def activation(name: str = "WEB01", outcome: str = "activated", last: datetime =
             "name": name,
             "os": {"release": "2022", "edition": "Standard"},
             "placement": {"vm_id": VM, "vm_name": name.lower(), "host": "HV01"},
-            "licence": {
-                "licensed": outcome != "failed",
-                "channel": "avma",
-                "status": "licensed",
-                "partial_product_key": "78VHK",
-                "avma": {"iaid": "1", "host": "HV01", "last_activation": iso(last)},
-            },
+        },
+        "after": {
+            "licensed": outcome != "failed",
+            "channel": "avma",
+            "status": "licensed",
+            "partial_product_key": "78VHK",
+            "avma": {"iaid": "1", "host": "HV01", "last_activation": iso(last)},
         },
     }
 

@@ -145,6 +145,8 @@ def test_activations_are_kept_once_a_day(ledger: Ledger) -> None:
     kept = list(ledger.activations())
     assert [one["guest"] for one in kept] == ["WEB01", "WEB01", "WEB02", "WEB01"]
     assert (kept[0]["vm_id"], kept[0]["host"], kept[0]["time"]) == (VM, "HV01", "2026-11-01T00:00:00Z")
+    # guest_key tells the licence as `after`
+    assert (kept[0]["licensed"], kept[0]["channel"], kept[0]["partial_product_key"]) == (True, "avma", "78VHK")
 
 
 def test_bookmarks_move_forward_only(ledger: Ledger) -> None:
