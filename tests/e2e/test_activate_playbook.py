@@ -151,6 +151,34 @@ def test_guests_of_a_host_whose_password_is_wrong_are_still_activated(demo: Lab)
     assert run.outcomes()["web01"] == "activated"
 
 
+def test_guests_are_activated_though_no_host_can_be_asked(demo: Lab) -> None:
+    player = demo.player()
+    for host in player.inventory["all"]["children"]["hyperv_hosts"]["hosts"].values():
+        host["ansible_password"] = "not-the-password"
+    run = player.playbook("activate")
+    assert run.outcomes()["web01"] == "activated", run.output
+    assert " activated " in row_of(run, "web01")
+    assert run.code == 2, "hosts that could not be asked must not look like success"
+    assert {task.host for task in run.of("fail") if task.kind == "failed"} == {"hv01", "hv02", "hv03", "hv04"}
+
+
+def test_host_that_fails_on_the_way_fails_at_the_end(demo: Lab) -> None:
+    demo.arrange("rule", section="jobs", name="fails", value=True)
+    run = demo.player().playbook("activate", avma_fail_on=["failed"])
+    assert [task.kind for task in run.of("data_exchange", "hv02")] == ["failed"]
+    assert run.outcomes()["print01"] == "activated", "guests of the host are served all the same"
+    assert [task.host for task in run.of("fail") if task.kind == "failed"] == ["hv02"]
+    assert run.code == 2
+
+
+def test_validate_prints_its_table_though_no_host_can_be_asked(demo: Lab) -> None:
+    player = demo.player()
+    player.inventory["all"]["vars"]["ansible_password"] = "not-the-password"
+    run = player.playbook("validate")
+    assert run.code != 0
+    assert " unknown " in row_of(run, "hv01")
+
+
 def test_validate_changes_nothing_and_says_who_is_ready(demo: Lab) -> None:
     untouched = demo.digest()
     run = demo.player().playbook("validate")
