@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import fields
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -21,11 +22,12 @@ from ..world.rules import Rules
 from ..world.vm import VmState
 
 
-class _Arrangement(BaseModel):
+class _Arrangement(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid")
 
+    @abstractmethod
     def apply(self, fleet: Fleet) -> None:
-        raise NotImplementedError
+        """Change the world; ValueError, UnknownMachine or CimError if it cannot be."""
 
 
 class VmPower(_Arrangement):
