@@ -57,7 +57,7 @@ class ActionModule(WsManAction):
                 removed, error = outcome.names, outcome.error
         result: dict[str, t.Any] = {
             "changed": bool(removed),
-            "values": [{"name": value.name, "candidate": value.name in stale, "data": data.get(value.name)} for value in values],
+            "pairs": [{"name": value.name, "candidate": value.name in stale, "data": data.get(value.name)} for value in values],
             "candidates": list(stale),
             "removed": list(removed),
             "on_avma_key": on_avma_key,

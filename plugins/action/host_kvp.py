@@ -136,7 +136,7 @@ def _row(vm: Vm, existing: Sequence[KvpItem] | None, changes: Sequence[ItemChang
         "id": vm.id,
         "name": vm.name,
         "state": vm.state.value,
-        "items": None if existing is None else after(existing, changes),
+        "host_items": None if existing is None else after(existing, changes),
         "changes": [change.as_dict() for change in changes],
         "changed": bool(changes),
         "error": problem,

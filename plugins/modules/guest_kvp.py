@@ -68,7 +68,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-values:
+pairs:
   description: All values of the key, those of the guest's administrator and of whatever runs in it.
   returned: success, without O(query)
   type: list

@@ -108,7 +108,7 @@ vms:
     state:
       description: State of the machine, as in RV(hyperv.avma.kvp_info#module:vms[].state).
       type: str
-    items:
+    host_items:
       description: The items from the host by name as they are now, or in check mode would be. V(null) if they could not be read.
       type: dict
       sample: {Owner: Web team}

@@ -66,7 +66,7 @@ def test_removed_by_name_and_pattern(lab: Lab) -> None:
     player = lab.player()
     player.module("host_kvp", "hv01", all=True, items={"avma_host": "hv09", "LastActivation": "x", "Keep": "1"})
     run = player.module("host_kvp", "hv01", all=True, state="absent", names=["owner"], patterns=["~activat|avma"])
-    assert all(row["items"] == {"Keep": "1"} for row in run.one("host_kvp", "hv01")["vms"])
+    assert all(row["host_items"] == {"Keep": "1"} for row in run.one("host_kvp", "hv01")["vms"])
     assert all(lab.vm(name)["host_items"] == {"Keep": "1"} for name in ("web01", "off01", "lin01"))
     assert player.module("host_kvp", "hv01", all=True, state="absent", names=["owner"], patterns=["~activat|avma"]).changes == {}
 

@@ -67,11 +67,13 @@ class Machine:
         return self.guest is not None and isinstance(part(self.guest.result, "guest").get("name"), str)
 
     def seen_vm(self, observed: datetime) -> SeenVm:
-        assert self.host is not None
+        if self.host is None:
+            raise AssertionError(f"{self.name}: no host shows this machine")
         return SeenVm(own_name(self.host), self.vm, observed)
 
     def seen_guest(self, observed: datetime) -> SeenGuest:
-        assert self.guest is not None
+        if self.guest is None:
+            raise AssertionError(f"{self.name}: no guest of the inventory is this machine")
         return SeenGuest(self.guest.result, observed, self.guest.vm_id, self.joined_by or self.guest.vm_name)
 
 

@@ -44,7 +44,7 @@ def names(result: dict[str, Any]) -> list[str]:
 def test_listed_and_left_alone(guest: FakeGuest) -> None:
     result = play("guest_kvp", guest).result
     assert (result["changed"], names(result), result["on_avma_key"]) == (False, [], False)
-    assert result["values"] == [
+    assert result["pairs"] == [
         {"name": "DeployedBy", "candidate": False, "data": None},
         {"name": "AvmaHost", "candidate": True, "data": "HV01"},
         {"name": "LastActivation", "candidate": True, "data": "2026-11-02"},

@@ -44,7 +44,7 @@ def test_only_what_differs_is_sent_one_call_for_each_method(host: FakeHost) -> N
     result = play("host_kvp", host, name="web01", items={"Owner": "new", "A": "1", "B": 2}).result
     assert kinds(result) == [("modify", "Owner"), ("add", "A"), ("add", "B")]
     assert host.written == ["ModifyKvpItems web01 Owner", "AddKvpItems web01 A B"]
-    assert host.vms[0].host_items == {"Owner": "new", "Old": "1", "A": "1", "B": "2"} == result["vms"][0]["items"]
+    assert host.vms[0].host_items == {"Owner": "new", "Old": "1", "A": "1", "B": "2"} == result["vms"][0]["host_items"]
     assert host.closed
 
 
@@ -66,7 +66,7 @@ def test_second_run_changes_nothing(host: FakeHost) -> None:
 )
 def test_absent(host: FakeHost, options: dict[str, Any], left: set[str]) -> None:
     result = play("host_kvp", host, id=SQL, state="absent", **options).result
-    assert set(host.vms[1].host_items) == left == set(result["vms"][0]["items"])
+    assert set(host.vms[1].host_items) == left == set(result["vms"][0]["host_items"])
     assert result["changed"] is (len(left) < 3)
     assert play("host_kvp", host, id=SQL, state="absent", **options).result["changed"] is False
 
@@ -155,7 +155,7 @@ def test_refusal_of_one_machine_does_not_stop_the_others(host: FakeHost) -> None
     assert (result["failed"], result["changed"]) == (True, True)
     assert [row["changed"] for row in result["vms"]] == [False, True, True]
     assert "system is in use" in result["vms"][0]["error"]
-    assert result["vms"][0]["items"] == {"Owner": "web", "Old": "1"}
+    assert result["vms"][0]["host_items"] == {"Owner": "web", "Old": "1"}
 
 
 def test_lost_answer_is_looked_after_and_never_called_again(host: FakeHost) -> None:
@@ -211,7 +211,7 @@ def test_part_of_a_call_that_took_effect_is_told(host: FakeHost) -> None:
     host.vms[0].on_items = [half]
     result = play("host_kvp", host, name="web01", items={"a": "1", "b": "2"}).result
     assert (result["failed"], kinds(result)) == (True, [("add", "a")])
-    assert result["vms"][0]["items"] == {"Owner": "web", "Old": "1", "a": "1"}
+    assert result["vms"][0]["host_items"] == {"Owner": "web", "Old": "1", "a": "1"}
 
 
 def test_host_that_is_lost_on_the_way_is_not_asked_again(host: FakeHost) -> None:
@@ -228,7 +228,7 @@ def test_machine_without_setting_is_an_error_of_its_own(host: FakeHost) -> None:
     result = play("host_kvp", host, all=True, items={"new": "1"}).result
     assert [row["changed"] for row in result["vms"]] == [False, True, True]
     assert "no Data Exchange setting" in result["vms"][0]["error"]
-    assert result["vms"][0]["items"] is None
+    assert result["vms"][0]["host_items"] is None
 
 
 def test_host_that_refuses_fails(host: FakeHost) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._report.material impor
 from .fleet import NOW, large, settings
 
 ALL = list(FORMATS)
+EACH = tuple(FORMATS)
 
 
 def document(*, minutes: int = 0, vms: int = 10) -> Document:
@@ -35,9 +37,9 @@ def document(*, minutes: int = 0, vms: int = 10) -> Document:
 
 
 def written(
-    folder: Path, made: Document, *, minutes: int = 0, mode: int = 0o640, dry_run: bool = False, formats: list[str] = ALL
+    folder: Path, made: Document, *, minutes: int = 0, mode: int = 0o640, dry_run: bool = False, formats: Sequence[str] = EACH
 ) -> list[Written]:
-    return write(made, str(folder), "avma-report", formats, now=NOW + timedelta(minutes=minutes), mode=mode, dry_run=dry_run)
+    return write(made, str(folder), "avma-report", list(formats), now=NOW + timedelta(minutes=minutes), mode=mode, dry_run=dry_run)
 
 
 def changed(results: list[Written]) -> list[str]:

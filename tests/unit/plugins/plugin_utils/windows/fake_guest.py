@@ -148,14 +148,17 @@ class FakeGuest(Session):
         """An answer from the queue: a number is the ReturnValue, an error is raised, a LostAnswer may have been carried out."""
         assert arguments["sSubKeyName"] == r"SOFTWARE\Microsoft\Virtual Machine\Guest", "nothing else may be touched"
         name = str(arguments["sValueName"])
-        answer = self.on_delete.pop(0) if self.on_delete else None
-        if isinstance(answer, LostAnswer):
-            if answer.effect:
-                del self.guest_values[name]
-            raise answer.error
-        if isinstance(answer, Exception):
-            raise answer
-        code = answer if answer is not None else 0 if self.guest_values.pop(name, None) else 2
+        if not self.on_delete:
+            code = 0 if self.guest_values.pop(name, None) else 2
+        else:
+            answer = self.on_delete.pop(0)
+            if isinstance(answer, LostAnswer):
+                if answer.effect:
+                    del self.guest_values[name]
+                raise answer.error
+            if isinstance(answer, Exception):
+                raise answer
+            code = answer if answer is not None else 0 if self.guest_values.pop(name, None) else 2
         outputs = output("root/cimv2", "StdRegProv", "DeleteValue", ReturnValue=code)
         return MethodOutput("StdRegProv", "DeleteValue", code, outputs)
 
