@@ -179,10 +179,16 @@ class Ledger:
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
-        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-        if application != APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        # Read as of one moment: another job may be making the tables right now.
+        connection.execute("BEGIN")
+        try:
+            application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+            tables = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+            version = version_of(connection)
+        finally:
+            connection.execute("ROLLBACK")
+        if application != APPLICATION_ID and tables:
             raise LedgerForeign(self.path)
-        version = version_of(connection)
         if version > VERSION:
             raise LedgerTooNew(self.path, version, VERSION)
         if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":

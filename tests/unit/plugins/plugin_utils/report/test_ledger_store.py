@@ -9,6 +9,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.errors import (
+    LedgerBusy,
     LedgerDamaged,
     LedgerForeign,
     LedgerMissing,
@@ -308,3 +310,32 @@ def test_an_export_is_json_lines_and_written_once(ledger: Ledger, tmp_path: Path
     assert sorted(one.name for one in tmp_path.iterdir()) == ["ledger.sqlite", "out.jsonl"]
     with pytest.raises(ExportFailed, match="nowhere"):
         export(ledger, str(tmp_path / "nowhere" / "out.jsonl"))
+
+
+class Interrupted:
+    """A connection between whose looks at the application ID and at the tables another job makes the tables, if it can."""
+
+    def __init__(self, connection: sqlite3.Connection, meanwhile: Callable[[], object]) -> None:
+        self._connection = connection
+        self._meanwhile = meanwhile
+
+    def execute(self, statement: str, *arguments: Any) -> sqlite3.Cursor:
+        if "sqlite_master" in statement:
+            self._meanwhile()
+        return self._connection.execute(statement, *arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def test_two_jobs_that_make_the_ledger_at_once_do_not_take_it_for_a_foreign_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "ledger.sqlite")
+    connect = sqlite3.connect
+
+    def other_job() -> None:
+        monkeypatch.setattr(sqlite3, "connect", connect)
+        with suppress(LedgerBusy):
+            Ledger(path, busy_seconds=0.1).record(rows(event(1)))
+
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **named: Interrupted(connect(*given, **named), other_job))
+    assert Ledger(path).record(rows(event(2))).events_added == 1
