@@ -16,13 +16,14 @@ from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._avma.events import InvalidTime, moment, point_in_time, span
 from ..plugin_utils._avma.findings import Severity
 from ..plugin_utils._avma.lease import LeaseRule
+from ..plugin_utils._avma.told import part
 from ..plugin_utils._report.building import build
 from ..plugin_utils._report.comparison import InvalidReport, check
 from ..plugin_utils._report.document import Document, document_of, totals_document
 from ..plugin_utils._report.files import FORMATS, ReportNotWritten, Written, write
 from ..plugin_utils._report.ledger.errors import LedgerError
 from ..plugin_utils._report.ledger.store import Ledger
-from ..plugin_utils._report.material import GuestMaterial, HostMaterial, LedgerMaterial, Material, Result, Settings, part
+from ..plugin_utils._report.material import GuestMaterial, HostMaterial, LedgerMaterial, Material, Result, Settings
 from ..plugin_utils._report.model import Report
 from ..plugin_utils._report.months import months_until
 from ..plugin_utils._report.tenancy import InvalidPattern, TenantRule

@@ -26,6 +26,7 @@ from .event_text import Notification
 from .events import HOST_EVENT, InvalidTime, iso, point_in_time
 from .findings import Finding, finding
 from .lease import Lease, LeaseRule, LeaseState, lease_finding, lease_of
+from .told import part
 
 Result = Mapping[str, t.Any]
 
@@ -178,9 +179,9 @@ def _join(vms: Iterable[SeenVm], guests: Iterable[SeenGuest]) -> list[_Machine]:
     by_id = {machine.id: machine for machine in machines if machine.id}
     by_name = _by_name(machines)
     for guest in guests:
-        placement = _part(guest.result, "guest", "placement")
+        placement = part(guest.result, "guest", "placement")
         ids = [_identifier(value) for value in (guest.vm_id, placement.get("vm_id"))]
-        names = [_text(value) for value in (guest.vm_name, placement.get("vm_name"), _part(guest.result, "guest").get("name"))]
+        names = [_text(value) for value in (guest.vm_name, placement.get("vm_name"), part(guest.result, "guest").get("name"))]
         machine, match = next(((by_id[one], Match.ID) for one in ids if one in by_id), (None, Match.NAME))
         if machine is None and not any(ids):
             machine = next((by_name[name.casefold()] for name in names if name and name.casefold() in by_name), None)
@@ -197,8 +198,8 @@ def _by_name(machines: Iterable[_Machine]) -> dict[str, _Machine]:
     """Machines by each name that is theirs alone."""
     found: dict[str, list[_Machine]] = defaultdict(list)
     for machine in machines:
-        names = {machine.name, _text(_part(machine.seen.vm if machine.seen else {}, "guest").get("fqdn"))}
-        names.add(_text(_part(machine.guest.result if machine.guest else {}, "guest").get("name")))
+        names = {machine.name, _text(part(machine.seen.vm if machine.seen else {}, "guest").get("fqdn"))}
+        names.add(_text(part(machine.guest.result if machine.guest else {}, "guest").get("name")))
         for form in {form for name in names if name for form in (name.casefold(), name.casefold().partition(".")[0])}:
             found[form].append(machine)
     return {name: owners[0] for name, owners in found.items() if len(owners) == 1}
@@ -256,7 +257,7 @@ def _weigh(machine: _Machine, now: datetime, rule: LeaseRule, known: set[str], s
         name=machine.name,
         host=machine.seen.host
         if machine.seen
-        else _text(_part(machine.guest.result if machine.guest else {}, "guest", "placement").get("host")),
+        else _text(part(machine.guest.result if machine.guest else {}, "guest", "placement").get("host")),
         conclusion=conclusion,
         activated=activated,
         reason=reason,
@@ -284,7 +285,7 @@ def _conclude(
 
 
 def _guest_statement(machine: _Machine) -> Statement | None:
-    if machine.guest is None or not isinstance(_part(machine.guest.result, "guest").get("name"), str):
+    if machine.guest is None or not isinstance(part(machine.guest.result, "guest").get("name"), str):
         return None
     licence = machine.licence
     licensed, channel = licence.get("licensed"), _text(licence.get("channel"))
@@ -297,7 +298,7 @@ def _guest_statement(machine: _Machine) -> Statement | None:
         text = "the guest says that it is not licensed"
     else:
         text = "the guest did not tell its licence"
-    return Statement(Source.GUEST, activated, machine.guest.time, machine.guest_match, text, host=_text(_part(licence, "avma").get("host")))
+    return Statement(Source.GUEST, activated, machine.guest.time, machine.guest_match, text, host=_text(part(licence, "avma").get("host")))
 
 
 def _host_statements(machine: _Machine) -> list[Statement]:
@@ -326,7 +327,7 @@ def _kvp_statement(machine: _Machine) -> Statement | None:
     if machine.seen is None:
         return None
     for kind in ("guest", "intrinsic"):
-        for name, value in _part(machine.seen.vm, "kvp", kind).items():
+        for name, value in part(machine.seen.vm, "kvp", kind).items():
             if _ACTIVATION_ITEM.search(str(name)):
                 word = str(value).strip().casefold()
                 activated = True if word in _YES else False if word in _NO else None
@@ -353,7 +354,7 @@ def _lease(machine: _Machine, guest: Statement | None, success: datetime | None,
         remaining = machine.licence.get("minutes_remaining")
         minutes = remaining if isinstance(remaining, int) and 0 < remaining < 60 * 24 * 366 else None
         observed = guest.time
-        times.append(_time(_part(machine.licence, "avma").get("last_activation")))
+        times.append(_time(part(machine.licence, "avma").get("last_activation")))
     return lease_of(max((one for one in times if one), default=None), now, rule, minutes_remaining=minutes, observed=observed)
 
 
@@ -369,12 +370,12 @@ def _contradictions(
         yield finding("ACTIVATION_CONTRADICTED", name, first=f"Data Exchange says that {claim}", second=better.text)
     if machine.seen is None:
         return
-    hinted, told = _part(machine.seen.vm, "guest"), _part(machine.guest.result if machine.guest else {}, "guest", "os")
+    hinted, told = part(machine.seen.vm, "guest"), part(machine.guest.result if machine.guest else {}, "guest", "os")
     if any(hinted.get(key) is not None and told.get(key) is not None and hinted[key] != told[key] for key in ("build", "sku")):
         yield finding("KVP_OTHER_OS", name, kvp=_os(hinted), guest=_os(told))
     if guest is not None and guest.activated and guest.host and _label(guest.host) != _label(machine.seen.host):
         yield finding("ACTIVATED_BY_OTHER_HOST", name, activated_by=guest.host, owner=machine.seen.host)
-    for item, value in _part(machine.seen.vm, "kvp", "guest").items():
+    for item, value in part(machine.seen.vm, "kvp", "guest").items():
         other = _identifier(value)
         if other in known and other != machine.id:
             yield finding("KVP_OF_OTHER_VM", name, item=str(item), other=other)
@@ -395,7 +396,7 @@ def _shared_activation_ids(machines: Iterable[_Machine]) -> dict[str, list[_Mach
 
 
 def _activation_id(machine: _Machine) -> str:
-    return str(_part(machine.licence, "avma").get("iaid") or "").casefold()
+    return str(part(machine.licence, "avma").get("iaid") or "").casefold()
 
 
 def _os(os: Result) -> str:
@@ -409,14 +410,7 @@ def _label(name: str) -> str:
 
 def licence_of(result: Result) -> Result:
     """The licence that a guest stated last: ``guest_key`` tells it as ``after``, ``guest_info`` in ``guest``."""
-    return _part(result, "after") or _part(result, "guest", "licence")
-
-
-def _part(value: t.Any, *path: str) -> Result:
-    """A part of a result that should be a dict; an empty one where it is not."""
-    for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
+    return part(result, "after") or part(result, "guest", "licence")
 
 
 def _list(value: t.Any) -> list[t.Any]:

@@ -15,11 +15,12 @@ from functools import cache
 from .._avma.evidence import SeenVm, VmEvidence, weigh
 from .._avma.findings import shown
 from .._avma.text import safe_text
+from .._avma.told import mappings, part
 from .attention import actions
 from .comparison import compare
 from .entries import host_entry, vm_entry
 from .joining import Machine, forms, join, own_name
-from .material import HostMaterial, Material, Result, Settings, mappings, part
+from .material import HostMaterial, Material, Result, Settings
 from .model import Group, HostEntry, MonthRow, Report, VmEntry, totals_of
 from .months import month_rows, months_until
 from .sightings import Identities, Sighting, distinct, sightings, time_of

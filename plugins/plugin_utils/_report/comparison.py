@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .._avma.findings import shown
+from .._avma.told import mappings, part
 from .document import SCHEMA, VERSION, document_of
-from .material import Result, mappings, part
+from .material import Result
 from .model import Change, Comparison, Report, Standing
 
 _VM_ATTRIBUTES = ("name", "standing", "source", "host", "tenant", "release", "edition", "channel", "partial_product_key", "state")

@@ -16,8 +16,9 @@ from .._avma.evidence import Conclusion, Source, Statement, VmEvidence, licence_
 from .._avma.findings import Finding, Severity, shown
 from .._avma.identity import OsKind
 from .._avma.lease import LeaseState
+from .._avma.told import mappings, part
 from .joining import Machine, own_name
-from .material import HostMaterial, Result, mappings, part
+from .material import HostMaterial, Result
 from .model import FindingEntry, HostEntry, Standing, VmEntry
 from .tenancy import Tenant
 

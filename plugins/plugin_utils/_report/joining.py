@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._avma.evidence import SeenGuest, SeenVm
-from .material import GuestMaterial, HostMaterial, Result, identifier, mappings, part
+from .._avma.told import mappings, part
+from .material import GuestMaterial, HostMaterial, Result, identifier
 
 _LIVELY = ("running", "starting", "paused", "saved", "shutting_down", "off")
 

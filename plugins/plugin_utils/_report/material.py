@@ -73,17 +73,6 @@ class Material:
     earlier: Result | None = None  # the JSON of an earlier report
 
 
-def part(value: t.Any, *path: str) -> Result:
-    """What is found by these names, one in the other; empty if it is missing or no mapping."""
-    for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
-
-
-def mappings(value: t.Any) -> list[Result]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
-
-
 def identifier(value: t.Any) -> str | None:
     """A GUID as the collection writes it: upper case, no braces."""
     return str(value).strip("{} ").upper() or None if value else None

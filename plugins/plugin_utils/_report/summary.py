@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from .._avma.outcome import Outcome
+from .._avma.told import mappings, part
 
 Result = Mapping[str, t.Any]
 
@@ -119,9 +120,9 @@ def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
     """Hosts and guests in the order given, then the machines that no guest stands for, by host and name."""
     hosts = tuple(hosts)
     seen = [
-        _Seen(host=str(_part(host.kvp, "host").get("name") or host.inventory_name), vm=vm)
+        _Seen(host=str(part(host.kvp, "host").get("name") or host.inventory_name), vm=vm)
         for host in hosts
-        for vm in _mappings(host.kvp.get("vms"))
+        for vm in mappings(host.kvp.get("vms"))
     ]
     by_id = {machine.id: machine for machine in seen}
     by_name: dict[str, list[_Seen]] = {}
@@ -143,12 +144,12 @@ def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
 
 def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[str, list[_Seen]]) -> _Seen | None:
     """The virtual machine that a guest of the inventory is: by its id, else by a name that just one machine has."""
-    placement = _part(guest.result, "guest", "placement")
+    placement = part(guest.result, "guest", "placement")
     for given in (guest.vm_id, placement.get("vm_id")):
         identifier = str(given or "").strip("{}").upper()
         if identifier and identifier in by_id:
             return by_id[identifier]
-    computer = _part(guest.result, "guest").get("name")
+    computer = part(guest.result, "guest").get("name")
     for name in (guest.vm_name, placement.get("vm_name"), guest.inventory_name, computer):
         found = by_name.get(str(name).casefold(), []) if name else []
         if len(found) == 1:
@@ -158,9 +159,9 @@ def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[st
 
 def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     result = guest.result
-    facts = _part(result, "guest")
-    licence = _part(result, "after") or _part(facts, "licence")
-    os = _part(facts, "os") or (_part(machine.vm, "guest") if machine else {})
+    facts = part(result, "guest")
+    licence = part(result, "after") or part(facts, "licence")
+    os = part(facts, "os") or (part(machine.vm, "guest") if machine else {})
     # An unreachable guest is told apart although guest_key counts it as failed.
     outcome = (
         UNREACHABLE
@@ -190,14 +191,14 @@ def _host_name(facts: Mapping[str, t.Any], licence: Mapping[str, t.Any], machine
     """Where the guest runs now as it or its host says, else which host activated it last; without the domain."""
     if machine is not None:
         return machine.host
-    name = _part(facts, "placement").get("host") or _part(licence, "avma").get("host")
+    name = part(facts, "placement").get("host") or part(licence, "avma").get("host")
     return str(name).partition(".")[0].upper() if name else None
 
 
 def _host_row(host: HostRun) -> HostRow:
-    facts = _part(host.info, "host")
-    avma = _part(facts, "avma")
-    licence = _part(facts, "licence")
+    facts = part(host.info, "host")
+    avma = part(facts, "avma")
+    licence = part(facts, "licence")
     vms = host.kvp.get("vms")
     worst = _first_of(host.info.get("findings"), "error", "warning") if avma.get("ready") is not True else {}
     releases = ", ".join(str(release) for release in avma.get("can_activate") or ())
@@ -211,9 +212,9 @@ def _host_row(host: HostRun) -> HostRow:
         reason = str(host.info.get("msg") or "the host was not asked")
     return HostRow(
         host=host.inventory_name,
-        os=_os_label(_part(facts, "os")),
+        os=_os_label(part(facts, "os")),
         licence=f"{licence.get('status')} ({licence.get('channel')})" if licence else None,
-        cluster=_part(facts, "cluster").get("name"),
+        cluster=part(facts, "cluster").get("name"),
         vms=len(vms) if isinstance(vms, (list, tuple)) else None,
         ready=avma.get("ready"),
         reason=reason,
@@ -223,16 +224,16 @@ def _host_row(host: HostRun) -> HostRow:
 
 def _cluster_finding(host: HostRun) -> Mapping[str, t.Any]:
     """Why guests may lose their activation on other nodes, if the nodes were asked; empty if they may not."""
-    verdict = _part(host.info, "host", "cluster", "verdict")
+    verdict = part(host.info, "host", "cluster", "verdict")
     if not verdict.get("asked") or verdict.get("ready") is True:
         return {}
-    told = [finding for finding in _mappings(host.info.get("findings")) if str(finding.get("code")).startswith("CLUSTER_")]
+    told = [finding for finding in mappings(host.info.get("findings")) if str(finding.get("code")).startswith("CLUSTER_")]
     return _first_of(told, "error", "warning")
 
 
 def _first_of(findings: t.Any, *severities: str) -> Mapping[str, t.Any]:
     """The first finding of the worst severity that is there, else an empty one."""
-    known = _mappings(findings)
+    known = mappings(findings)
     for severity in severities:
         for finding in known:
             if finding.get("severity") == severity:
@@ -247,26 +248,14 @@ def _machine_row(machine: _Seen) -> Row:
     return Row(
         guest=machine.name or machine.id,
         host=machine.host,
-        os=_os_label(_part(vm, "guest")),
-        outcome=str(_part(vm, "avma").get("status") or "unknown"),
+        os=_os_label(part(vm, "guest")),
+        outcome=str(part(vm, "avma").get("status") or "unknown"),
         channel=None,
         last_five=None,
         reason=reason,
         remedy=str(first.get("remedy") or ""),
         managed=False,
     )
-
-
-def _part(result: Result, *path: str) -> Result:
-    """What is found by these names, one in the other; empty if it is missing or no dictionary: a registered variable may hold anything."""
-    for name in path:
-        value = result.get(name)
-        result = value if isinstance(value, Mapping) else {}
-    return result
-
-
-def _mappings(value: t.Any) -> list[Result]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
 def _os_label(os: Mapping[str, t.Any]) -> str | None:
