@@ -22,8 +22,8 @@ from .._windows.activation import Applied, PlanRunner, wanted_product
 from .._windows.guest import read_licence_state
 from .._windows.placement import read_host
 from .._windows.system import read_computer
+from .._wsman.cim import Cim
 from .._wsman.errors import WsManError
-from .._wsman.session import Session
 from .action import Task
 from .failure import Failure, failure_of
 from .results import findings_result, guest_result, identity_result, licence_result
@@ -42,7 +42,7 @@ _EXPLAINED = (Outcome.FAILED, Outcome.REFUSED, Outcome.KEPT, Outcome.DEFERRED)
 class GuestActivation:
     """One guest, over one session."""
 
-    def __init__(self, task: Task, session: Session, wish: KeyWish, host: HostView | None, hosts: Iterable[Result]) -> None:
+    def __init__(self, task: Task, session: Cim, wish: KeyWish, host: HostView | None, hosts: Iterable[Result]) -> None:
         self._task = task
         self._session = session
         self._wish = wish

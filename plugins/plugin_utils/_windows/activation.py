@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from .._avma.errors import describe_code, error_of
 from .._avma.facts import LicenceFacts
 from .._avma.guest_steps import GuestPlan, Step, StepKind, has_avma_key, last_five_of
+from .._wsman.cim import Cim
 from .._wsman.errors import EffectUnknown, OperationTimedOut, WsManError
-from .._wsman.session import Session
 from .licensing import LicensingRefused, LicensingService, read_licences
 
 # Seconds between two looks at a licence, and between two tries after a refusal that will pass. The jitter
@@ -48,7 +48,7 @@ class PlanRunner:
     ``applied`` tells what was done even if ``apply`` ended in an exception.
     """
 
-    def __init__(self, session: Session, *, wait: float, say: Callable[[str], None], jitter: Callable[[], float] = random.random) -> None:
+    def __init__(self, session: Cim, *, wait: float, say: Callable[[str], None], jitter: Callable[[], float] = random.random) -> None:
         self._session = session
         self._service = LicensingService(session)
         self._jitter = jitter

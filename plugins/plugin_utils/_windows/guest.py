@@ -8,19 +8,19 @@
 from __future__ import annotations
 
 from .._avma.facts import GuestFacts
-from .._wsman.session import Session
+from .._wsman.cim import Cim
 from .licensing import read_licences
 from .placement import read_placement
 from .system import read_computer, read_os
 
 
-def read_guest(session: Session) -> GuestFacts:
+def read_guest(session: Cim) -> GuestFacts:
     """Operating system, computer, licences, and where it runs: three requests, and one for each value of the placement."""
     return GuestFacts(
         os=read_os(session), licences=read_licences(session), placement=read_placement(session), computer=read_computer(session)
     )
 
 
-def read_licence_state(session: Session) -> GuestFacts:
+def read_licence_state(session: Cim) -> GuestFacts:
     """Just enough to see that nothing is to be done: two requests."""
     return GuestFacts(os=read_os(session), licences=read_licences(session))

@@ -16,10 +16,10 @@ from datetime import datetime
 from .._avma.channels import channel_of, licence_status_of
 from .._avma.errors import error_of, normalise_code
 from .._avma.facts import AvmaBinding, LicenceFacts
+from .._wsman.cim import Cim
 from .._wsman.errors import Fault, InvalidClassOrQuery, MethodFailed, WsManError
 from .._wsman.instance import Instance
 from .._wsman.invocation import MethodOutput
-from .._wsman.session import Session
 from .._wsman.values import Argument, Sensitive
 from .namespaces import CIMV2
 from .rows import only_row
@@ -67,7 +67,7 @@ class LicensingRefused(WsManError):
         super().__init__(f"{operation} was refused with 0x{code:08X}{symbol}" + (f": {text}" if text else ""))
 
 
-def read_licences(session: Session) -> tuple[LicenceFacts, ...]:
+def read_licences(session: Cim) -> tuple[LicenceFacts, ...]:
     """Each Windows product with a key, the primary one first. One request where there is one such product.
 
     The primary product is the first that is licensed, else the first. Windows before 2012 R2 lacks the AVMA properties,
@@ -120,7 +120,7 @@ class LicensingService:
     Every method raises LicensingRefused with the SL_E_* code when Windows refuses, other WsManErrors as they come.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Cim) -> None:
         self._session = session
         self._version: str | None = None
 

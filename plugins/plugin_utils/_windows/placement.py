@@ -12,21 +12,21 @@ Source: Microsoft, "Data Exchange: using key-value pairs to share information be
 from __future__ import annotations
 
 from .._avma.facts import GuestPlacement
+from .._wsman.cim import Cim
 from .._wsman.errors import Fault, MethodFailed
-from .._wsman.session import Session
 from .registry import read_string, value_names
 
 PARAMETERS_KEY = r"SOFTWARE\Microsoft\Virtual Machine\Guest\Parameters"
 
 
-def read_host(session: Session) -> GuestPlacement:
+def read_host(session: Cim) -> GuestPlacement:
     """Only the host's name: one request, two where the fully qualified name is not there."""
     fqdn = _value(session, "PhysicalHostNameFullyQualified")
     name = fqdn.partition(".")[0] if fqdn else _value(session, "PhysicalHostName")
     return GuestPlacement(host_name=name or None, host_fqdn=fqdn or None)
 
 
-def read_placement(session: Session) -> GuestPlacement:
+def read_placement(session: Cim) -> GuestPlacement:
     """Host and virtual machine: one request for the names, one for each value that is there."""
     try:
         names = {name.lower(): name for name in value_names(session, PARAMETERS_KEY) or ()}
@@ -46,7 +46,7 @@ def read_placement(session: Session) -> GuestPlacement:
     )
 
 
-def _value(session: Session, name: str) -> str | None:
+def _value(session: Cim, name: str) -> str | None:
     try:
         return read_string(session, PARAMETERS_KEY, name) or None
     except (Fault, MethodFailed):

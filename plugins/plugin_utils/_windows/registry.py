@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from .._wsman.session import Session
+from .._wsman.cim import Cim
 from .._wsman.values import Argument
 from .namespaces import CIMV2
 
@@ -19,7 +19,7 @@ REG_SZ = 1
 _NOT_THERE = (1, 2)  # value not found, key not found
 
 
-def read_string(session: Session, key: str, value: str) -> str | None:
+def read_string(session: Cim, key: str, value: str) -> str | None:
     """A REG_SZ value under HKEY_LOCAL_MACHINE, None if the key or the value is not there. One request."""
     output = session.invoke(
         CIMV2, "StdRegProv", "GetStringValue", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key, "sValueName": value}, reads=True
@@ -37,7 +37,7 @@ class RegistryValue:
     kind: int | None
 
 
-def list_values(session: Session, key: str) -> tuple[RegistryValue, ...] | None:
+def list_values(session: Cim, key: str) -> tuple[RegistryValue, ...] | None:
     """A key's values with their types under HKEY_LOCAL_MACHINE, None if the key is not there. One request."""
     output = session.invoke(CIMV2, "StdRegProv", "EnumValues", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key}, reads=True)
     if output.return_value in _NOT_THERE:
@@ -46,7 +46,7 @@ def list_values(session: Session, key: str) -> tuple[RegistryValue, ...] | None:
     return tuple(RegistryValue(name, kind) for name, kind in zip_longest(outputs.texts("sNames"), outputs.integers("Types")) if name)
 
 
-def delete_value(session: Session, key: str, name: str) -> bool:
+def delete_value(session: Cim, key: str, name: str) -> bool:
     """Delete a value under HKEY_LOCAL_MACHINE; whether it was there. One request, which is never repeated.
 
     Raises EffectUnknown where the answer is missing: the key is to be read then.
@@ -59,7 +59,7 @@ def delete_value(session: Session, key: str, name: str) -> bool:
     return True
 
 
-def value_names(session: Session, key: str) -> tuple[str, ...] | None:
+def value_names(session: Cim, key: str) -> tuple[str, ...] | None:
     """The names of a key's values under HKEY_LOCAL_MACHINE, None if the key is not there. One request."""
     values = list_values(session, key)
     return None if values is None else tuple(value.name for value in values)

@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 from .._avma.facts import ComputerFacts, OsFacts
+from .._wsman.cim import Cim
 from .._wsman.instance import Instance
-from .._wsman.session import Session
 from .namespaces import CIMV2
 from .rows import number_of, only_row
 
@@ -18,7 +18,7 @@ _OS_QUERY = "SELECT BuildNumber, Caption, CSName, LastBootUpTime, OperatingSyste
 _COMPUTER_QUERY = "SELECT DNSHostName, Domain, HypervisorPresent, Manufacturer, Model, Name, PartOfDomain FROM Win32_ComputerSystem"
 
 
-def read_os(session: Session) -> OsFacts:
+def read_os(session: Cim) -> OsFacts:
     """The operating system. One request."""
     return os_facts(only_row(session.query(CIMV2, _OS_QUERY), "Win32_OperatingSystem"))
 
@@ -37,7 +37,7 @@ def os_facts(row: Instance) -> OsFacts:
     )
 
 
-def read_computer(session: Session) -> ComputerFacts:
+def read_computer(session: Cim) -> ComputerFacts:
     """The computer and the hypervisor it runs on, if any. One request."""
     row = only_row(session.query(CIMV2, _COMPUTER_QUERY), "Win32_ComputerSystem")
     return ComputerFacts(

@@ -1,0 +1,40 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""The CIM classes of one computer, whatever way leads to it: what a reader or changer of Windows needs of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from .instance import Instance
+from .invocation import MethodOutput
+from .values import Argument
+
+
+class Cim(Protocol):
+    """Queries and methods, with the errors of ``errors`` and the promises that ``session.Session`` makes for them."""
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Seconds from any point on."""
+
+    @property
+    def sleep(self) -> Callable[[float], None]: ...
+
+    def query(self, namespace: str, wql: str) -> Iterator[Instance]: ...
+
+    def invoke(
+        self,
+        namespace: str,
+        class_name: str,
+        method: str,
+        arguments: Mapping[str, Argument] | None = None,
+        keys: Mapping[str, str] | None = None,
+        *,
+        reads: bool = False,
+    ) -> MethodOutput:
+        """A method that changes is never called again where its answer was lost: that raises EffectUnknown."""
