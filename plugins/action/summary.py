@@ -13,6 +13,7 @@ from ..plugin_utils._ansible.deferred_file import DeferredFile
 from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._avma.deferred import DeferredGuest, names_text
 from ..plugin_utils._avma.outcome import Outcome
+from ..plugin_utils._report.run_stats import run_stats
 from ..plugin_utils._report.summary import NOT_RUN, UNREACHABLE, GuestRun, HostRow, HostRun, Row, Summary, summarise
 from ..plugin_utils._report.table import render
 
@@ -66,6 +67,7 @@ class ActionModule(AvmaAction):
             "rows": plain([row.as_dict() for row in summary.rows]),
             "counts": dict(summary.counts),
             "deferred": plain([guest.as_dict() for guest in deferred]),
+            "stats": plain(run_stats(summary, [guest.name for guest in deferred])),
         }
         if options["deferred_file"]:
             answer.update(self._keep(task, guests, deferred))

@@ -168,4 +168,26 @@ counts:
   returned: success
   type: dict
   sample: {activated: 8, kept: 1, refused: 3}
+stats:
+  description: Numbers for C(set_stats), less than 1 KB for a fleet of any size.
+  returned: success
+  type: dict
+  contains:
+    hosts:
+      description: Number of hosts, C(total) and by readiness (C(ready), C(not_ready), C(unknown)).
+      type: dict
+    guests:
+      description: Number of guests, C(total) and by outcome.
+      type: dict
+    other_vms:
+      description: Number of virtual machines that no guest of the inventory stands for, by status.
+      type: dict
+    deferred:
+      description: Number of guests whose turn is still to come.
+      type: int
+    deferred_limit:
+      description:
+        - Their names with commas between them, for the limit of the next run. Empty if there is none.
+        - V(null) where that would be more than 400 characters, or a name would be taken for a pattern. Use O(deferred_file) then.
+      type: str
 """

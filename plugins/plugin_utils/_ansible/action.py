@@ -81,6 +81,7 @@ class AvmaAction(ActionBase):  # type: ignore[misc]  # ansible-core is untyped
         return release(result, task.secrets)
 
     def _task_of(self, variables: dict[str, t.Any]) -> Task:
+        self._task.args = {name: _listed(value) if self._is_list(name) else value for name, value in self._task.args.items()}
         _validated, arguments = self.validate_argument_spec(argument_spec=self.OPTIONS, **self.CONSTRAINTS)
         # Of a delegated task the machine that is asked, for it is the one that errors are about.
         host = str(self._task.delegate_to or variables.get("inventory_hostname", ""))
@@ -92,6 +93,9 @@ class AvmaAction(ActionBase):  # type: ignore[misc]  # ansible-core is untyped
             variables=variables,
             say=lambda line: self._display.display(safe_text(line, limit=400)),
         )
+
+    def _is_list(self, option: str) -> bool:
+        return bool(self.OPTIONS.get(option, {}).get("type") == "list")
 
     @abstractmethod
     def perform(self, task: Task) -> dict[str, t.Any]:
@@ -129,6 +133,16 @@ class WsManAction(AvmaAction):
     @abstractmethod
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
         """Do the work over ``session``. WsManErrors may be left to the caller."""
+
+
+def _listed(value: t.Any) -> t.Any:
+    """A list that was given as text of several lines, an item a line. Of other text Ansible itself makes a list.
+
+    The surveys of AWX give lists so: answers of type ``textarea``, and defaults of type ``multiselect``.
+    """
+    if not isinstance(value, str) or "\n" not in value:
+        return value
+    return [line.strip() for line in value.splitlines() if line.strip()]
 
 
 def failure_result(failure: Failure) -> dict[str, t.Any]:

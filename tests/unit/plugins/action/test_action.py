@@ -57,6 +57,27 @@ def test_flags_options_and_machine(check: bool, diff: bool) -> None:
     assert played.opened == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("web01\nweb,02\n", ["web01", "web,02"]),
+        ("  web01  \r\n\r\n web02", ["web01", "web02"]),
+        ("web01\n", ["web01"]),
+        ("web01,web02", ["web01", "web02"]),
+        (["a\nb"], ["a\nb"]),
+    ],
+)
+def test_list_as_the_text_of_a_survey(text: Any, names: list[str]) -> None:
+    playing.play("probe", FakeGuest(), names=text, number="7")
+    (task,) = Probe.seen
+    assert (task.options["names"], task.options["number"]) == (names, 7)
+
+
+def test_text_of_several_lines_stays_text_where_no_list_is_wanted() -> None:
+    played = playing.play("probe", FakeGuest(), query="names\n")
+    assert played.result["result"] is None
+
+
 def test_error_of_a_delegated_task_names_the_machine_that_was_asked() -> None:
     Probe.raises = AccessDenied(code=5)
     assert playing.play("probe", FakeGuest(), machine="web01", delegate_to="hv01").result["msg"].startswith("hv01: ")
