@@ -40,7 +40,8 @@ class Account(Protocol):
     """Who is asking, as the authentication left it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Without its domain."""
 
     @property
     def administrator(self) -> bool:
@@ -74,6 +75,9 @@ class Machine(Protocol):
 
     def put(self, instance: Instance, changes: Mapping[str, Value]) -> Instance:
         """Change properties. CimError if the class or property is read-only."""
+
+    def authorise(self, account: Account, cls: CimClass, method: str) -> None:
+        """What a provider asks of its caller beyond the namespace's security. CimError if that is not given."""
 
     def invoke(self, cls: CimClass, method: str, target: Instance | None, arguments: Mapping[str, Value]) -> MethodResult:
         """Carry out a method (``target`` None: static). Effects are immediate or are a job. May raise CimError."""

@@ -12,12 +12,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ..scenarios.description import StateName
-from ..world import licence, licensing
+from ..scenarios.description import ReleaseName, StateName
+from ..world import licence, licensing, servicing
 from ..world.eventlog import QUALIFIERS, SOURCE
 from ..world.failover import bring_back, fail_over
 from ..world.fleet import Fleet
 from ..world.registry import string_values
+from ..world.releases import RELEASES
 from ..world.rules import Rules
 from ..world.vm import VmState
 
@@ -160,10 +161,11 @@ class GuestPlatform(_Arrangement):
     guest: str
     hypervisor: Literal["hyper-v", "azure", "other"] = "hyper-v"
     activation_device: bool = True
+    activation_driver: bool = True
 
     def apply(self, fleet: Fleet) -> None:
         guest = fleet.guest(self.guest)
-        guest.hypervisor, guest.activation_device = self.hypervisor, self.activation_device
+        guest.hypervisor, guest.activation_device, guest.activation_driver = self.hypervisor, self.activation_device, self.activation_driver
 
 
 class GuestItem(_Arrangement):
@@ -299,6 +301,30 @@ class Kms(_Arrangement):
         fleet.windows(self.machine).kms_reachable = self.reachable
 
 
+class SetEdition(_Arrangement):
+    """DISM /Online /Set-Edition and the restart: an evaluation becomes a licensed edition. Refused as DISM would."""
+
+    do: Literal["set_edition"]
+    machine: str
+    edition: str  # as DISM calls it, such as ServerStandardCor
+    key: str = Field(repr=False)
+
+    def apply(self, fleet: Fleet) -> None:
+        servicing.set_edition(fleet, fleet.windows(self.machine), self.edition, self.key)
+
+
+class Upgrade(_Arrangement):
+    """An upgrade in place by Setup. Refused as Setup would."""
+
+    do: Literal["upgrade"]
+    machine: str
+    release: ReleaseName
+    key: str = Field(repr=False)
+
+    def apply(self, fleet: Fleet) -> None:
+        servicing.upgrade(fleet, fleet.windows(self.machine), RELEASES[self.release], self.key)
+
+
 Arrangement = Annotated[
     VmPower
     | Migrate
@@ -319,7 +345,9 @@ Arrangement = Annotated[
     | DenyNamespace
     | HyperVRole
     | NodeState
-    | Kms,
+    | Kms
+    | SetEdition
+    | Upgrade,
     Field(discriminator="do"),
 ]
 

@@ -18,6 +18,7 @@ from .localisation import localised
 
 ACTIVATION = "3375BAF4-9E15-4B30-B765-67ACB10D607B"
 
+_NO_DRIVER = 28  # CM_PROB_FAILED_INSTALL: no driver is installed for the device
 _DEVICES = (
     ("A9A0F4E7-5A45-4D96-B827-8A841E8C03E6", "Microsoft Hyper-V Data Exchange"),
     ("57164F39-9115-4E78-AB55-382F3BD5422D", "Microsoft Hyper-V Heartbeat"),
@@ -35,24 +36,25 @@ class PnpDevices(Provider):
         for bus_id, english in _DEVICES:
             if bus_id == ACTIVATION and not guest.activation_device:
                 continue
-            name = localised(english, guest.language)
+            works = guest.activation_driver or bus_id != ACTIVATION
+            name = localised(english if works else "Unknown device", guest.language)
             device = rf"VMBUS\{{{bus_id}}}\{{{derived_guid('vmbus', bus_id)}}}"
             values: dict[str, Value] = {
                 "Caption": name,
                 "ClassGuid": "{4d36e97d-e325-11ce-bfc1-08002be10318}",
-                "ConfigManagerErrorCode": 0,
+                "ConfigManagerErrorCode": 0 if works else _NO_DRIVER,
                 "ConfigManagerUserConfig": False,
                 "CreationClassName": "Win32_PnPEntity",
                 "Description": name,
                 "DeviceID": device,
                 "HardwareID": [rf"VMBUS\{{{bus_id.lower()}}}"],
-                "Manufacturer": "Microsoft",
+                "Manufacturer": "Microsoft" if works else None,
                 "Name": name,
-                "PNPClass": "System",
+                "PNPClass": "System" if works else None,
                 "PNPDeviceID": device,
                 "Present": True,
-                "Service": "vmbus" if bus_id == ACTIVATION else None,
-                "Status": "OK",
+                "Service": "vmbus" if bus_id == ACTIVATION and works else None,
+                "Status": "OK" if works else "Error",
                 "SystemCreationClassName": "Win32_ComputerSystem",
                 "SystemName": guest.name.upper(),
             }

@@ -34,7 +34,14 @@ from .virtualization import (
     component_setting_id,
 )
 
-_STATUS = {Contact.OK: "OK", Contact.NO_CONTACT: "No Contact", Contact.LOST: "Lost Communication"}
+_STATUS = {
+    Contact.OK: "OK",
+    Contact.DEGRADED: "Degraded",
+    Contact.INCOMPATIBLE: "Non-Recoverable Error",
+    Contact.NO_CONTACT: "No Contact",
+    Contact.LOST: "Lost Communication",
+}
+_ANSWERS = (Contact.OK, Contact.DEGRADED)
 _TEMPLATES = ("Default", "Increment", "Maximum", "Minimum")
 
 
@@ -82,7 +89,7 @@ class IntegrationComponents(HyperVProvider):
                 "SystemName": vm.id,
                 "TransitioningToState": 12,
             }
-            if component is KVP and contact is Contact.OK and vm.guest is not None:
+            if component is KVP and contact in _ANSWERS and vm.guest is not None:
                 values["GuestIntrinsicExchangeItems"] = items(vm.guest.intrinsic_items(), Source.INTRINSIC)
                 values["GuestExchangeItems"] = items(vm.guest.pools.guest_items(), Source.GUEST)
             yield Instance(cls, values)

@@ -14,11 +14,12 @@ from ..cim.provider import MethodResult
 from ..cim.types import CimClass, Instance, Value
 from ..world import keys, licence, licensing
 from ..world.clock import NEVER
-from ..world.errors import SL_E_PKEY_NOT_INSTALLED, WBEM_E_INVALID_PARAMETER, WBEM_E_METHOD_NOT_IMPLEMENTED, failure
+from ..world.errors import SL_E_EUL_NOT_AVAILABLE, SL_E_PKEY_NOT_INSTALLED, WBEM_E_INVALID_PARAMETER, WBEM_E_METHOD_NOT_IMPLEMENTED, failure
 from ..world.registry import REG_DWORD, REG_SZ, SOFTWARE_PROTECTION
 from .base import Provider, instance
 
 _UNSET = 4294967295
+_SECOND_KEY = "2NDK7"
 
 _COUNTERS: dict[str, Value] = {
     f"KeyManagementService{kind}Requests": _UNSET
@@ -77,6 +78,10 @@ class LicensingProduct(Provider):
         }
         if state.channel == channel:
             values.update(self._keyed(channel))
+        elif state.second_channel == channel:
+            short, extended = licence.product_ids(windows.name, windows.release, channel)
+            values.update(PartialProductKey=_SECOND_KEY, ProductKeyChannel=channel, ProductKeyID=short, ProductKeyID2=extended)
+            values["LicenseStatusReason"] = SL_E_EUL_NOT_AVAILABLE
         return instance(cls, values)
 
     def _keyed(self, channel: str) -> dict[str, Value]:

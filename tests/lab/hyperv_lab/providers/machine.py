@@ -19,6 +19,7 @@ from ..world.windows import Windows
 from . import failover_cluster
 from .attached_devices import AttachedDevices, Checkpoints, VirtualSwitches
 from .base import Provider
+from .chassis import SystemEnclosure
 from .computer_systems import ComputerSystems
 from .devices import PnpDevices
 from .eventlog import EventLogEntries
@@ -37,6 +38,7 @@ _CIMV2: tuple[type[Provider], ...] = (
     OperatingSystem,
     ComputerSystem,
     ComputerSystemProduct,
+    SystemEnclosure,
     Bios,
     Processor,
     ComputerSystemProcessor,
@@ -69,6 +71,9 @@ _PROVIDERS: dict[str, tuple[type[Provider], ...]] = {
     VIRTUALIZATION: _HYPER_V,
     failover_cluster.NAMESPACE: (failover_cluster.FailoverCluster,),
 }
+
+# Software Protection wants an elevated administrator for its methods, whatever the namespace grants (slerror.h, SL_E_LUA_ACCESSDENIED).
+_ELEVATED = frozenset({"SoftwareLicensingProduct", "SoftwareLicensingService"})
 
 # What came later than the first release that has the namespace: build it came with, members.
 _SINCE: tuple[tuple[int, tuple[str, ...]], ...] = (
@@ -170,6 +175,10 @@ class SimulatedMachine:
         if provider is None:
             raise failure(WBEM_E_PROVIDER_NOT_CAPABLE, operation="PutInstance")
         return provider.put(instance, changes)
+
+    def authorise(self, account: Account, cls: CimClass, method: str) -> None:
+        if cls.name in _ELEVATED and not account.administrator:
+            raise failure(self.fleet.rules.licensing.user_refusal)
 
     def invoke(self, cls: CimClass, method: str, target: Instance | None, arguments: Mapping[str, Value]) -> MethodResult:
         known = next((name for name in cls.methods if name.lower() == method.lower()), None)

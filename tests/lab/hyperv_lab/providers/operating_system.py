@@ -8,7 +8,6 @@ Values as recorded from Windows Server 2012 (public WS-Management traffic), with
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import ClassVar
@@ -22,6 +21,7 @@ from ..world.host import Host
 from ..world.vm import VmState
 from ..world.windows import LANGUAGES
 from .base import Provider, instance
+from .chassis import bios_guid, make, serial_number
 
 _HOST_MEMORY = 256 * 1024**3
 _SHUT_DOWN, _RESTART, _POWER_OFF = 1, 2, 8
@@ -120,7 +120,7 @@ class ComputerSystem(Provider):
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
         windows = self.windows
-        manufacturer, model = _make(windows)
+        manufacturer, model = make(windows)
         member = windows.domain is not None
         values: dict[str, Value] = {
             "AdminPasswordStatus": 3,
@@ -173,14 +173,14 @@ class ComputerSystemProduct(Provider):
     serves = ("Win32_ComputerSystemProduct",)
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
-        manufacturer, model = _make(self.windows)
-        serial = _serial(self)
+        manufacturer, model = make(self.windows)
+        serial = serial_number(self)
         values: dict[str, Value] = {
             "Caption": "Computer System Product",
             "Description": "Computer System Product",
             "IdentifyingNumber": serial,
             "Name": model,
-            "UUID": _bios_guid(self),
+            "UUID": bios_guid(self),
             "Vendor": manufacturer,
             "Version": "Hyper-V UEFI Release v4.1" if isinstance(self.windows, Guest) else "",
         }
@@ -191,7 +191,7 @@ class Bios(Provider):
     serves = ("Win32_BIOS",)
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
-        manufacturer, _model = _make(self.windows)
+        manufacturer, _model = make(self.windows)
         name = "Hyper-V UEFI Release v4.1" if isinstance(self.windows, Guest) else "2.15.1"
         values: dict[str, Value] = {
             "BIOSVersion": ["VRTUAL - 1", name] if isinstance(self.windows, Guest) else ["DELL   - 2", name],
@@ -201,7 +201,7 @@ class Bios(Provider):
             "Name": name,
             "PrimaryBIOS": True,
             "ReleaseDate": self.windows.installed.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=300),
-            "SerialNumber": _serial(self),
+            "SerialNumber": serial_number(self),
             "SMBIOSBIOSVersion": name,
             "SMBIOSMajorVersion": 3,
             "SMBIOSMinorVersion": 1,
@@ -257,12 +257,6 @@ def _memory(provider: Provider) -> int:
     return _HOST_MEMORY
 
 
-def _make(windows: object) -> tuple[str, str]:
-    if isinstance(windows, Guest):
-        return ("Microsoft Corporation", "Virtual Machine") if windows.hypervisor != "other" else ("QEMU", "Standard PC (Q35 + ICH9, 2009)")
-    return "Dell Inc.", "PowerEdge R750"
-
-
 def _domain_role(windows: object, member: bool) -> int:
     """0 and 1 workstations, 2 standalone server, 3 member server, 5 primary domain controller."""
     product_type = windows.product_type if isinstance(windows, Guest) else 3
@@ -271,15 +265,3 @@ def _domain_role(windows: object, member: bool) -> int:
     if product_type == 2:
         return 5
     return 3 if member else 2
-
-
-def _bios_guid(provider: Provider) -> str:
-    if isinstance(provider.windows, Guest):
-        return provider.fleet.placement(provider.windows)[1].bios_guid
-    return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"bios.{provider.windows.name}")).upper()
-
-
-def _serial(provider: Provider) -> str:
-    if isinstance(provider.windows, Guest):
-        return provider.fleet.placement(provider.windows)[1].serial_number
-    return _bios_guid(provider).replace("-", "")[:7]

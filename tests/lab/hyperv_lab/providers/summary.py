@@ -33,7 +33,7 @@ def _heartbeat(provider: HyperVProvider, vm: Vm) -> Value:
 def _guest_system(provider: HyperVProvider, vm: Vm) -> Value:
     """Known from Data Exchange, so unknown without it."""
     delay = timedelta(seconds=provider.fleet.rules.data_exchange.delay_seconds)
-    if vm.guest is None or not vm.running or vm.contact(provider.fleet.clock.now(), delay) is not Contact.OK:
+    if vm.guest is None or not vm.running or vm.contact(provider.fleet.clock.now(), delay) not in (Contact.OK, Contact.DEGRADED):
         return None
     return vm.guest.intrinsic_items()["OSName"]
 

@@ -87,6 +87,7 @@ class _Builder:
                 frozenset(name.lower() for name in account.denied),
                 frozenset(name.lower() for name in account.machines) if account.machines is not None else None,
                 account.locked,
+                account.wmi_rights,
             )
             for account in scenario.accounts
         ]
@@ -130,7 +131,9 @@ class _Builder:
             denied_namespaces=frozenset(name.lower() for name in wanted.denied_namespaces),
             kms_reachable=wanted.kms_reachable,
             hyperv=wanted.hyperv,
+            platform=wanted.platform,
             entitlement=wanted.entitlement,
+            synchronised=wanted.synchronised,
             throttle=wanted.throttle,
             node_state=_NODE_STATES[wanted.node_state],
         )
@@ -188,7 +191,9 @@ class _Builder:
             product_type=wanted.product_type,
             kvp_service=wanted.kvp_service,
             hypervisor=wanted.hypervisor,
+            kvp_protocol=wanted.kvp_protocol,
             activation_device=wanted.activation_device,
+            activation_driver=wanted.activation_driver,
             network=wanted.network,
             activation_items=self.rules.data_exchange.activation_items,
             false_items=dict(wanted.false_items),
@@ -224,6 +229,9 @@ class _Builder:
     def _licence(self, name: str, wanted: WindowsDescription) -> Licence:
         release, edition, described = RELEASES[wanted.release], EDITIONS[wanted.edition], wanted.licence
         state = Licence(release, edition)
+        if described.second_channel in (described.channel, "none"):
+            raise ScenarioError(f"{name}: second_channel names another channel than channel, {described.channel}")
+        state.second_channel = described.second_channel
         if described.addon_key:
             state.addon_partial_key = described.addon_key[-5:]
         if edition.evaluation:

@@ -48,6 +48,7 @@ class LicenceDescription(_Model):
     reason: int | None = None  # None: what the status goes with
     minutes: int | None = None  # left; None: as long as the channel gives
     activated_by: str | None = None  # AVMA: the host that did it, when it would not do it now
+    second_channel: Channel | None = None  # a second product of Windows that has a key and is not licensed
     addon_key: KeyText | None = None  # extended security updates: a second product with a key
 
 
@@ -65,8 +66,10 @@ class WindowsDescription(_Model):
 class GuestDescription(WindowsDescription):
     name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,15}$")  # None: as the VM
     kvp_service: Literal["running", "stopped", "disabled"] = "running"
+    kvp_protocol: Literal["current", "older", "incompatible"] = "current"
     hypervisor: Literal["hyper-v", "azure", "other"] = "hyper-v"
     activation_device: bool = True
+    activation_driver: bool = True
     network: bool = True  # False: cut off, so that only its host reaches it
     product_type: Literal[1, 2, 3] = 3
     guest_items: dict[str, str] = {}  # what an administrator of the guest wrote into the pool
@@ -109,7 +112,9 @@ class HostDescription(WindowsDescription):
     name: str = Field(pattern=r"^[A-Za-z0-9-]{1,15}$")
     licence: LicenceDescription = Field(default_factory=lambda: LicenceDescription(channel=keys.MAK, status="licensed"))
     hyperv: bool = True
+    platform: Literal["metal", "hyper-v", "azure"] = "metal"
     entitlement: Literal["subscription", "2019", "2022", "2025"] | None = None
+    synchronised: bool = True
     throttle: int = Field(default=0, ge=0)
     node_state: Literal["up", "down", "paused", "joining"] = "up"
     vms: list[VmDescription] = []
@@ -138,6 +143,8 @@ class AccountDescription(_Model):
     # A local administrator other than the built-in one, on machines whose LocalAccountTokenFilterPolicy is 0: over the network it has
     # the rights of a user (Microsoft, "User Account Control and remote restrictions").
     uac_filtered: bool = False
+    # Given the rights on the WMI namespaces by hand: reads as an administrator does, and is no elevated one for the providers.
+    wmi_rights: bool = False
     locked: bool = False
     denied: list[str] = []
     machines: list[str] | None = None

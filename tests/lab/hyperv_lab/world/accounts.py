@@ -20,9 +20,10 @@ class LabAccount:
     denied: frozenset[str] = frozenset()  # namespaces, lower case
     machines: frozenset[str] | None = None  # names of the machines it is good for; None: all
     locked: bool = False  # locked out by wrong passwords
+    wmi_rights: bool = False  # no administrator, but granted every right on the WMI namespaces
 
     def may_read(self, machine: str, namespace: str) -> bool:
-        """WMI namespace security: only administrators read by default (Microsoft, "Access to WMI namespaces")."""
+        """WMI namespace security: only administrators read by default; others may be granted it (Microsoft, "Access to WMI namespaces")."""
         if self.machines is not None and machine.lower() not in self.machines:
             return False
-        return self.administrator and namespace.lower() not in self.denied
+        return (self.administrator or self.wmi_rights) and namespace.lower() not in self.denied

@@ -41,7 +41,7 @@ def reaches_host(guest: Guest, host: Host, vm: Vm, rules: LicensingRules) -> boo
     """Whether there is a host that takes part in AVMA at all; if not, the guest alone fails (0xC004FD01)."""
     if guest.hypervisor != "hyper-v":  # firm: "not on a supported Hyper-V"
         return False
-    if not guest.activation_device:  # inferred: the request goes through this device of the integration services
+    if not (guest.activation_device and guest.activation_driver):  # inferred: the request goes through this device
         return False
     # Firm for Hyper-V Server (not entitled); that it fails with this very code is assumed. Old hosts: the code's published meaning.
     if host.release.build < FIRST_HOST_BUILD or host.edition.kind is EditionKind.HYPERV_SERVER:
@@ -55,6 +55,8 @@ def answer(guest: Guest, host: Host, vm: Vm, rules: LicensingRules) -> int:
     if host.throttle > 0:  # firm: too many requests; how many are too many is not published
         host.throttle -= 1
         return SL_E_IA_THROTTLE_LIMIT_EXCEEDED
+    if host.platform == "azure":  # one report: a guest nested in a virtual machine of Azure
+        return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
     if host.edition.kind is EditionKind.AZURE_LOCAL:
         return _entitled(guest, host)
     if host.licence.status != licence.LICENSED:  # firm: the host must be activated; grace does not count
@@ -72,12 +74,20 @@ def answer(guest: Guest, host: Host, vm: Vm, rules: LicensingRules) -> int:
     return SUCCESS
 
 
+def unanswered(guest: Guest, rules: LicensingRules) -> int:
+    """The HRESULT that a guest without such a host comes to by itself."""
+    return rules.azure_refusal if guest.hypervisor == "azure" else SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM
+
+
 _ENTITLED_BUILDS = {"2019": 17763, "2022": 20348, "2025": 26100}
 
 
 def _entitled(guest: Guest, host: Host) -> int:
-    """Azure Local: by subscription or by the release of the host's keys, never by the host's own licence (firm)."""
-    if host.entitlement is None:
+    """Azure Local: by subscription or by the release of the host's keys, never by the host's own licence (firm).
+
+    Without a sync for 30 days the subscription ends (firm); that it does so with this very code is assumed.
+    """
+    if host.entitlement is None or (host.entitlement == "subscription" and not host.synchronised):
         return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
     if host.entitlement != "subscription" and guest.release.build > _ENTITLED_BUILDS[host.entitlement]:
         return SL_E_IA_ID_MISMATCH
@@ -94,7 +104,7 @@ def request(fleet: Fleet, guest: Guest) -> int:
     rules = fleet.rules.licensing
     now = fleet.clock.now()
     reached = reaches_host(guest, host, vm, rules)
-    code = answer(guest, host, vm, rules) if reached else SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM
+    code = answer(guest, host, vm, rules) if reached else unanswered(guest, rules)
     state = guest.licence
     if code == SUCCESS:
         state.become_licensed(now + timedelta(minutes=rules.lease_minutes))

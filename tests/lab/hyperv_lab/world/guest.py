@@ -13,6 +13,7 @@ from .data_exchange import KvpPools, linux_items, windows_items
 from .registry import Registry, Values, string_values
 from .windows import Windows
 
+KvpProtocol = Literal["current", "older", "incompatible"]
 KvpService = Literal["running", "stopped", "disabled"]
 Hypervisor = Literal["hyper-v", "azure", "other"]
 
@@ -22,16 +23,18 @@ class Guest(Windows):
     ip_address: str = ""  # what KVP tells of a guest that has no address of its own in the lab
     product_type: int = 3  # 2 domain controller, 3 server, 1 workstation
     kvp_service: KvpService = "running"  # vmickvpexchange: Hyper-V starts it again if stopped, not if disabled
+    kvp_protocol: KvpProtocol = "current"  # which version of Data Exchange its integration services speak
     hypervisor: Hypervisor = "hyper-v"
     network: bool = True  # False: nothing reaches its WinRM; the integration services do not need it
     activation_device: bool = True  # "Microsoft Hyper-V Activation Component"; old integration services lack it
+    activation_driver: bool = True  # False: the device is there and unknown to the guest
     pools: KvpPools = field(default_factory=KvpPools)
     activation_items: dict[str, str] = field(default_factory=dict)
     false_items: dict[str, str] = field(default_factory=dict)  # what a guest's administrator made the service claim
 
     @property
     def kvp_answers(self) -> bool:
-        return self.kvp_service == "running"
+        return self.kvp_service == "running" and self.kvp_protocol != "incompatible"
 
     def intrinsic_items(self) -> dict[str, str]:
         items = windows_items(self)
@@ -62,6 +65,7 @@ class LinuxGuest:
     kernel: str = "6.8.0-45-generic"
     ip_address: str = ""
     kvp_service: KvpService = "running"
+    kvp_protocol: KvpProtocol = "current"
     pools: KvpPools = field(default_factory=KvpPools)
     false_items: dict[str, str] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from .vm import Vm
 from .windows import Windows
 
 # What an Azure Local host was entitled with: a Windows Server subscription, or host keys of a release (Microsoft, "Activate Windows Server VMs").
+Platform = Literal["metal", "hyper-v", "azure"]
 Entitlement = Literal["subscription", "2019", "2022", "2025"]
 
 
@@ -22,7 +23,9 @@ class Host(Windows):
     vms: dict[str, Vm] = field(default_factory=dict)  # by GUID
     jobs: JobQueue = field(default_factory=JobQueue)
     throttle: int = 0  # so many requests for activation are refused with 0xC004FD00
+    platform: Platform = "metal"  # otherwise the host is itself a virtual machine
     entitlement: Entitlement | None = None  # Azure Local only
+    synchronised: bool = True  # Azure Local: False when it has not spoken with Azure for 30 days
     powered: bool = True  # False: dead, so that nothing answers
     node_state: int = 0  # MSCluster_Node.State: 0 up, 1 down, 2 paused, 3 joining
 

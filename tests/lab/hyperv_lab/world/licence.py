@@ -62,6 +62,7 @@ class Licence:
     key_in_registry: bool = True
     installations: int = 0  # keys that were installed since the scenario began, the same key again included
     key: ProductKey | None = field(default=None, repr=False)
+    second_channel: str | None = None  # of a second product of Windows that has a key too
     addon_partial_key: str | None = None  # of an add-on product (extended security updates), which is not Windows itself
 
     def settle(self, now: datetime) -> None:
@@ -107,6 +108,8 @@ def channels_of(release: Release, edition: Edition) -> tuple[str, ...]:
         return (keys.KMS_CLIENT, keys.MAK, keys.RETAIL, "OEM:DM", "OEM:NONSLP")
     if kind is EditionKind.FOUNDATION:
         return keys.OEM_CHANNELS
+    if kind is EditionKind.NANO:
+        return (keys.KMS_CLIENT, keys.MAK)
     if kind in (EditionKind.HYPERV_SERVER, EditionKind.AZURE_LOCAL):
         return (keys.RETAIL, keys.MAK)
     volume = _VOLUME if release.kernel >= (6, 3) else _VOLUME[:2]  # AVMA came with 2012 R2

@@ -24,6 +24,7 @@ class EditionKind(StrEnum):
     FOUNDATION = "foundation"
     HYPERV_SERVER = "hyperv_server"
     AZURE_LOCAL = "azure_local"
+    NANO = "nano"
     CLIENT = "client"
 
 
@@ -116,6 +117,7 @@ EDITIONS: dict[str, Edition] = {
         Edition("datacenter_sac", EditionKind.DATACENTER, 145, "ServerDatacenterACor", "Datacenter", core=True, suite_mask=_DATACENTER),
         Edition("essentials", EditionKind.ESSENTIALS, 50, "ServerSolution", "Essentials"),
         Edition("foundation", EditionKind.FOUNDATION, 33, "ServerFoundation", "Foundation"),
+        Edition("nano", EditionKind.NANO, 143, "ServerDatacenterNano", "Datacenter", core=True, suite_mask=_DATACENTER),
         Edition("hyperv_server", EditionKind.HYPERV_SERVER, 42, "ServerHyperCore", "Hyper-V Server", core=True),
         Edition("azure_edition", EditionKind.AZURE_EDITION, 407, "ServerTurbine", "Datacenter Azure Edition", suite_mask=_DATACENTER),
         Edition(

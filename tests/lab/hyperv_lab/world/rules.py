@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .errors import SL_E_INVALID_PRODUCT_KEY
+from .errors import SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM, SL_E_INVALID_PRODUCT_KEY, SL_E_LUA_ACCESSDENIED
 
 EventShape = Literal["comma_string", "separate", "by_name", "code_only", "message_only"]
 Binding = Literal["full", "host_only", "none"]
@@ -35,6 +35,10 @@ class LicensingRules:
     renew: bool = True
     # Which of IAID, host name, host PID and time an activated guest reports; slmgr treats each as optional.
     binding: Binding = "full"
+    # Microsoft's support page on Azure names 0xC004FD01 and 0xC004FD02 without saying when which comes.
+    azure_refusal: int = SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM
+    # What the service answers a caller who is no elevated administrator: both this and 0x80070005 are named for it.
+    user_refusal: int = SL_E_LUA_ACCESSDENIED
     kms_reachable: bool = False
     internet: bool = True
 

@@ -25,9 +25,11 @@ class VmState(int, Enum):
 
 
 class Contact(int, Enum):
-    """OperationalStatus of an integration component of a running VM."""
+    """OperationalStatus of an integration component of a running VM (Microsoft, Msvm_KvpExchangeComponent)."""
 
     OK = 2
+    DEGRADED = 3  # works, by an older version of the protocol
+    INCOMPATIBLE = 7  # the guest speaks no version of the protocol that the host does
     NO_CONTACT = 12
     LOST = 13
 
@@ -93,8 +95,7 @@ class Vm:
     @property
     def serial_number(self) -> str:
         """Hyper-V's made-up chassis serial number: seven groups of digits."""
-        digits = f"{uuid.UUID(self.bios_guid).int % 10**26:026d}"
-        return "-".join((*(digits[i : i + 4] for i in range(0, 24, 4)), digits[24:]))
+        return digit_groups(self.bios_guid)
 
     def update_contact(self, now: datetime) -> None:
         """To be called after anything that starts or stops the exchange."""
@@ -108,9 +109,12 @@ class Vm:
 
     def contact(self, now: datetime, delay: timedelta) -> Contact:
         """Health of Data Exchange of a running VM."""
+        protocol = self.guest.kvp_protocol if self.guest is not None else "current"
         if self.contact_since is not None and now - self.contact_since >= delay:
             self.had_contact = True
-            return Contact.OK
+            return Contact.DEGRADED if protocol == "older" else Contact.OK
+        if protocol == "incompatible" and self.guest is not None and self.guest.kvp_service == "running":
+            return Contact.INCOMPATIBLE
         if self.contact_since is None and self.had_contact:
             return Contact.LOST
         return Contact.NO_CONTACT
@@ -122,3 +126,9 @@ _VM_IDS = uuid.UUID("9f3e8a54-52d0-5d0c-8b0e-3f1f6cf8f0a1")
 def derived_guid(*parts: str) -> str:
     """A GUID that is the same in every run of a scenario, upper case as Hyper-V writes them."""
     return str(uuid.uuid5(_VM_IDS, "/".join(parts))).upper()
+
+
+def digit_groups(guid: str) -> str:
+    """Digits made of a GUID in the form in which Hyper-V makes up serial numbers and asset tags."""
+    digits = f"{uuid.UUID(guid).int % 10**26:026d}"
+    return "-".join((*(digits[i : i + 4] for i in range(0, 24, 4)), digits[24:]))

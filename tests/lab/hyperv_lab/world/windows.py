@@ -60,6 +60,10 @@ class Windows:
         """The registry if somebody has looked at it, None if it is as installed."""
         return self._registry
 
+    def become(self, release: Release, edition: Edition) -> None:
+        """Another release or edition in the same place, with a registry that says so."""
+        self.release, self.edition, self._registry = release, edition, None
+
     def _new_registry(self) -> Registry:
         hive = Registry()
         build = str(self.release.build)

@@ -76,6 +76,7 @@ def _carry_out(operation: Operation, resource: WmiResource, cls: CimClass, metho
     except EmbeddedTextRefused as refused:
         return MethodResult(refused.return_value)
     try:
+        operation.machine.authorise(operation.account, cls, method.name)
         return operation.machine.invoke(target.cls if target is not None else cls, method.name, target, arguments)
     except CimError as error:
         if operation.settings.method_failure == "return_value":

@@ -196,6 +196,9 @@ class OfficeMachine:
         rows[rows.index(instance)] = changed
         return changed
 
+    def authorise(self, account: Account, cls: CimClass, method: str) -> None:
+        return
+
     def invoke(self, cls: CimClass, method: str, target: Instance | None, arguments: Mapping[str, Value]) -> MethodResult:
         self.calls.append((method, str(target.values["Name"]) if target else None, arguments))
         if method == "Break":

@@ -115,6 +115,9 @@ class RecordedMachine:
     def put(self, instance: Instance, changes: Mapping[str, Value]) -> Instance:
         return instance
 
+    def authorise(self, account: Account, cls: CimClass, method: str) -> None:
+        return
+
     def invoke(self, cls: CimClass, method: str, target: Instance | None, arguments: Mapping[str, Value]) -> MethodResult:
         return self.result
 
