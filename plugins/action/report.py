@@ -10,6 +10,7 @@ import re
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, OptionError, Task
 from ..plugin_utils._ansible.output import plain
@@ -41,6 +42,7 @@ class ActionModule(AvmaAction):
         "name": {"type": "str", "default": "avma-report"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["html", "csv", "json"]},
         "mode": {"type": "str", "default": "0640"},
+        "write_failure": {"type": "str", "choices": ["error", "warning"], "default": "error"},
         "title": {"type": "str", "default": "AVMA report"},
         "guests": {"type": "list", "elements": "str"},
         "hosts": {"type": "list", "elements": "str"},
@@ -75,9 +77,14 @@ class ActionModule(AvmaAction):
             hosts, guests = _machines(task)
             report = build(Material(hosts, guests, ledger, earlier), settings)
             document = document_of(report)
-            written = write(document, options["dest"], options["name"], options["formats"], now=now, mode=mode, dry_run=task.check_mode)
-        except (LedgerError, ReportNotWritten) as error:
+            folder = str(Path(options["dest"]).absolute())
+            written = write(document, folder, options["name"], options["formats"], now=now, mode=mode, dry_run=task.check_mode)
+        except LedgerError as error:
             return {"failed": True, "changed": False, "msg": f"{self._task.action}: {error}"}
+        except ReportNotWritten as error:
+            if options["write_failure"] == "error":
+                return {"failed": True, "changed": False, "msg": f"{self._task.action}: {error}"}
+            return {**_result(task, report, document, []), "warnings": [str(error)]}
         return _result(task, report, document, written)
 
 

@@ -17,7 +17,7 @@ author:
 options:
   dest:
     description:
-      - The folder for the files. It is made if it is not there.
+      - The folder for the files. It is made if it is not there. A relative path begins where Ansible was started.
     type: path
     required: true
   name:
@@ -40,6 +40,12 @@ options:
       - Permissions of the files, as a quoted octal number.
     type: str
     default: "0640"
+  write_failure:
+    description:
+      - What comes of files that cannot be written. With V(warning) the task goes on without them, and RV(files) is empty.
+    type: str
+    choices: [error, warning]
+    default: error
   title:
     description:
       - The heading of the page.
@@ -182,7 +188,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: What was written, or would be.
+  description: What was written, or would be. The paths are absolute.
   returned: success, without O(query)
   type: list
   elements: dict

@@ -55,10 +55,10 @@ class Run:
 
     @property
     def changes(self) -> dict[str, list[str]]:
-        """Actions that reported a change, by host."""
+        """Actions that reported a change, by host. The report is none: it lies on the controller, and a run's first machine stands for it."""
         found: dict[str, list[str]] = {}
         for task in self.tasks:
-            if task.changed:
+            if task.changed and task.action != "hyperv.avma.report":
                 found.setdefault(task.host, []).append(task.action)
         return found
 
@@ -74,6 +74,7 @@ class Player:
     inventory: dict[str, Any]
     variables: dict[str, Any] = field(default_factory=dict)
     file_name: str = "inventory.yml"  # inventory plugins know their files by it
+    folder: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)  # where plays are run
 
     def playbook(self, name: str, *, check: bool = False, diff: bool = False, verbosity: int = 0, limit: str = "", **variables: Any) -> Run:
         """A playbook of the collection by its FQCN, as a user runs it."""
@@ -113,7 +114,14 @@ class Player:
                 ["--check"] * check + ["--diff"] * diff + ["-" + "v" * verbosity] * bool(verbosity) + ["--limit", limit] * bool(limit)
             )
             done = subprocess.run(
-                command, env=environment(record), capture_output=True, text=True, timeout=TIMEOUT, check=False, stdin=subprocess.DEVNULL
+                command,
+                env=environment(record),
+                cwd=self.folder.name,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+                check=False,
+                stdin=subprocess.DEVNULL,
             )
             rows = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
         tasks = tuple(TaskResult(row["kind"], row["host"], row["action"], row["task"], row["result"]) for row in rows)

@@ -32,21 +32,42 @@ def files_of(run: Run) -> list[dict[str, Any]]:
     return list(run.of("report")[-1].result["files"])
 
 
-def test_activate_ends_with_the_report_where_a_folder_is_given(demo: Lab, tmp_path: Path) -> None:
-    run = demo.player().playbook("activate", avma_report_dir=str(tmp_path), avma_fail_on=["failed"])
+def test_activate_ends_with_the_report(demo: Lab) -> None:
+    player = demo.player()
+    run = player.playbook("activate", avma_fail_on=["failed"])
     assert run.code == 0, run.output
-    found = standings(tmp_path)
+    folder = Path(player.folder.name) / "avma-report"
+    assert {file["path"] for file in files_of(run)} == {str(folder / f"avma-report.{suffix}") for suffix in ("html", "csv", "json")}
+    assert str(folder / "avma-report.html") in run.output
+    assert run.of("set_stats")[-1].kind == "ok"
+    found = standings(folder)
     assert (found["web01"], found["sql01"], found["lin01"]) == ("activated", "licensed_otherwise", "not_applicable")
     assert {"web01", "app03", "branch01"} <= set(found)
     assert (found["spare01"], found["trial01"]) == ("unknown", "licensed_otherwise")
-    web01 = next(vm for vm in report_in(tmp_path)["vms"] if vm["name"] == "web01")
+    web01 = next(vm for vm in report_in(folder)["vms"] if vm["name"] == "web01")
     assert (web01["source"], web01["conclusion"], web01["host"]) == ("guest", "proven", "hv01")
-    assert [one["code"] for one in report_in(tmp_path)["actions"]][:1] == ["HOST_NOT_DATACENTER"]
+    assert [one["code"] for one in report_in(folder)["actions"]][:1] == ["HOST_NOT_DATACENTER"]
+    # Data Exchange is off somewhere on hv02 only: elsewhere the machines are read once.
+    assert {task.host: len(run.of("kvp_info", task.host)) for task in run.of("kvp_info")} == {"hv01": 1, "hv02": 2, "hv03": 1, "hv04": 1}
+
+    without = player.playbook("activate", avma_report=False, limit="web01")
+    assert without.code == 0, without.output
+    assert all(task.kind == "skipped" for task in without.of("report"))
 
 
-def test_activate_writes_nothing_unless_asked(demo: Lab) -> None:
-    run = demo.player().playbook("activate", avma_fail_on=["failed"])
-    assert run.of("report") == [] or all(task.kind == "skipped" for task in run.of("report"))
+def test_a_place_that_cannot_be_written_is_no_failure_unless_it_was_named(demo: Lab) -> None:
+    player = demo.player()
+    # Not a matter of permissions, which root does not know.
+    (Path(player.folder.name) / "avma-report").write_text("no folder", encoding="utf-8")
+    run = player.playbook("activate", limit="web01")
+    assert run.code == 0, run.output
+    assert run.of("report")[-1].result["files"] == []
+    assert "avma-report.html could not be written" in run.output
+    stats = run.of("set_stats")[-1].result["ansible_stats"]["data"]["hyperv_avma_report"]
+    assert (stats["files"], stats["vms"]["activated"]) == ([], 1)
+    named = player.playbook("activate", limit="web01", avma_report_dir="avma-report/here")
+    assert named.code != 0
+    assert "could not be written" in named.of("report")[-1].result["msg"]
 
 
 def test_report_with_a_ledger_and_once_more(demo: Lab, tmp_path: Path) -> None:
