@@ -161,8 +161,11 @@ options:
 """
 
 EXAMPLES = r"""
-# fleet.avma.yml: hosts in, guests found. Then: ansible-playbook hyperv.avma.activate -i fleet.avma.yml
+# fleet.avma.yml. Of all this, plugin, hosts and host_variables are enough; with guest_variables the guests can be activated:
+# ansible-playbook hyperv.avma.activate -i fleet.avma.yml
 plugin: hyperv.avma.guests
+
+# Instead of hosts, 'hosts_from: [hyperv_hosts]' takes those that an earlier source of the same inventory has in that group.
 hosts:
   hv01.corp.example:
   hv02.corp.example:
@@ -174,13 +177,13 @@ host_variables: &connection
   ansible_user: svc-avma@CORP.EXAMPLE
   ansible_password: "{{ lookup('env', 'AVMA_PASSWORD') }}"
 guest_variables: *connection
----
-# 20-guests.yml, in a folder with 10-hosts.yml, an inventory that has the group hyperv_hosts, and with group_vars
-plugin: hyperv.avma.guests
-hosts_from: [hyperv_hosts]
+
+# Where guests are reached: by name first, and never over the backup network.
 address: [fqdn, ipv4]
 networks: [10.20.0.0/16, "fd00:20::/32"]
 exclude_networks: [10.20.99.0/24]
+
+# Which machines are there, and variables and groups of your own for them.
 filters:
   exclude:
     - avma_vm.name.startswith('template-')
@@ -192,19 +195,11 @@ groups:
 keyed_groups:
   - prefix: os
     key: avma_vm.guest.release | default('', true)
-  - prefix: on
+  - prefix: host
     key: avma_vm_host
----
-# all.avma.yml: once an hour at most, and no inventory at all if a host is missing
-plugin: hyperv.avma.guests
-hosts:
-  hv01.corp.example:
-    ansible_connection: psrp
-    ansible_psrp_auth: negotiate
-hostnames:
-  - avma_vm_name ~ '.' ~ avma_vm_host.split('.')[0]
+
+# No inventory at all if a host is missing; and hosts are asked once an hour at most.
 host_failure: error
-strict: true
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/avma

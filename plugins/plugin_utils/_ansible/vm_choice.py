@@ -21,10 +21,12 @@ VM_OPTIONS: dict[str, t.Any] = {
 
 class Named(t.Protocol):
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """A GUID in upper case."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As Hyper-V shows it; need not be unique."""
 
 
 Machine = t.TypeVar("Machine", bound=Named)

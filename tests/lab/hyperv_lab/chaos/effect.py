@@ -23,12 +23,14 @@ class Site(Protocol):
     """The lab, as far as effects change it."""
 
     @property
-    def fleet(self) -> Fleet: ...
+    def fleet(self) -> Fleet:
+        """The world as it is now."""
 
     def restart(self, machine: str, seconds: float) -> None:
         """Takes a host or guest down now and has it back after so many seconds. Nothing if it is down already."""
 
-    def is_restarting(self, machine: str) -> bool: ...
+    def is_restarting(self, machine: str) -> bool:
+        """Whether it is down because of ``restart``."""
 
 
 @dataclass(frozen=True)

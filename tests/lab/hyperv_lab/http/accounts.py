@@ -21,7 +21,8 @@ class Login(Account, Protocol):
     """An account that can prove who it is."""
 
     @property
-    def password(self) -> str: ...
+    def password(self) -> str:
+        """In the clear: NTLM and the KDC derive from it."""
 
     @property
     def domain(self) -> str | None:
