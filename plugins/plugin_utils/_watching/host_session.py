@@ -1,0 +1,129 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""Asking one Hyper-V host again and again over one session. Blocks: belongs in a thread, one call at a time."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from heapq import nsmallest
+
+from ansible.errors import AnsibleError
+
+from .._ansible.connection import UnsupportedConnection, open_session
+from .._ansible.failure import Failure, failure_of
+from .._avma.events import Bookmark, LogEvent, LogOrigin, Reading, restriction, settle
+from .._avma.facts import HostFacts
+from .._avma.host_verdict import HostVerdict, judge_host
+from .._avma.text import safe_text
+from .._inventory.connections import connection_of
+from .._windows.eventlog import read_events, read_origin
+from .._windows.host import read_node
+from .._windows.hyperv import Vm, read_vms
+from .._wsman.errors import Fault, WsManError
+from .._wsman.session import Session
+from .arguments import WatchedHost
+from .positions import EVENTS
+
+# Making a connection loads plugins, and with Kerberos runs kinit, which sets the environment of the process: one after the other.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one look at a host has shown. With ``failure`` the rest may be missing, and what is there is good all the same.
+
+    ``vms`` None: not asked, as there was no event, or the host refused to say.
+    """
+
+    origin: LogOrigin | None = None
+    reading: Reading | None = None
+    vms: tuple[Vm, ...] | None = None
+    facts: HostFacts | None = None
+    verdict: HostVerdict | None = None
+    failure: Failure | None = None
+
+    @property
+    def more(self) -> bool:
+        """Whether the limit has cut, so that there is something to read at once."""
+        return self.reading is not None and self.reading.more
+
+
+class HostSession:
+    """The session of a host, made when it is needed and anew after each failure."""
+
+    def __init__(self, host: WatchedHost, timeout: int, open: Callable[[t.Any], Session] = open_session) -> None:
+        self._host = host
+        self._timeout = timeout
+        self._open = open
+        # Kept until there is another one: it owns the file of a Kerberos ticket, which other hosts of the process use too.
+        self._connection: t.Any = None
+        self._session: Session | None = None
+
+    def look(self, start: Bookmark | None, since: timedelta, *, limit: int, licence: bool) -> Sight:
+        """Read what is new since ``start``, or of the time ``since`` where there is no start, and the licence if it is asked for.
+
+        Three requests for the events, one more if there are any, three for the licence. Errors are in the sight.
+        """
+        seen: dict[str, t.Any] = {}
+        try:
+            session = self._connected()
+            seen["origin"], seen["reading"] = _read_events(session, start, since, limit)
+            if seen["reading"].events:
+                seen["vms"] = _vms_if_told(session)
+            if licence:
+                facts = read_node(session)
+                seen["verdict"] = judge_host(facts)
+                seen["facts"] = facts
+        except WsManError as error:
+            self.close()
+            seen["failure"] = failure_of(error, self._host.name)
+        except (AnsibleError, UnsupportedConnection) as error:
+            self.close()
+            reason = safe_text(f"{error}".rstrip(". "), limit=600)
+            seen["failure"] = Failure(msg=f"{self._host.name}: {reason}.", kind="connection_not_made")
+        return Sight(**seen)
+
+    def close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            with _one_at_a_time:
+                self._connection = connection_of(self._host.name, self._host.variables, lambda value: value, self._timeout)
+                self._session = self._open(self._connection)
+        return self._session
+
+
+def _read_events(session: Session, start: Bookmark | None, since: timedelta, limit: int) -> tuple[LogOrigin, Reading]:
+    origin = read_origin(session)
+    now = origin.now or datetime.now(timezone.utc)
+    begin = start or Bookmark(log=origin.id, events=EVENTS, time=now - since)
+    found = read_events(session, restriction(begin, None, origin.now))
+    return origin, settle(oldest(found, begin, limit), begin, origin, limit=limit)
+
+
+def oldest(found: Iterable[LogEvent], start: Bookmark, limit: int) -> list[LogEvent]:
+    """Of the log's answer what ``settle`` needs to give the ``limit`` oldest new events: never more than that is held at once.
+
+    Left out is what is older than the bookmark both by record and by time, which can neither be new nor show that the log was cleared. Kept
+    besides are the bookmarked event itself and one more, which shows that there are more.
+    """
+    wanted = (event for event in found if event.time >= start.time or (start.record is not None and event.record >= start.record))
+    return nsmallest(limit + 2, wanted, key=lambda event: (event.record, event.time))
+
+
+def _vms_if_told(session: Session) -> tuple[Vm, ...] | None:
+    """None where the host refuses: its events are worth telling without the names of machines."""
+    try:
+        return read_vms(session)
+    except Fault:
+        return None
