@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 
 from ansible.errors import AnsibleConnectionFailure
 
+from .._wsman.command import Shell
 from .._wsman.errors import AuthenticationFailed, UnencryptedRefused
 from .._wsman.session import Session
 from .._wsman.transport import Transport
@@ -138,6 +139,10 @@ class FirstThatWorks:
     @property
     def read_timeout(self) -> float | None:
         return self._current.read_timeout
+
+    def shell(self) -> Shell:
+        """Over the transport that has worked; asking for anything else first finds that out."""
+        return self._current.shell()
 
     def reset(self) -> None:
         self._current.reset()

@@ -8,11 +8,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, Union
 
 from .instance import Instance
 from .invocation import MethodOutput
 from .values import Argument
+
+
+@dataclass(frozen=True)
+class Query:
+    namespace: str
+    wql: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A method of the instance with these ``keys``, None for a static one."""
+
+    namespace: str
+    class_name: str
+    method: str
+    arguments: Mapping[str, Argument] = field(default_factory=dict, hash=False)
+    keys: Mapping[str, str] | None = field(default=None, hash=False)
+
+
+Asked = Union[Query, Call]
 
 
 class Cim(Protocol):
@@ -38,3 +59,7 @@ class Cim(Protocol):
         reads: bool = False,
     ) -> MethodOutput:
         """A method that changes is never called again where its answer was lost: that raises EffectUnknown."""
+
+    def foresee(self, *asked: Asked) -> None:
+        """What will be asked together with the next question or after it, for a way on which each trip is dear. Only a hint, but a foreseen
+        call may be carried out at once: it must do no harm if nobody asks for it in the end."""

@@ -143,6 +143,19 @@ def read_fault(fault: ET.Element, *, action: str, subject: str) -> Fault:
     )
 
 
+def fault_of_code(code: int | None, *, text: str, subject: str, cim_status: int | None = None, from_provider: bool = False) -> Fault:
+    """The exception for a fault of which another library, or PowerShell, tells no more than its number and its text.
+
+    ``from_provider``: WMI or a provider said it, not WinRM.
+    """
+    number = None if code is None else code & 0xFFFFFFFF
+    said = _clean(text)
+    kind = _kind(number, None, None, cim_status, from_provider=from_provider)
+    if from_provider:
+        return kind(code=number, provider_text=said, cim_status=cim_status, subject=subject)
+    return kind(code=number, text=said, cim_status=cim_status, subject=subject)
+
+
 def _kind(code: int | None, provider_code: int | None, subcode: str | None, cim_status: int | None, *, from_provider: bool) -> type[Fault]:
     # the provider's own number is the most specific one
     for number in (provider_code, code):

@@ -16,6 +16,8 @@ from collections.abc import Callable, Generator, Mapping
 from types import TracebackType
 
 from . import namespaces as ns
+from .cim import Asked
+from .command import Command, CommandOutput, run_in
 from .enumeration import Page, read_page, write_enumerate, write_pull, write_release
 from .errors import (
     ConnectionDropped,
@@ -228,6 +230,13 @@ class Session:
                 waited = self.clock() - started
                 raise DeadlineExceeded(f"{object_path(job.class_name, job.keys)}: the job still runs after {waited:.0f} seconds")
             self.sleep(min(poll, left))
+
+    def foresee(self, *asked: Asked) -> None:
+        """See ``cim.Cim``. A request costs little here, so each is sent when it is asked for."""
+
+    def run(self, command: Command, *, limit: float) -> CommandOutput:
+        """Run a command by WinRS, for ``limit`` seconds at most. Raises CommandLost where it may have run, other errors where it has not."""
+        return run_in(self._transport.shell(), command, limit=limit, clock=self.clock)
 
     # enumerations
 

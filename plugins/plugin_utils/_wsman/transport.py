@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from .command import Shell
 from .errors import AuthenticationFailed, UnencryptedRefused, UnexpectedHttpStatus
 
 
@@ -27,6 +28,9 @@ class Transport(Protocol):
     def send(self, message: str) -> bytes:
         """The body of the answer: a SOAP message, which may be a fault. Raises ConnectionFailed, AuthenticationFailed,
         UnencryptedRefused, UnexpectedHttpStatus and their subclasses."""
+
+    def shell(self) -> Shell:
+        """A WinRS shell for one command, over the same connection. Nothing is sent yet."""
 
     def reset(self) -> None:
         """Forget connection and security context: the next ``send`` connects and authenticates anew."""

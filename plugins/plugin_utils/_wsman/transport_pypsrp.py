@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .errors import MissingLibrary, WsManError
 from .http_failure import connection_error
+from .shell_pypsrp import PypsrpShell
 from .transport import soap_or_error, without_credentials
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 class PypsrpTransport:
     def __init__(self, wsman: WSMan) -> None:
+        self._wsman = wsman
         self._transport = wsman.transport
 
     @property
@@ -47,6 +49,9 @@ class PypsrpTransport:
         except WsManError:
             self.reset()
             raise
+
+    def shell(self) -> PypsrpShell:
+        return PypsrpShell(self._wsman, self.endpoint, self.reset)
 
     def reset(self) -> None:
         # pypsrp's close leaves session and security context in place

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .errors import MissingLibrary, WsManError
 from .http_failure import connection_error
+from .shell_pywinrm import PywinrmShell
 from .transport import soap_or_error, without_credentials
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 class PywinrmTransport:
     def __init__(self, protocol: WinrmProtocol) -> None:
+        self._protocol = protocol
         self._transport = protocol.transport
 
     @property
@@ -49,6 +51,9 @@ class PywinrmTransport:
         except WsManError:
             self.reset()
             raise
+
+    def shell(self) -> PywinrmShell:
+        return PywinrmShell(self._protocol, self.endpoint, self.reset)
 
     def reset(self) -> None:
         self._transport.close_session()
