@@ -62,6 +62,8 @@ class KvpHealth(str, Enum):
 
     OK = "ok"
     DISABLED = "disabled"  # switched off by the host's setting
+    DEGRADED = "degraded"  # works, by an older version of the protocol (3)
+    PROTOCOL_MISMATCH = "protocol_mismatch"  # guest and host have no version of the protocol in common (7)
     NO_CONTACT = "no_contact"  # the guest's service has not answered yet (12)
     LOST = "lost"  # it answered once and has stopped (13)
     NOT_RUNNING = "not_running"  # the VM is off, saved or paused
@@ -94,6 +96,7 @@ class ComputerFacts:
     manufacturer: str | None = None
     model: str | None = None
     hypervisor_present: bool | None = None
+    asset_tag: str | None = None  # of the chassis; asked only where it matters
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,31 @@ class GuestPlacement:
 
 
 @dataclass(frozen=True)
+class ActivationDevice:
+    """The device by which a guest asks its host for activation ("Microsoft Hyper-V Activation Component")."""
+
+    present: bool
+    problem: int | None = None  # ConfigManagerErrorCode; 0 is a device that works
+
+
+@dataclass(frozen=True)
+class DataExchangeService:
+    """The guest's side of Data Exchange, the service ``vmickvpexchange``. None: Windows did not say."""
+
+    installed: bool
+    running: bool | None = None
+    disabled: bool | None = None
+
+
+@dataclass(frozen=True)
+class IntegrationFacts:
+    """What a guest has of Hyper-V's integration services. None: it could not be asked."""
+
+    device: ActivationDevice | None = None
+    data_exchange: DataExchangeService | None = None
+
+
+@dataclass(frozen=True)
 class GuestFacts:
     """All that a guest tells about itself. ``licences`` holds each Windows product that has a key, the primary first."""
 
@@ -205,6 +233,7 @@ class GuestFacts:
     licences: tuple[LicenceFacts, ...]
     placement: GuestPlacement | None = None  # None: not asked; an empty one: asked, nothing there
     computer: ComputerFacts | None = None
+    integration: IntegrationFacts | None = None  # None: not asked
 
     @property
     def primary(self) -> LicenceFacts | None:

@@ -51,6 +51,9 @@ _AZL = "Microsoft, Azure Local: activate Windows Server VMs"
 _SLP = "Microsoft, SoftwareLicensingProduct"
 _SLERR = "slerror.h"
 _IS = "Microsoft, Manage Hyper-V integration services"
+_KVP = "Microsoft, Msvm_KvpExchangeComponent"
+_AZURE_VM = "Microsoft, Windows VM activation errors 0xC004FD01 and 0xC004FD02; canonical/cloud-init issue 2911"
+_DEVICE = "wvmic.inf; reports from the field"
 _UPG = "Microsoft, upgrade and conversion options for Windows Server"
 _COLLECTION = "rule of this collection"
 
@@ -191,6 +194,24 @@ _HOST = (
         _LOW,
     ),
     FindingType(
+        "HOST_IN_AZURE",
+        _W,
+        "The host is a virtual machine in Azure",
+        "the host is itself a virtual machine in Azure (or Azure Stack Hub); guests nested in one have been refused with 0xC004FD02",
+        "Activate its guests by KMS, in Azure with azkms.core.windows.net:1688, or move them to a physical host.",
+        "one report from the field; canonical/cloud-init issue 2911",
+        _MEDIUM,
+    ),
+    FindingType(
+        "HOST_IS_VIRTUAL_MACHINE",
+        _W,
+        "The host is itself a virtual machine",
+        "the host is itself a virtual machine of Hyper-V; nobody states whether AVMA works for guests that are nested in it",
+        "Try one guest, or move the guests to a physical host. If they are refused, activate them by KMS or MAK.",
+        "no published statement",
+        _LOW,
+    ),
+    FindingType(
         "HOST_IN_CLUSTER",
         _I,
         "The host is a node of a cluster",
@@ -264,6 +285,69 @@ _GUEST = (
         "Start the service 'vmickvpexchange' in the guest.",
         _IS,
         _HIGH,
+    ),
+    FindingType(
+        "DATA_EXCHANGE_OUTDATED",
+        _I,
+        "Data Exchange works by an older protocol",
+        "the guest's integration services speak an older version of Data Exchange than the host; it works",
+        "{remedy}",
+        _KVP,
+        _HIGH,
+    ),
+    FindingType(
+        "DATA_EXCHANGE_PROTOCOL_MISMATCH",
+        _W,
+        "Guest and host share no version of Data Exchange",
+        "the guest's integration services and the host have no version of Data Exchange in common, so nothing is exchanged",
+        "{remedy}",
+        _KVP,
+        _HIGH,
+    ),
+    FindingType(
+        "DATA_EXCHANGE_SERVICE_DISABLED",
+        _W,
+        "The guest's Data Exchange service is disabled",
+        "the service 'vmickvpexchange' is disabled in the guest, so its host cannot start it and learns nothing of the guest",
+        "In the guest run 'Set-Service vmickvpexchange -StartupType Manual', then 'Start-Service vmickvpexchange'.",
+        _IS,
+        _HIGH,
+    ),
+    FindingType(
+        "DATA_EXCHANGE_SERVICE_STOPPED",
+        _I,
+        "The guest's Data Exchange service is not running",
+        "the service 'vmickvpexchange' is not running in the guest; Hyper-V starts it by itself where Data Exchange is enabled on the host",
+        "Enable Data Exchange for the virtual machine, for instance with the module hyperv.avma.data_exchange.",
+        _IS,
+        _HIGH,
+    ),
+    FindingType(
+        "DATA_EXCHANGE_SERVICE_MISSING",
+        _W,
+        "The guest has no Data Exchange service",
+        "the guest has no service 'vmickvpexchange', which its integration services bring",
+        "{remedy}",
+        _IS,
+        _HIGH,
+    ),
+    FindingType(
+        "ACTIVATION_DEVICE_MISSING",
+        _W,
+        "The guest has no activation device",
+        "the guest has no device VMBUS\\{device}, by which it would ask its host for activation",
+        "{remedy}",
+        _DEVICE,
+        _MEDIUM,
+    ),
+    FindingType(
+        "ACTIVATION_DEVICE_FAILED",
+        _W,
+        "The guest's activation device does not work",
+        "the guest's device VMBUS\\{device}, by which it asks its host for activation, does not work (Device Manager's code {problem})",
+        "{remedy}",
+        _DEVICE,
+        _MEDIUM,
     ),
     FindingType(
         "DATA_EXCHANGE_UNKNOWN",
@@ -413,6 +497,16 @@ _GUEST = (
         _HIGH,
     ),
     FindingType(
+        "GUEST_IN_AZURE",
+        _W,
+        "The machine runs in Azure",
+        "the machine's chassis says that it runs in Azure, where AVMA does not work",
+        "Give it the KMS client key of its release and edition and activate it by azkms.core.windows.net:1688. Azure Stack Hub looks the same and "
+        "does use AVMA: if that is where it runs, state 'key'.",
+        _AZURE_VM,
+        _HIGH,
+    ),
+    FindingType(
         "HOST_NOT_READY",
         _E,
         "The host cannot activate guests",
@@ -543,6 +637,17 @@ _ACTIVATION = (
         "the AVMA key is installed and activation was asked for, but the licence is still {status} ({reason})",
         "Look at event 12309 in the guest and 12310 on the host, then run again.",
         _AVMA,
+        _HIGH,
+    ),
+    FindingType(
+        "AZURE_LOCAL_NOT_ENTITLED",
+        _W,
+        "The Azure Local node seems to have no entitlement",
+        "the host {host} runs Azure Local and refused the guest, as a node does that has neither a Windows Server subscription nor a key for the guest's "
+        "release",
+        "Check 'Get-AzureStackHCISubscriptionStatus' (a subscription ends without a sync with Azure for 30 days: run 'Sync-AzureStackHCI') or "
+        "'Get-VMAutomaticActivation' on each node: the keys of all nodes must be of one version, not older than the guest.",
+        _AZL,
         _HIGH,
     ),
     FindingType(

@@ -31,7 +31,14 @@ _COMPONENT_COLUMNS = "EnabledState, GuestIntrinsicExchangeItems, OperationalStat
 ENABLED = 2
 DISABLED = 3
 # OperationalStatus of the component (Microsoft, Msvm_KvpExchangeComponent)
-_HEALTH: dict[int | None, KvpHealth] = {2: KvpHealth.OK, 12: KvpHealth.NO_CONTACT, 13: KvpHealth.LOST}
+# OperationalStatus. (Microsoft, Msvm_KvpExchangeComponent)
+_HEALTH: dict[int | None, KvpHealth] = {
+    2: KvpHealth.OK,
+    3: KvpHealth.DEGRADED,
+    7: KvpHealth.PROTOCOL_MISMATCH,
+    12: KvpHealth.NO_CONTACT,
+    13: KvpHealth.LOST,
+}
 
 
 @dataclass(frozen=True)
