@@ -11,6 +11,7 @@ from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, T
 from ..plugin_utils._ansible.failure import Failure
 from ..plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
 from ..plugin_utils._ansible.output import plain
+from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.guest_plan import KeyWish
 from ..plugin_utils._avma.host_view import InvalidHostView, host_view
 from ..plugin_utils._avma.keys import InvalidProductKey, KeyKind, classify_key, normalise_key
@@ -36,12 +37,14 @@ class ActionModule(WsManAction):
             "default": [Outcome.FAILED.value, Outcome.REFUSED.value],
         },
         "defer_unreachable": {"type": "bool", "default": False},
+        **TABLES_OPTION,
         **QUERY_OPTION,
     }
     CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("host", "hosts", "hosts_variable")]}
 
     def perform(self, task: Task) -> dict[str, t.Any]:
         options = task.options
+        self._tables = tables_of(task)
         key: str | None = None
         if options["key"]:
             try:
@@ -54,7 +57,7 @@ class ActionModule(WsManAction):
         if options["wait"] < 0:
             raise OptionError(f"wait: {options['wait']} is negative; it is a number of seconds")
         try:
-            self._host = host_view(options["host"]) if options["host"] is not None else None
+            self._host = host_view(options["host"], self._tables) if options["host"] is not None else None
         except InvalidHostView as error:
             raise OptionError(f"host: {error}") from error
         self._hosts = self._named_hosts(task) if options["hosts_variable"] else options["hosts"]
@@ -65,7 +68,7 @@ class ActionModule(WsManAction):
         return answer
 
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
-        activation = GuestActivation(task, session, self._wish, self._host, self._hosts)
+        activation = GuestActivation(task, session, self._wish, self._host, self._hosts, self._tables)
         return activation.run()
 
     def _named_hosts(self, task: Task) -> t.Iterable[dict[str, t.Any]]:

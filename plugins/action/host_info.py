@@ -10,6 +10,7 @@ import typing as t
 from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.cluster_nodes import NodeSurvey
 from ..plugin_utils._ansible.results import findings_result, host_result, readiness_result
+from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.cluster_verdict import ClusterVerdict, cluster_as_told, judge_cluster
 from ..plugin_utils._avma.facts import HostFacts
 from ..plugin_utils._avma.host_verdict import HostVerdict, judge_host
@@ -20,18 +21,23 @@ class ActionModule(WsManAction):
     OPTIONS: t.ClassVar = {
         "cluster_nodes": {"type": "bool", "default": False},
         "require_ready": {"type": "bool", "default": False},
+        **TABLES_OPTION,
         **QUERY_OPTION,
     }
 
+    def perform(self, task: Task) -> dict[str, t.Any]:
+        self._tables = tables_of(task)
+        return super().perform(task)
+
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
         facts = read_host(session)
-        verdict = judge_host(facts)
+        verdict = judge_host(facts, self._tables)
         cluster = self._cluster(task, facts)
         result: dict[str, t.Any] = {
             "changed": False,
-            "host": host_result(facts, verdict, cluster),
+            "host": host_result(facts, verdict, cluster, self._tables),
             "findings": findings_result([*verdict.findings, *(cluster.findings if cluster else ())]),
-            "readiness": readiness_result(facts, verdict, cluster),
+            "readiness": readiness_result(facts, verdict, cluster, self._tables),
         }
         if task.options["require_ready"] and not verdict.ready:
             result.update(failed=True, msg=_not_ready(task.machine, verdict))
@@ -43,9 +49,9 @@ class ActionModule(WsManAction):
         if facts.cluster is None:
             return None
         if not task.options["cluster_nodes"]:
-            return cluster_as_told(facts.cluster)
+            return cluster_as_told(facts.cluster, self._tables)
         survey = NodeSurvey(self._connection, self._play_context, task.variables)
-        cluster = judge_cluster(facts.cluster, survey.ask(facts))
+        cluster = judge_cluster(facts.cluster, survey.ask(facts), self._tables)
         self._display.vvv(f"WS-MAN {survey.requests} requests to the other nodes of the cluster", host=task.machine)
         return cluster
 

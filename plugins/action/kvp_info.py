@@ -10,6 +10,7 @@ from collections import Counter
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.results import vm_result
+from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, choose
 from ..plugin_utils._avma.facts import HostFacts
 from ..plugin_utils._avma.host_verdict import judge_host
@@ -20,7 +21,11 @@ from ..plugin_utils._windows.system import read_os
 
 
 class ActionModule(WsManAction):
-    OPTIONS: t.ClassVar = {**VM_OPTIONS, "items": {"type": "bool", "default": True}, **QUERY_OPTION}
+    OPTIONS: t.ClassVar = {**VM_OPTIONS, "items": {"type": "bool", "default": True}, **TABLES_OPTION, **QUERY_OPTION}
+
+    def perform(self, task: Task) -> dict[str, t.Any]:
+        self._tables = tables_of(task)
+        return super().perform(task)
 
     def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
         # A page as large as the server allows: with many machines this is what the number of requests hangs on.
@@ -29,9 +34,9 @@ class ActionModule(WsManAction):
         licences = read_licences(session)
         vms = read_vm_facts(session, items=task.options["items"])
         # Computer and cluster do not matter to the verdict of a machine, and Hyper-V has just answered.
-        host = judge_host(HostFacts(os=os, licence=licences[0] if licences else None, hyperv=True))
+        host = judge_host(HostFacts(os=os, licence=licences[0] if licences else None, hyperv=True), self._tables)
         chosen = choose(vms, task.options)
-        results = [vm_result(vm, judge_vm(vm, host), items=task.options["items"]) for vm in chosen]
+        results = [vm_result(vm, judge_vm(vm, host, self._tables), items=task.options["items"]) for vm in chosen]
         result: dict[str, t.Any] = {}
         if task.options["items"] and any(vm.kvp.guest_items_left_out for vm in vms):
             result["warnings"] = [

@@ -11,6 +11,8 @@ from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._avma.editions import GUEST_EDITIONS, Edition
 from ..plugin_utils._avma.matrix import can_activate
+from ..plugin_utils._avma.tables import Tables
+from ..plugin_utils._avma.user_tables import InvalidTables, with_user_tables
 from ..plugin_utils._filter.defined import require_defined
 from ..plugin_utils._filter.product import Product, UnclearProduct, product_of
 
@@ -19,15 +21,18 @@ _OTHER_SYSTEMS = ("linux", "windows_client", "other")
 _GUESTS = tuple(edition for edition in GUEST_EDITIONS if edition is not Edition.DATACENTER_AZURE)
 
 
-def avma_supported(host: object, guest: object) -> bool:
-    require_defined(host, guest)
+def avma_supported(host: object, guest: object, tables: object = None) -> bool:
+    require_defined(host, guest, tables)
     try:
-        return _supported(product_of(host, "avma_supported: host"), product_of(guest, "avma_supported: guest"))
+        known = with_user_tables(tables)
+        return _supported(product_of(host, "avma_supported: host", known), product_of(guest, "avma_supported: guest", known), known)
+    except InvalidTables as error:
+        raise AnsibleFilterError(f"avma_supported: tables: {error}") from None
     except UnclearProduct as error:
         raise AnsibleFilterError(str(error)) from None
 
 
-def _supported(host: Product, guest: Product) -> bool:
+def _supported(host: Product, guest: Product, tables: Tables) -> bool:
     if host.edition is Edition.AZURE_LOCAL:
         raise UnclearProduct(
             "avma_supported: host: on Azure Local the guests depend on its subscription or on the keys of its nodes, which its version does not tell. "
@@ -43,7 +48,7 @@ def _supported(host: Product, guest: Product) -> bool:
             raise UnclearProduct(
                 f"avma_supported: {role}: the release of the machine is not known: its build is missing or in no table. Name the release, as in '2022'."
             )
-    return can_activate(host.release, guest.release)
+    return can_activate(host.release, guest.release, tables)
 
 
 class FilterModule:

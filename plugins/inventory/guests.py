@@ -142,6 +142,10 @@ options:
     description: Whether C(avma_vm.kvp) has all key-value pairs of the machine. Without them the inventory is smaller and asks for less.
     type: bool
     default: true
+  tables:
+    description:
+      - Releases and AVMA keys that are added to the published ones, as the option O(hyperv.avma.guest_key#module:tables). No template is rendered in it.
+    type: dict
   parallel:
     description: How many hosts are asked at once.
     type: int
@@ -218,7 +222,9 @@ from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
 
 from ..plugin_utils._ansible.output import plain
+from ..plugin_utils._avma.tables import Tables
 from ..plugin_utils._avma.text import safe_text
+from ..plugin_utils._avma.user_tables import InvalidTables, with_user_tables
 from ..plugin_utils._inventory.addresses import AddressRule, InvalidNetwork, networks_of, own_addresses, usable_addresses
 from ..plugin_utils._inventory.conditions import Condition, trusted
 from ..plugin_utils._inventory.connections import connection_of
@@ -245,10 +251,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self._read_config_data(path)
         self._check_options()
         rule = self._address_rule()
+        tables = self._tables()
         known = set(self.inventory.hosts)
         try:
             hosts = self._hosts(path)
-            answers = self._answers(hosts, path, cache)
+            answers = self._answers(hosts, path, cache, tables)
             self._judge_failures(answers)
             machines = self._machines(answers, rule)
             self._populate_hosts(answers)
@@ -309,11 +316,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         found: Variables = combine_vars(variables, self._vars)
         return found
 
-    def _answers(self, hosts: Mapping[str, Variables], path: str, cache: bool) -> dict[str, HostAnswer]:
+    def _answers(self, hosts: Mapping[str, Variables], path: str, cache: bool, tables: Tables) -> dict[str, HostAnswer]:
         """From the cache what is there, from the hosts what is not. Answers only are kept, never failures."""
         items = self.get_option("kvp_items")
         use_cache = self.get_option("cache")
-        key = f"{self.get_cache_key(path)}_{'items' if items else 'bare'}"
+        # What is kept is judged already, so it depends on the tables as well.
+        key = f"{self.get_cache_key(path)}_{'items' if items else 'bare'}_{tables.digest}"
         answers: dict[str, HostAnswer] = {}
         if use_cache and cache:
             held = self._cache.get(key) if key in self._cache else None
@@ -324,7 +332,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         missing = [name for name in hosts if name not in answers]
         if missing:
             targets = [Target(name, partial(self._connection, name, hosts[name])) for name in missing]
-            asked = ask_hosts(targets, items=items, parallel=self.get_option("parallel"))
+            asked = ask_hosts(targets, items=items, parallel=self.get_option("parallel"), tables=tables)
             self.display.vvv(f"WS-MAN {sum(answer.requests for answer in asked.values())} requests to {len(asked)} hosts")
             answers.update(asked)
             if use_cache:
@@ -503,6 +511,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             number = self.get_option(option)
             if number is not None and number < 1:
                 raise AnsibleParserError(f"{option}: {number} is too small. The least is 1")
+
+    def _tables(self) -> Tables:
+        try:
+            return with_user_tables(self.get_option("tables"))
+        except InvalidTables as error:
+            raise AnsibleParserError(f"tables: {error}") from None
 
     def _address_rule(self) -> AddressRule:
         found = {}

@@ -21,7 +21,7 @@ author:
 options:
   key:
     description:
-      - The product key to install, if it shall not be chosen from the published ones. Needed for a release that has no published AVMA key.
+      - The product key to install, if it shall not be chosen from the published ones and those of O(tables). Needed for a release that has no AVMA key there.
       - A key that is known to be of another kind, such as a generic KMS client key, or of another version or edition is refused.
       - It is shown in no output, but for its last five characters.
     type: str
@@ -74,6 +74,7 @@ options:
 extends_documentation_fragment:
   - hyperv.avma.attributes
   - hyperv.avma.attributes.windows
+  - hyperv.avma.tables
   - hyperv.avma.query
 attributes:
   check_mode:

@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - hyperv.avma.attributes
   - hyperv.avma.attributes.info
   - hyperv.avma.attributes.windows
+  - hyperv.avma.tables
   - hyperv.avma.query
 seealso:
   - module: hyperv.avma.kvp_info

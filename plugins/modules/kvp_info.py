@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - hyperv.avma.attributes.info
   - hyperv.avma.attributes.windows
   - hyperv.avma.vms
+  - hyperv.avma.tables
   - hyperv.avma.query
 seealso:
   - module: hyperv.avma.data_exchange
@@ -125,7 +126,7 @@ vms:
       returned: with O(items=true)
       type: dict
     avma:
-      description: The verdict. C(status) is V(eligible), V(not_eligible), V(action_required) or V(unknown). C(key) is the published AVMA key that fits.
+      description: The verdict. C(status) is V(eligible), V(not_eligible), V(action_required) or V(unknown). C(key) is the AVMA key that fits, in full only if it is a published one.
       type: dict
     findings:
       description: What was found, in the shape of RV(hyperv.avma.host_info#module:findings).

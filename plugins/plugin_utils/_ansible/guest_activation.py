@@ -18,6 +18,7 @@ from .._avma.guest_plan import GuestPlan, KeyWish, Step, plan_guest_key
 from .._avma.guest_result import judge_result
 from .._avma.host_view import HostView, InvalidHostView, host_view
 from .._avma.outcome import Outcome
+from .._avma.tables import PUBLISHED, Tables
 from .._windows.activation import Applied, PlanRunner, wanted_product
 from .._windows.guest import read_licence_state
 from .._windows.placement import read_host
@@ -42,21 +43,24 @@ _EXPLAINED = (Outcome.FAILED, Outcome.REFUSED, Outcome.KEPT, Outcome.DEFERRED)
 class GuestActivation:
     """One guest, over one session."""
 
-    def __init__(self, task: Task, session: Cim, wish: KeyWish, host: HostView | None, hosts: Iterable[Result]) -> None:
+    def __init__(
+        self, task: Task, session: Cim, wish: KeyWish, host: HostView | None, hosts: Iterable[Result], tables: Tables = PUBLISHED
+    ) -> None:
         self._task = task
         self._session = session
         self._wish = wish
         self._host = host
         self._hosts = hosts
+        self._tables = tables
 
     def run(self) -> Result:
         facts = read_licence_state(self._session)
-        plan = plan_guest_key(facts, self._wish, self._host)
+        plan = plan_guest_key(facts, self._wish, self._host, self._tables)
         if plan.steps:
             # Only where something would be changed is it worth to ask where the guest runs.
             facts = replace(facts, computer=read_computer(self._session), placement=read_host(self._session))
             host = self._host or self._host_of(facts.placement)
-            plan = plan_guest_key(facts, self._wish, host)
+            plan = plan_guest_key(facts, self._wish, host, self._tables)
         if self._task.check_mode or not plan.steps:
             return self._result(facts, facts, plan, plan.outcome, plan.findings, Applied(licences=facts.licences))
         return self._applied(facts, plan)
@@ -71,7 +75,7 @@ class GuestActivation:
         by_short_name: list[HostView] = []
         for candidate in self._hosts:
             try:
-                view = host_view(candidate)
+                view = host_view(candidate, self._tables)
             except InvalidHostView:
                 continue
             names = {name.casefold() for name in (view.name, candidate["host"].get("fqdn")) if isinstance(name, str)}
@@ -123,7 +127,7 @@ class GuestActivation:
             "changed": bool(done) or _states(before) != _states(after),
             "outcome": outcome.value,
             "reason": reason,
-            "guest": guest_result(after),
+            "guest": guest_result(after, self._tables),
             "identity": identity_result(plan.identity),
             "key": plan.key.display if plan.key else None,
             "key_installed": any(licence.channel is Channel.AVMA for licence in after.licences),

@@ -18,8 +18,8 @@ from .._avma.facts import ComputerFacts, GuestFacts, GuestPlacement, HostFacts, 
 from .._avma.findings import Finding
 from .._avma.host_verdict import HostVerdict
 from .._avma.identity import GuestIdentity
-from .._avma.keys import AvmaKey
-from .._avma.releases import release_of
+from .._avma.keys import AvmaKey, display_key
+from .._avma.tables import PUBLISHED, Tables
 from .._avma.vm_verdict import VmVerdict
 
 Result = dict[str, t.Any]
@@ -29,12 +29,12 @@ def findings_result(findings: Iterable[Finding]) -> list[Result]:
     return [finding.as_dict() for finding in findings]
 
 
-def host_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None) -> Result:
+def host_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None, tables: Tables = PUBLISHED) -> Result:
     """``cluster`` None: the host is no member of one, or it could not be asked (``facts`` says which)."""
     return {
         "name": facts.os.name or facts.computer.name,
         "fqdn": _fqdn(facts.computer),
-        "os": os_result(facts.os),
+        "os": os_result(facts.os, tables),
         "computer": computer_result(facts.computer),
         "hyperv": facts.hyperv,
         "licence": licence_result(facts.licence),
@@ -43,12 +43,12 @@ def host_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict 
     }
 
 
-def readiness_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None) -> Result:
+def readiness_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None, tables: Tables = PUBLISHED) -> Result:
     """What a guest needs to know of its host: small, since it is handed to the task of every guest. Same names as in the whole result.
 
     Of a cluster only the nodes that might not renew what this host activates.
     """
-    os = os_result(facts.os)
+    os = os_result(facts.os, tables)
     return {
         "host": {
             "name": facts.os.name or facts.computer.name,
@@ -61,9 +61,9 @@ def readiness_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVer
     }
 
 
-def os_result(os: OsFacts) -> Result:
+def os_result(os: OsFacts, tables: Tables = PUBLISHED) -> Result:
     sku = sku_of(os.sku) if os.sku is not None else None
-    release = release_of(os.build)
+    release = tables.release_of(os.build)
     return {
         "caption": os.caption,
         "version": os.version,
@@ -136,11 +136,11 @@ def identity_result(identity: GuestIdentity) -> Result:
     }
 
 
-def guest_result(facts: GuestFacts) -> Result:
+def guest_result(facts: GuestFacts, tables: Tables = PUBLISHED) -> Result:
     """The guest without its licence, which ``guest_key`` tells as before and after."""
     return {
         "name": facts.os.name,
-        "os": os_result(facts.os),
+        "os": os_result(facts.os, tables),
         "computer": computer_result(facts.computer) if facts.computer else None,
         "placement": placement_result(facts.placement),
     }
@@ -175,7 +175,7 @@ def vm_result(vm: VmFacts, verdict: VmVerdict, *, items: bool) -> Result:
 
 
 def _key_result(key: AvmaKey | None) -> str | None:
-    return key.key if key else None
+    return display_key(key.key) if key else None
 
 
 def _pairs(items: Iterable[KvpItem]) -> dict[str, str]:

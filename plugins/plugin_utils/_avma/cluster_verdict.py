@@ -20,7 +20,8 @@ from .host_verdict import HostVerdict, judge_host
 from .host_view import HostView
 from .identity import GuestIdentity
 from .matrix import can_activate
-from .releases import Release, release_of
+from .releases import Release
+from .tables import PUBLISHED, Tables
 
 
 @dataclass(frozen=True)
@@ -65,22 +66,24 @@ class ClusterVerdict:
     findings: tuple[Finding, ...]
 
 
-def judge_cluster(cluster: ClusterFacts, answers: Iterable[NodeAnswer]) -> ClusterVerdict:
+def judge_cluster(cluster: ClusterFacts, answers: Iterable[NodeAnswer], tables: Tables = PUBLISHED) -> ClusterVerdict:
     """The verdict on a cluster from the answers of its nodes, in any order. A node without an answer counts as not asked."""
     by_name = {short_name(answer.node.name): answer for answer in answers}
     found: list[Finding] = []
-    nodes = tuple(_judge_node(cluster, node, by_name.get(short_name(node.name)), found) for node in cluster.nodes)
+    nodes = tuple(_judge_node(cluster, node, by_name.get(short_name(node.name)), found, tables) for node in cluster.nodes)
     found += _judge_releases(cluster, nodes)
     return ClusterVerdict(cluster.name, True, _all_ready(nodes), _lowest(nodes), nodes, tuple(found))
 
 
-def cluster_as_told(cluster: ClusterFacts) -> ClusterVerdict:
+def cluster_as_told(cluster: ClusterFacts, tables: Tables = PUBLISHED) -> ClusterVerdict:
     """What one node's view of the cluster tells, no other node being asked: releases, and nothing on licences."""
-    nodes = tuple(NodeVerdict(node.name, node.state, None, None, release_of(node.build), None) for node in cluster.nodes)
+    nodes = tuple(NodeVerdict(node.name, node.state, None, None, tables.release_of(node.build), None) for node in cluster.nodes)
     return ClusterVerdict(cluster.name, False, None, _lowest(nodes), nodes, _judge_releases(cluster, nodes))
 
 
-def judge_renewal_elsewhere(identity: GuestIdentity, name: str | None, host: HostView | None) -> tuple[Finding, ...]:
+def judge_renewal_elsewhere(
+    identity: GuestIdentity, name: str | None, host: HostView | None, tables: Tables = PUBLISHED
+) -> tuple[Finding, ...]:
     """The nodes of the host's cluster that could not renew a guest's activation, as one finding; none if there are none known."""
     if host is None or host.cluster is None:
         return ()
@@ -90,7 +93,7 @@ def judge_renewal_elsewhere(identity: GuestIdentity, name: str | None, host: Hos
             continue
         if node.ready is False:
             reasons.append(f"{node.name} cannot activate guests")
-        elif node.release is not None and identity.release is not None and not can_activate(node.release, identity.release):
+        elif node.release is not None and identity.release is not None and not can_activate(node.release, identity.release, tables):
             reasons.append(f"{node.name} runs {node.release.label}")
     return (finding("CLUSTER_NODE_CANNOT_RENEW", name, cluster=host.cluster.name, nodes=tuple(reasons)),) if reasons else ()
 
@@ -100,8 +103,8 @@ def short_name(name: str) -> str:
     return name.partition(".")[0].casefold()
 
 
-def _judge_node(cluster: ClusterFacts, node: ClusterNode, answer: NodeAnswer | None, found: list[Finding]) -> NodeVerdict:
-    told = release_of(node.build)
+def _judge_node(cluster: ClusterFacts, node: ClusterNode, answer: NodeAnswer | None, found: list[Finding], tables: Tables) -> NodeVerdict:
+    told = tables.release_of(node.build)
     if answer is None or answer.facts is None:
         problem = answer.problem if answer and answer.problem else "it was not asked"
         # That a node is not up has a finding of its own, made from what the cluster says.
@@ -113,7 +116,7 @@ def _judge_node(cluster: ClusterFacts, node: ClusterNode, answer: NodeAnswer | N
     if called and short_name(called) != short_name(node.name):
         found.append(finding("CLUSTER_NODE_IS_ANOTHER", node.name, node=node.name, cluster=cluster.name, name=called))
         return NodeVerdict(node.name, node.state, False, None, told, None, f"{called} answered in its place")
-    host = judge_host(facts)
+    host = judge_host(facts, tables)
     if host.ready is not True:
         found.append(finding("CLUSTER_NODE_NOT_READY", node.name, node=node.name, cluster=cluster.name, reasons=host.reasons))
     # A node that is down cannot run guests now; that it answers says nothing of whether its cluster service will start.

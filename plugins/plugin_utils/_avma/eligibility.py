@@ -13,9 +13,10 @@ from __future__ import annotations
 from .editions import GUEST_EDITIONS, UNLICENSED_SKU, Edition
 from .findings import Finding, finding
 from .identity import GuestIdentity, OsKind
-from .keys import avma_key
+from .keys import display_key, last_five
 from .matrix import can_activate
 from .releases import OLDEST_BUILD, Release
+from .tables import PUBLISHED, Tables
 
 _DOMAIN_CONTROLLER = 2
 # DISM's names of the editions that an evaluation installation may become.
@@ -49,41 +50,44 @@ def judge_edition(identity: GuestIdentity, name: str | None) -> Finding | None:
     return finding("GUEST_EDITION_NOT_SUPPORTED", name, edition=identity.edition.value, sku=identity.sku)
 
 
-def judge_key_choice(identity: GuestIdentity, name: str | None) -> Finding | None:
-    """Why no published key can be chosen for a Windows Server. None if there is one."""
+def judge_key_choice(identity: GuestIdentity, name: str | None, tables: Tables = PUBLISHED) -> Finding | None:
+    """Why no key can be chosen for a Windows Server. None if there is one."""
     if identity.edition is None:
         return finding("GUEST_UNKNOWN", name, build=identity.build, sku=identity.sku)
     if identity.release is None:
         return finding("GUEST_BUILD_UNKNOWN", name, build=identity.build)
-    if avma_key(identity.release, identity.edition) is None:
+    if tables.avma_key(identity.release, identity.edition) is None:
         return finding("KEY_NEEDED", name, guest=product_name(identity))
     return None
 
 
-def judge_evaluation(identity: GuestIdentity, name: str | None, product_type: int | None = None) -> Finding:
+def judge_evaluation(identity: GuestIdentity, name: str | None, product_type: int | None = None, tables: Tables = PUBLISHED) -> Finding:
     """The finding on an evaluation installation, with the way out of it."""
-    return finding("GUEST_IS_EVALUATION", name, remedy=evaluation_remedy(identity, product_type), release=_release_name(identity.release))
+    remedy = evaluation_remedy(identity, product_type, tables)
+    return finding("GUEST_IS_EVALUATION", name, remedy=remedy, release=_release_name(identity.release))
 
 
-def evaluation_remedy(identity: GuestIdentity, product_type: int | None) -> str:
+def evaluation_remedy(identity: GuestIdentity, product_type: int | None, tables: Tables) -> str:
     """How an evaluation installation becomes a licensed one. Datacenter stays Datacenter, Server Core stays Server Core."""
     if product_type == _DOMAIN_CONTROLLER:
         return "A domain controller cannot be converted: demote it first, or set up another server."
     if identity.edition is Edition.ESSENTIALS:
         return "Essentials needs no conversion: install its licensed key by hand with 'slmgr /ipk', then run again."
     edition = _DISM_EDITIONS.get(identity.edition) if identity.edition else None
-    published = avma_key(identity.release, identity.edition)
+    row = tables.avma_key(identity.release, identity.edition)
     target = f"{edition}{'Cor' if identity.core else ''}" if edition else "<target edition>"
-    key = published.key if published else "<AVMA key>"
+    key = "<AVMA key>" if row is None else row.key if display_key(row.key) == row.key else f"<AVMA key ending in {last_five(row.key)}>"
     return (
         f"In the guest run 'DISM /Online /Set-Edition:{target} /ProductKey:{key} /AcceptEula' and restart; if it is refused,"
         " 'DISM /Online /Get-TargetEditions' lists what is offered. A domain controller cannot be converted."
     )
 
 
-def judge_host_release(identity: GuestIdentity, name: str | None, host_release: Release | None, host_name: str | None) -> Finding | None:
+def judge_host_release(
+    identity: GuestIdentity, name: str | None, host_release: Release | None, host_name: str | None, tables: Tables = PUBLISHED
+) -> Finding | None:
     """Why a host is too old for a guest. None if it is not, or if either release is unknown."""
-    if host_release is None or identity.release is None or can_activate(host_release, identity.release):
+    if host_release is None or identity.release is None or can_activate(host_release, identity.release, tables):
         return None
     return finding("GUEST_NEWER_THAN_HOST", name, guest_release=identity.release.label, host=host_name, host_release=host_release.label)
 

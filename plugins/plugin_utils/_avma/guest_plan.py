@@ -22,6 +22,7 @@ from .host_view import HostView
 from .identity import identify_os
 from .key_choice import ChosenKey, KeyChoice, KeySource, choose_key
 from .outcome import Outcome
+from .tables import PUBLISHED, Tables
 
 __all__ = ["GuestPlan", "KeyWish", "Step", "StepKind", "has_avma_key", "is_activated_by_avma", "judge_result", "plan_guest_key"]
 
@@ -32,21 +33,22 @@ _WRONG_WISH = ("KEY_MALFORMED", "KEY_IS_KMS_CLIENT_KEY", "KEY_FOR_OTHER_RELEASE"
 _HYPERV_GUEST = ("microsoft corporation", "virtual machine")
 
 
-def plan_guest_key(guest: GuestFacts, wish: KeyWish, host: HostView | None = None) -> GuestPlan:
+def plan_guest_key(guest: GuestFacts, wish: KeyWish, host: HostView | None = None, tables: Tables = PUBLISHED) -> GuestPlan:
     """The plan for one guest. Never raises on facts; a wish that cannot be met is a plan with the outcome REFUSED."""
-    return _Planner(guest, wish, host).plan()
+    return _Planner(guest, wish, host, tables).plan()
 
 
 class _Planner:
     """The decisions in their order. Each returns a plan that settles the matter, or None to go on."""
 
-    def __init__(self, guest: GuestFacts, wish: KeyWish, host: HostView | None) -> None:
+    def __init__(self, guest: GuestFacts, wish: KeyWish, host: HostView | None, tables: Tables) -> None:
         self.guest = guest
         self.wish = wish
         self.host = host
-        self.identity = identify_os(guest.os)
+        self.tables = tables
+        self.identity = identify_os(guest.os, tables)
         self.name = guest.os.name or (guest.computer.name if guest.computer else None)
-        self.choice: KeyChoice = choose_key(self.identity, wish.key, self.name)
+        self.choice: KeyChoice = choose_key(self.identity, wish.key, self.name, tables)
         # The facts put a licensed product first; should they not, it still is the one that must not be lost.
         self.licence = next((licence for licence in guest.licences if licence.licensed), guest.primary)
         self.notes: list[Finding] = []
@@ -79,7 +81,7 @@ class _Planner:
             self.notes.append(finding("GUEST_AVMA_KEY_DIFFERS", self.name, last_five=installed, expected=chosen.last_five))
         if self.host is not None and self.host.ready is False:
             self.notes.append(finding("RENEWAL_AT_RISK", self.name, host=self.host.name, reasons=_reasons(self.host)))
-        self.notes.extend(judge_renewal_elsewhere(self.identity, self.name, self.host))
+        self.notes.extend(judge_renewal_elsewhere(self.identity, self.name, self.host, self.tables))
         key = chosen if chosen is not None and not differs else ChosenKey(installed, KeySource.INSTALLED)
         return self._settle(Outcome.ALREADY_ACTIVATED, key)
 
@@ -90,7 +92,7 @@ class _Planner:
 
     def _evaluation(self) -> GuestPlan | None:
         if self.identity.evaluation or (self.licence is not None and self.licence.channel is Channel.EVALUATION):
-            return self._refuse(judge_evaluation(self.identity, self.name, self.guest.os.product_type))
+            return self._refuse(judge_evaluation(self.identity, self.name, self.guest.os.product_type, self.tables))
         return None
 
     def _kept(self) -> GuestPlan | None:
@@ -127,7 +129,7 @@ class _Planner:
         if host is None:
             return None
         refusals = []
-        if newer := judge_host_release(self.identity, self.name, host.effective_release, host.label):
+        if newer := judge_host_release(self.identity, self.name, host.effective_release, host.label, self.tables):
             refusals.append(newer)
         if host.ready is False:
             refusals.append(finding("HOST_NOT_READY", self.name, host=host.name, reasons=_reasons(host)))
@@ -135,7 +137,7 @@ class _Planner:
             return self._refuse(*refusals)
         if host.ready is None:
             self.notes.append(finding("HOST_READINESS_UNKNOWN", self.name, host=host.name, reasons=_reasons(host)))
-        self.notes.extend(judge_renewal_elsewhere(self.identity, self.name, host))
+        self.notes.extend(judge_renewal_elsewhere(self.identity, self.name, host, self.tables))
         return None
 
     def _steps(self) -> GuestPlan:

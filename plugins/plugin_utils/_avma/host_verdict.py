@@ -19,7 +19,8 @@ from .errors import describe_code
 from .facts import Channel, ClusterFacts, HostFacts, LicenceFacts, LicenceStatus
 from .findings import Finding, Severity, finding
 from .matrix import guests_of
-from .releases import OLDEST_BUILD, Release, release_of
+from .releases import OLDEST_BUILD, Release
+from .tables import PUBLISHED, Tables
 
 _GRACES = (
     LicenceStatus.OUT_OF_BOX_GRACE,
@@ -63,14 +64,14 @@ class HostVerdict:
         return tuple(found.code for found in self.findings if found.code in _OPEN) if self.ready is None else ()
 
 
-def judge_host(facts: HostFacts) -> HostVerdict:
+def judge_host(facts: HostFacts, tables: Tables = PUBLISHED) -> HostVerdict:
     name = facts.os.name or facts.computer.name
     sku = None if facts.os.sku == UNLICENSED_SKU else sku_of(facts.os.sku)
     azure_local = sku is not None and sku.edition is Edition.AZURE_LOCAL
     # Azure Local shares builds with Windows Server and is no release of it.
-    release = None if azure_local else release_of(facts.os.build)
+    release = None if azure_local else tables.release_of(facts.os.build)
     findings = (
-        *_judge_os(facts, sku, name),
+        *_judge_os(facts, sku, name, tables),
         *_judge_hyperv(facts.hyperv, name),
         *_judge_licence(facts.licence, sku, name),
         *_judge_cluster(facts.cluster, facts.cluster_known, name),
@@ -80,11 +81,11 @@ def judge_host(facts: HostFacts) -> HostVerdict:
         ready = False
     elif any(found.code in _OPEN for found in findings):
         ready = None
-    can_activate = () if ready is False else guests_of(release)
+    can_activate = () if ready is False else guests_of(release, tables)
     return HostVerdict(ready, release, sku.edition if sku else None, can_activate, findings, name)
 
 
-def _judge_os(facts: HostFacts, sku: Sku | None, name: str | None) -> Iterator[Finding]:
+def _judge_os(facts: HostFacts, sku: Sku | None, name: str | None, tables: Tables) -> Iterator[Finding]:
     build = facts.os.build
     if facts.os.product_type == _WORKSTATION and (sku is None or sku.edition is not Edition.CLIENT):
         yield finding("HOST_NOT_DATACENTER", name, edition="a client edition of Windows", sku=facts.os.sku)
@@ -99,7 +100,7 @@ def _judge_os(facts: HostFacts, sku: Sku | None, name: str | None) -> Iterator[F
         yield finding("HOST_NOT_DATACENTER", name, edition=sku.meaning, sku=sku.number)
     if build is not None and build < OLDEST_BUILD:
         yield finding("HOST_TOO_OLD", name, build=build)
-    elif release_of(build) is None:
+    elif tables.release_of(build) is None:
         yield finding("HOST_BUILD_UNKNOWN", name, build=build)
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from .editions import Edition, edition_named, sku_of
 from .matrix import guests_of
-from .releases import Release, release_named, release_of
+from .releases import Release
+from .tables import PUBLISHED, Tables
 
 
 class InvalidHostView(ValueError):
@@ -66,7 +67,7 @@ class HostView:
 _AZURE_HOSTS = (Edition.AZURE_LOCAL, Edition.DATACENTER_AZURE)
 
 
-def host_view(mapping: object) -> HostView:
+def host_view(mapping: object, tables: Tables = PUBLISHED) -> HostView:
     """Reads the result of host_info, as it was returned or registered. Raises InvalidHostView."""
     result = _mapping(mapping, "the value")
     if "host" not in result:
@@ -86,7 +87,9 @@ def host_view(mapping: object) -> HostView:
         raise InvalidHostView("the value is no result of hyperv.avma.host_info: 'host.name' is missing. Give the whole registered result.")
     os = host.get("os")
     os = os if isinstance(os, Mapping) else {}
-    return HostView(str(name), ready, _release(os, avma), _azure_entitled(os), _codes(result.get("findings")), _cluster(host))
+    return HostView(
+        str(name), ready, _release(os, avma, tables), _azure_entitled(os), _codes(result.get("findings")), _cluster(host, tables)
+    )
 
 
 def _mapping(value: object, what: str) -> Mapping[str, object]:
@@ -95,19 +98,19 @@ def _mapping(value: object, what: str) -> Mapping[str, object]:
     return value
 
 
-def _release(os: Mapping[str, object], avma: Mapping[str, object]) -> Release | None:
+def _release(os: Mapping[str, object], avma: Mapping[str, object], tables: Tables) -> Release | None:
     if _edition(os) is Edition.AZURE_LOCAL:
         return None
     name, build = os.get("release"), os.get("build")
-    if isinstance(name, str) and (named := release_named(name)):
+    if isinstance(name, str) and (named := tables.release_named(name)):
         return named
-    if isinstance(build, int) and (built := release_of(build)):
+    if isinstance(build, int) and (built := tables.release_of(build)):
         return built
     # A shorter result, such as that of kvp_info, still lists what the host activates, its own long-term release first.
     can_activate = avma.get("can_activate")
     if isinstance(can_activate, Sequence) and not isinstance(can_activate, str) and can_activate:
-        newest = release_named(str(can_activate[0]))
-        return newest if newest and newest.name in guests_of(newest) else None
+        newest = tables.release_named(str(can_activate[0]))
+        return newest if newest and newest.name in guests_of(newest, tables) else None
     return None
 
 
@@ -129,7 +132,7 @@ def _codes(findings: object) -> tuple[str, ...]:
     return tuple(str(found["code"]) for found in findings if isinstance(found, Mapping) and found.get("code"))
 
 
-def _cluster(host: Mapping[str, object]) -> ClusterView | None:
+def _cluster(host: Mapping[str, object], tables: Tables) -> ClusterView | None:
     """From the whole result of host_info or its ``readiness``; None where there is no cluster, or one of an unexpected shape."""
     cluster = host.get("cluster")
     if not isinstance(cluster, Mapping) or not cluster.get("name"):
@@ -139,17 +142,17 @@ def _cluster(host: Mapping[str, object]) -> ClusterView | None:
     lowest, nodes = verdict.get("effective_release"), verdict.get("nodes")
     return ClusterView(
         name=str(cluster["name"]),
-        release=release_named(lowest) if isinstance(lowest, str) else None,
-        nodes=tuple(_nodes(nodes)) if isinstance(nodes, Sequence) and not isinstance(nodes, str) else (),
+        release=tables.release_named(lowest) if isinstance(lowest, str) else None,
+        nodes=tuple(_nodes(nodes, tables)) if isinstance(nodes, Sequence) and not isinstance(nodes, str) else (),
     )
 
 
-def _nodes(nodes: Sequence[object]) -> Iterator[NodeView]:
+def _nodes(nodes: Sequence[object], tables: Tables) -> Iterator[NodeView]:
     for node in nodes:
         if isinstance(node, Mapping) and node.get("name"):
             ready, release = node.get("ready"), node.get("release")
             yield NodeView(
                 str(node["name"]),
                 ready if isinstance(ready, bool) else None,
-                release_named(release) if isinstance(release, str) else None,
+                tables.release_named(release) if isinstance(release, str) else None,
             )

@@ -18,7 +18,8 @@ from enum import Enum
 
 from .editions import UNLICENSED_SKU, Edition, Sku, sku_of
 from .facts import KvpItem, OsFacts
-from .releases import Release, release_of
+from .releases import Release
+from .tables import PUBLISHED, Tables
 from .text import safe_text
 
 
@@ -82,12 +83,12 @@ _LINUX_NAMES = (
 _BSD = "bsd"
 
 
-def identify_os(os: OsFacts) -> GuestIdentity:
+def identify_os(os: OsFacts, tables: Tables = PUBLISHED) -> GuestIdentity:
     """The identity of a guest that was asked itself. That it has Win32_OperatingSystem already says that it is Windows."""
-    return _windows(os.name, os.build, os.sku, os.product_type, TRUST_GUEST)
+    return _windows(os.name, os.build, os.sku, os.product_type, TRUST_GUEST, tables)
 
 
-def identify_kvp(items: Iterable[KvpItem]) -> GuestIdentity:
+def identify_kvp(items: Iterable[KvpItem], tables: Tables = PUBLISHED) -> GuestIdentity:
     """The identity that a guest's intrinsic Data Exchange items claim. Never raises; of items with one name the first counts."""
     values: dict[str, str] = {}
     for item in items:
@@ -97,14 +98,16 @@ def identify_kvp(items: Iterable[KvpItem]) -> GuestIdentity:
     product_type = _number(values.get("ProductType"))
     build = _number(values.get("OSBuildNumber"))
     if sku is not None or product_type is not None or _number(values.get("OSPlatformId")) == _WINDOWS_NT:
-        return _windows(name, build, sku, product_type, TRUST_KVP)
+        return _windows(name, build, sku, product_type, TRUST_KVP, tables)
     return GuestIdentity(_kind_without_windows(values), name, trust=TRUST_KVP)
 
 
-def _windows(name: str | None, build: int | None, sku_number: int | None, product_type: int | None, trust: str) -> GuestIdentity:
+def _windows(
+    name: str | None, build: int | None, sku_number: int | None, product_type: int | None, trust: str, tables: Tables
+) -> GuestIdentity:
     sku = None if sku_number == UNLICENSED_SKU else sku_of(sku_number)
     # Azure Local shares builds with Windows Server and is no release of it.
-    release = None if sku is not None and sku.edition is Edition.AZURE_LOCAL else release_of(build)
+    release = None if sku is not None and sku.edition is Edition.AZURE_LOCAL else tables.release_of(build)
     return GuestIdentity(
         kind=_windows_kind(sku, product_type),
         name=safe_text(name) or None,

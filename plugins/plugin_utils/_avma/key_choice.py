@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Which key a guest is to have: the one that the user states, if it may be one, else the published AVMA key."""
+"""Which key a guest is to have: the one that the user states, if it may be one, else the AVMA key of the tables."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from .editions import Edition
 from .eligibility import judge_key_choice, product_name
 from .findings import Finding, finding
 from .identity import GuestIdentity
-from .keys import AvmaKey, InvalidProductKey, avma_key, avma_rows, display_key, kms_client_row, normalise_key
+from .keys import AvmaKey, InvalidProductKey, display_key, kms_client_row, normalise_key
+from .tables import PUBLISHED, Tables
 
 
 class KeySource(str, Enum):
-    PUBLISHED = "published"
+    TABLES = "tables"  # published, or added by the user
     USER = "user"
     INSTALLED = "installed"  # the AVMA key that the guest already has, known by its last group only
 
@@ -48,34 +49,34 @@ class KeyChoice:
     notes: tuple[Finding, ...] = ()
 
 
-def choose_key(identity: GuestIdentity, wanted: str | None, name: str | None) -> KeyChoice:
-    """The key for a Windows Server guest. ``wanted`` is what the user stated, None to choose the published one."""
+def choose_key(identity: GuestIdentity, wanted: str | None, name: str | None, tables: Tables = PUBLISHED) -> KeyChoice:
+    """The key for a Windows Server guest. ``wanted`` is what the user stated, None to choose that of the tables."""
     if wanted is None:
-        return _published(identity, name)
+        return _of_tables(identity, name, tables)
     try:
         key = normalise_key(wanted)
     except InvalidProductKey as error:
         return KeyChoice(refusal=finding("KEY_MALFORMED", name, reason=str(error).rstrip(".")))
     if row := kms_client_row(key):
         return KeyChoice(refusal=finding("KEY_IS_KMS_CLIENT_KEY", name, key=key, release=row.release_name, edition=row.edition))
-    return _stated(identity, key, name)
+    return _stated(identity, key, name, tables)
 
 
-def _published(identity: GuestIdentity, name: str | None) -> KeyChoice:
-    row = avma_key(identity.release, identity.edition)
+def _of_tables(identity: GuestIdentity, name: str | None, tables: Tables) -> KeyChoice:
+    row = tables.avma_key(identity.release, identity.edition)
     if row is None:
-        return KeyChoice(refusal=judge_key_choice(identity, name))
-    return KeyChoice(ChosenKey(row.key[-5:], KeySource.PUBLISHED, row.key))
+        return KeyChoice(refusal=judge_key_choice(identity, name, tables))
+    return KeyChoice(ChosenKey(row.key[-5:], KeySource.TABLES, row.key))
 
 
-def _stated(identity: GuestIdentity, key: str, name: str | None) -> KeyChoice:
+def _stated(identity: GuestIdentity, key: str, name: str | None, tables: Tables) -> KeyChoice:
     chosen = ChosenKey(key[-5:], KeySource.USER, key)
-    rows = avma_rows(key)
+    rows = tables.avma_rows(key)
     if rows:
-        refusal = _wrong_edition(identity, key, rows, name) or _wrong_release(identity, key, rows, name)
+        refusal = _wrong_edition(identity, key, rows, name) or _wrong_release(identity, key, rows, name, tables)
         if refusal is not None:
             return KeyChoice(refusal=refusal)
-        if _published_for(identity, rows):
+        if _is_for(identity, rows):
             return KeyChoice(chosen)
     # A newer release, a semi-annual release without a published key, or a key that is nowhere published. Windows itself refuses
     # keys of another release, and the channel is read back before anything is activated.
@@ -96,14 +97,18 @@ def _wrong_edition(identity: GuestIdentity, key: str, rows: tuple[AvmaKey, ...],
     )
 
 
-def _wrong_release(identity: GuestIdentity, key: str, rows: tuple[AvmaKey, ...], name: str | None) -> Finding | None:
+def _wrong_release(identity: GuestIdentity, key: str, rows: tuple[AvmaKey, ...], name: str | None, tables: Tables) -> Finding | None:
     release, edition = identity.release, identity.edition
     # Where no key is published for the guest's release, a key of another release cannot be called wrong.
-    if release is None or not any(avma_key(release, known) for known in Edition) or any(row.release_name == release.name for row in rows):
+    if (
+        release is None
+        or not any(tables.avma_key(release, known) for known in Edition)
+        or any(row.release_name == release.name for row in rows)
+    ):
         return None
     releases = tuple(row.release_name for row in rows if edition is None or row.edition is edition)
     return finding("KEY_FOR_OTHER_RELEASE", name, key=key, releases=releases, guest_release=release.label)
 
 
-def _published_for(identity: GuestIdentity, rows: tuple[AvmaKey, ...]) -> bool:
+def _is_for(identity: GuestIdentity, rows: tuple[AvmaKey, ...]) -> bool:
     return any(identity.release and row.release_name == identity.release.name and row.edition is identity.edition for row in rows)

@@ -11,6 +11,7 @@ Published keys are generic and no secret. Any other key is one: it is shown by i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -28,7 +29,7 @@ _KMS_PAGE_DATE = "2024-10-01"
 
 @dataclass(frozen=True)
 class AvmaKey:
-    """A published AVMA key. One key may serve several releases, each has a row of its own."""
+    """An AVMA key, published or one of the user's tables. One key may serve several releases, each has a row of its own."""
 
     release_name: str
     edition: Edition
@@ -124,10 +125,7 @@ KMS_CLIENT_KEYS: tuple[KmsClientKey, ...] = (
     _kms("2008 R2", "Datacenter", "74YFP-3QFB3-KQT8W-PMXWJ-7M648"),
 )
 
-_AVMA_BY_KEY: dict[str, tuple[AvmaKey, ...]] = {}
-for _row in AVMA_KEYS:
-    _AVMA_BY_KEY[_row.key] = (*_AVMA_BY_KEY.get(_row.key, ()), _row)
-_AVMA_BY_PLACE = {(row.release_name, row.edition): row for row in AVMA_KEYS}
+_PUBLISHED_AVMA = frozenset(row.key for row in AVMA_KEYS)
 _KMS_BY_KEY = {row.key: row for row in KMS_CLIENT_KEYS}
 
 _FORM = re.compile(r"[A-Z0-9]{5}(-[A-Z0-9]{5}){4}")
@@ -137,17 +135,17 @@ _INSIDE = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{5}}(?:{_DASH}[A-Za-z0-9]{{5
 _HIDDEN = "*****"
 
 
-def avma_key(release: Release | str | None, edition: Edition | None) -> AvmaKey | None:
-    """The published AVMA key for a release (or its name) and an edition, None where Microsoft publishes none."""
+def avma_key(release: Release | str | None, edition: Edition | None, rows: Iterable[AvmaKey] = AVMA_KEYS) -> AvmaKey | None:
+    """The AVMA key for a release (or its name) and an edition, None where there is none."""
     if release is None or edition is None:
         return None
     name = release.name if isinstance(release, Release) else release
-    return _AVMA_BY_PLACE.get((name, edition))
+    return next((row for row in rows if row.release_name == name and row.edition is edition), None)
 
 
-def avma_rows(key: str) -> tuple[AvmaKey, ...]:
-    """Each release and edition that a normalised key is published for as an AVMA key."""
-    return _AVMA_BY_KEY.get(key, ())
+def avma_rows(key: str, rows: Iterable[AvmaKey] = AVMA_KEYS) -> tuple[AvmaKey, ...]:
+    """Each release and edition that a normalised key is an AVMA key for."""
+    return tuple(row for row in rows if row.key == key)
 
 
 def kms_client_row(key: str) -> KmsClientKey | None:
@@ -169,7 +167,7 @@ def normalise_key(text: str) -> str:
 def classify_key(key: str) -> KeyKind:
     """Whether a key is a published AVMA key, a published KMS client key or neither. Raises InvalidProductKey."""
     normal = normalise_key(key)
-    if normal in _AVMA_BY_KEY:
+    if normal in _PUBLISHED_AVMA:
         return KeyKind.AVMA
     return KeyKind.KMS_CLIENT if normal in _KMS_BY_KEY else KeyKind.OTHER
 
@@ -185,7 +183,7 @@ def display_key(key: str) -> str:
         normal = normalise_key(key)
     except InvalidProductKey:
         return "-".join([_HIDDEN] * 5)
-    if normal in _AVMA_BY_KEY or normal in _KMS_BY_KEY:
+    if normal in _PUBLISHED_AVMA or normal in _KMS_BY_KEY:
         return normal
     return "-".join([_HIDDEN] * 4 + [normal[-5:]])
 

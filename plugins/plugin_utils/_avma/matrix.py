@@ -12,32 +12,35 @@ and for a semi-annual host, Microsoft states nothing, and the builds are compare
 
 from __future__ import annotations
 
-from .keys import AVMA_KEYS
-from .releases import RELEASES, Release, release_named
-
-_WITH_KEYS = frozenset(row.release_name for row in AVMA_KEYS)
+from .releases import Release
+from .tables import LONG_TERM, PUBLISHED, Tables
 
 
-def can_activate(host_release: Release | str | None, guest_release: Release | str | None) -> bool:
+def can_activate(host_release: Release | str | None, guest_release: Release | str | None, tables: Tables = PUBLISHED) -> bool:
     """Whether an activated Datacenter host of one release activates guests of another. False if either is unknown."""
-    host, guest = _release(host_release), _release(guest_release)
+    host, guest = _release(host_release, tables), _release(guest_release, tables)
     if host is None or guest is None:
         return False
-    return host.build >= _counted_build(guest)
+    return host.build >= _counted_build(guest, tables)
 
 
-def guests_of(host_release: Release | str | None) -> tuple[str, ...]:
+def guests_of(host_release: Release | str | None, tables: Tables = PUBLISHED) -> tuple[str, ...]:
     """Names of the long-term releases that such a host activates, newest first, as Microsoft's table lists them.
 
     Whether it activates a semi-annual release is for ``can_activate`` to say.
     """
-    return tuple(guest.name for guest in reversed(RELEASES) if guest.channel == "LTSC" and can_activate(host_release, guest))
+    return tuple(
+        guest.name for guest in reversed(tables.releases) if guest.channel == LONG_TERM and can_activate(host_release, guest, tables)
+    )
 
 
-def _counted_build(guest: Release) -> int:
-    family = release_named(guest.ltsc)
-    return family.build if family is not None and guest.name in _WITH_KEYS else guest.build
+def _counted_build(guest: Release, tables: Tables) -> int:
+    family = tables.release_named(guest.ltsc)
+    if family is None:
+        return guest.build
+    keys = {row.key for row in tables.avma_keys if row.release_name == guest.name}
+    return family.build if any(row.key in keys for row in tables.avma_keys if row.release_name == family.name) else guest.build
 
 
-def _release(release: Release | str | None) -> Release | None:
-    return release_named(release) if isinstance(release, str) else release
+def _release(release: Release | str | None, tables: Tables) -> Release | None:
+    return tables.release_named(release) if isinstance(release, str) else release

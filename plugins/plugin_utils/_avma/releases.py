@@ -11,6 +11,7 @@ A build of its own does not tell the product: Azure Local shares builds with Win
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # hcsshim's osversion package lists the builds by name; the years of the releases are those of Microsoft's release information page.
@@ -22,45 +23,43 @@ OLDEST_BUILD = 9600
 
 @dataclass(frozen=True)
 class Release:
-    """One release. ``ltsc`` is the long-term release it counts with, ``order`` is 0 for the oldest and grows."""
+    """One release. ``ltsc`` is the long-term release it counts with."""
 
     name: str
     label: str
     ltsc: str
     build: int
-    order: int
     channel: str  # LTSC, SAC (semi-annual) or AC (annual)
     source: str
     date: str  # of release, ISO month
 
 
 RELEASES: tuple[Release, ...] = (
-    Release("2012 R2", "Windows Server 2012 R2", "2012 R2", 9600, 0, "LTSC", _HCSSHIM, "2013-10"),
-    Release("2016", "Windows Server 2016", "2016", 14393, 1, "LTSC", _HCSSHIM, "2016-10"),
-    Release("1709", "Windows Server, version 1709", "2016", 16299, 2, "SAC", _HCSSHIM, "2017-10"),
-    Release("1803", "Windows Server, version 1803", "2016", 17134, 3, "SAC", _HCSSHIM, "2018-04"),
-    Release("2019", "Windows Server 2019", "2019", 17763, 4, "LTSC", _HCSSHIM, "2018-11"),
-    Release("1809", "Windows Server, version 1809", "2019", 17763, 4, "SAC", _HCSSHIM, "2018-11"),
-    Release("1903", "Windows Server, version 1903", "2019", 18362, 5, "SAC", _HCSSHIM, "2019-05"),
-    Release("1909", "Windows Server, version 1909", "2019", 18363, 6, "SAC", _HCSSHIM, "2019-11"),
-    Release("2004", "Windows Server, version 2004", "2019", 19041, 7, "SAC", _HCSSHIM, "2020-05"),
-    Release("20H2", "Windows Server, version 20H2", "2019", 19042, 8, "SAC", _HCSSHIM, "2020-10"),
-    Release("2022", "Windows Server 2022", "2022", 20348, 9, "LTSC", _HCSSHIM, "2021-08"),
-    Release("23H2", "Windows Server, version 23H2", "2022", 25398, 10, "AC", _HCSSHIM, "2023-10"),
-    Release("2025", "Windows Server 2025", "2025", 26100, 11, "LTSC", _HCSSHIM, "2024-11"),
+    Release("2012 R2", "Windows Server 2012 R2", "2012 R2", 9600, "LTSC", _HCSSHIM, "2013-10"),
+    Release("2016", "Windows Server 2016", "2016", 14393, "LTSC", _HCSSHIM, "2016-10"),
+    Release("1709", "Windows Server, version 1709", "2016", 16299, "SAC", _HCSSHIM, "2017-10"),
+    Release("1803", "Windows Server, version 1803", "2016", 17134, "SAC", _HCSSHIM, "2018-04"),
+    Release("2019", "Windows Server 2019", "2019", 17763, "LTSC", _HCSSHIM, "2018-11"),
+    Release("1809", "Windows Server, version 1809", "2019", 17763, "SAC", _HCSSHIM, "2018-11"),
+    Release("1903", "Windows Server, version 1903", "2019", 18362, "SAC", _HCSSHIM, "2019-05"),
+    Release("1909", "Windows Server, version 1909", "2019", 18363, "SAC", _HCSSHIM, "2019-11"),
+    Release("2004", "Windows Server, version 2004", "2019", 19041, "SAC", _HCSSHIM, "2020-05"),
+    Release("20H2", "Windows Server, version 20H2", "2019", 19042, "SAC", _HCSSHIM, "2020-10"),
+    Release("2022", "Windows Server 2022", "2022", 20348, "LTSC", _HCSSHIM, "2021-08"),
+    Release("23H2", "Windows Server, version 23H2", "2022", 25398, "AC", _HCSSHIM, "2023-10"),
+    Release("2025", "Windows Server 2025", "2025", 26100, "LTSC", _HCSSHIM, "2024-11"),
 )
 
-_BY_NAME = {release.name: release for release in RELEASES}
-# In the order of the table the long-term release stands first, so it wins where a build is shared.
-_BY_BUILD = {release.build: release for release in reversed(RELEASES)}
+
+def release_of(build: int | None, releases: Iterable[Release] = RELEASES) -> Release | None:
+    """The release of a build, None for a build that is not in the table. Never the nearest one: that would be a guess.
+
+    In the order of the table the long-term release stands first, so it wins where a build is shared.
+    """
+    return None if build is None else next((release for release in releases if release.build == build), None)
 
 
-def release_of(build: int | None) -> Release | None:
-    """The release of a build, None for a build that is not in the table. Never the nearest one: that would be a guess."""
-    return None if build is None else _BY_BUILD.get(build)
-
-
-def release_named(name: str) -> Release | None:
+def release_named(name: str, releases: Iterable[Release] = RELEASES) -> Release | None:
     """The release called ``name``, as in ``Release.name``. Case and surrounding blanks do not matter."""
     wanted = " ".join(name.split()).upper()
-    return next((release for known, release in _BY_NAME.items() if known.upper() == wanted), None)
+    return next((release for release in releases if release.name.upper() == wanted), None)

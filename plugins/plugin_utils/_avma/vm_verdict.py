@@ -19,7 +19,8 @@ from .facts import KvpHealth, VmFacts, VmState
 from .findings import Finding, finding
 from .host_verdict import HostVerdict
 from .identity import GuestIdentity, OsKind, identify_kvp
-from .keys import AvmaKey, avma_key
+from .keys import AvmaKey
+from .tables import PUBLISHED, Tables
 
 # Hosts on which Datacenter: Azure Edition is licensed. (Microsoft, Azure Local: activate Windows Server VMs)
 _AZURE_HOSTS = (Edition.AZURE_LOCAL, Edition.DATACENTER_AZURE)
@@ -34,7 +35,7 @@ class VmStatus(str, Enum):
 
 @dataclass(frozen=True)
 class VmVerdict:
-    """``key`` is the published AVMA key for what the guest claims to be, whatever the status."""
+    """``key`` is the AVMA key for what the guest claims to be, whatever the status."""
 
     status: VmStatus
     identity: GuestIdentity
@@ -53,15 +54,15 @@ _EXCHANGE_FINDINGS = {
 _Judged = list[tuple[VmStatus, Finding]]
 
 
-def judge_vm(vm: VmFacts, host: HostVerdict | None) -> VmVerdict:
+def judge_vm(vm: VmFacts, host: HostVerdict | None, tables: Tables = PUBLISHED) -> VmVerdict:
     """The verdict on one machine. ``host`` None: the host was not judged, and only the machine counts."""
-    identity = identify_kvp(vm.kvp.intrinsic)
+    identity = identify_kvp(vm.kvp.intrinsic, tables)
     served = identity.kind is OsKind.WINDOWS_SERVER
-    key = avma_key(identity.release, identity.edition) if served else None
+    key = tables.avma_key(identity.release, identity.edition) if served else None
     judged = [*_judge_exchange(vm, identity)]
     # A guest that says nothing has been spoken of above: that it is unknown needs no second finding.
     if vm.kvp.intrinsic or not judged:
-        judged += _judge_guest(vm, identity, host)
+        judged += _judge_guest(vm, identity, host, tables)
     if host is not None and identity.kind in (OsKind.WINDOWS_SERVER, OsKind.UNKNOWN):
         judged += _judge_host(vm, host)
     statuses = {status for status, _found in judged}
@@ -83,7 +84,7 @@ def _judge_exchange(vm: VmFacts, identity: GuestIdentity) -> _Judged:
     return judged
 
 
-def _judge_guest(vm: VmFacts, identity: GuestIdentity, host: HostVerdict | None) -> _Judged:
+def _judge_guest(vm: VmFacts, identity: GuestIdentity, host: HostVerdict | None, tables: Tables) -> _Judged:
     name = vm.name
     if found := judge_kind(identity, name):
         return [(VmStatus.UNKNOWN if identity.kind is OsKind.UNKNOWN else VmStatus.NOT_ELIGIBLE, found)]
@@ -91,12 +92,12 @@ def _judge_guest(vm: VmFacts, identity: GuestIdentity, host: HostVerdict | None)
         return [(VmStatus.NOT_ELIGIBLE, found)]
     judged: _Judged = []
     if identity.evaluation:
-        judged.append((VmStatus.ACTION_REQUIRED, judge_evaluation(identity, name)))
+        judged.append((VmStatus.ACTION_REQUIRED, judge_evaluation(identity, name, tables=tables)))
     if identity.edition is Edition.DATACENTER_AZURE:
         judged.append(_judge_azure_edition(name, host))
-    if host is not None and (found := judge_host_release(identity, name, host.release, host.name)):
+    if host is not None and (found := judge_host_release(identity, name, host.release, host.name, tables)):
         judged.append((VmStatus.NOT_ELIGIBLE, found))
-    if found := judge_key_choice(identity, name):
+    if found := judge_key_choice(identity, name, tables):
         needs_key = found.code == "KEY_NEEDED"
         judged.append((VmStatus.ACTION_REQUIRED if needs_key else VmStatus.UNKNOWN, found))
     return judged

@@ -15,15 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._avma.editions import Edition, Sku, edition_named, sku_of
-from .._avma.releases import RELEASES, Release, release_named, release_of
+from .._avma.releases import Release
+from .._avma.tables import PUBLISHED, Tables
 
 # Where the modules' results keep what is asked here: guest of kvp_info's machines, host of host_info, then os of either.
 _NESTED = ("guest", "host", "os")
 
 # Larger than any build.
 _NO_BUILD = 10**9
-
-_NAMES = ", ".join(f"'{release.name}'" for release in RELEASES)
 
 
 class UnclearProduct(ValueError):
@@ -40,14 +39,14 @@ class Product:
     kind: str
 
 
-def product_of(value: object, role: str) -> Product:
+def product_of(value: object, role: str, tables: Tables = PUBLISHED) -> Product:
     """``role`` says in messages what the value stands for, as in "host". Raises UnclearProduct."""
     if isinstance(value, Mapping):
-        return _from_mapping(value, role)
-    return Product(release_from(value, role), None, False, "windows_server")
+        return _from_mapping(value, role, tables)
+    return Product(release_from(value, role, tables), None, False, "windows_server")
 
 
-def release_from(value: object, role: str) -> Release:
+def release_from(value: object, role: str, tables: Tables = PUBLISHED) -> Release:
     """A release by name ("2022", "Windows Server 2022") or build (20348). Raises UnclearProduct."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise UnclearProduct(
@@ -56,12 +55,13 @@ def release_from(value: object, role: str) -> Release:
         )
     # Python refuses to write out very long numbers.
     text = " ".join(value.split()) if isinstance(value, str) else str(min(value, _NO_BUILD))
-    release = release_named(text) or _labelled(text)
+    release = tables.release_named(text) or _labelled(text, tables)
     if release is None and text.isascii() and text.isdigit() and len(text) <= 6:
-        release = release_of(int(text))
+        release = tables.release_of(int(text))
     if release is None:
+        names = ", ".join(f"'{known.name}'" for known in tables.releases)
         raise UnclearProduct(
-            f"{role}: '{text[:60]}' is no release of Windows Server that this collection knows. Known are {_NAMES}, and their builds."
+            f"{role}: '{text[:60]}' is no release of Windows Server that this collection knows. Known are {names}, and their builds."
         )
     return release
 
@@ -88,7 +88,7 @@ def edition_from(value: object, role: str) -> tuple[Edition, bool]:
     )
 
 
-def _from_mapping(value: Mapping[t.Any, t.Any], role: str) -> Product:
+def _from_mapping(value: Mapping[t.Any, t.Any], role: str, tables: Tables) -> Product:
     facts = value
     for name in _NESTED:
         inner = facts.get(name)
@@ -98,7 +98,7 @@ def _from_mapping(value: Mapping[t.Any, t.Any], role: str) -> Product:
     release: Release | None = None
     # Azure Local has builds of Windows Server and is no release of it.
     if edition is not Edition.AZURE_LOCAL:
-        release = _release(facts, role)
+        release = _release(facts, role, tables)
     kind = facts.get("kind")
     if not isinstance(kind, str):
         kind = "windows_client" if edition is Edition.CLIENT else "windows_server"
@@ -115,12 +115,12 @@ def _edition(facts: Mapping[t.Any, t.Any], role: str) -> tuple[Sku | None, Editi
     return None, edition_from(name, role)[0] if name is not None else None
 
 
-def _release(facts: Mapping[t.Any, t.Any], role: str) -> Release | None:
+def _release(facts: Mapping[t.Any, t.Any], role: str, tables: Tables) -> Release | None:
     number = _number(facts.get("build"))
     if number is not None:
-        return release_of(number)
+        return tables.release_of(number)
     name = facts.get("release")
-    return release_from(name, role) if name is not None else None
+    return release_from(name, role, tables) if name is not None else None
 
 
 def _number(value: object) -> int | None:
@@ -132,6 +132,8 @@ def _number(value: object) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
 
 
-def _labelled(text: str) -> Release | None:
+def _labelled(text: str, tables: Tables) -> Release | None:
     wanted = text.casefold()
-    return next((release for release in RELEASES if wanted in (release.label.casefold(), release.name.replace(" ", "").casefold())), None)
+    return next(
+        (release for release in tables.releases if wanted in (release.label.casefold(), release.name.replace(" ", "").casefold())), None
+    )

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .._ansible.asking import ask_machines
-from .._ansible.failure import Failure, failure_of
+from .._ansible.failure import Failure, connection_not_made, failure_of
 from .._ansible.output import plain
 from .._ansible.results import findings_result, host_result, vm_result
 from .._avma.cluster_verdict import cluster_as_told
 from .._avma.host_verdict import judge_host
-from .._avma.text import safe_text
+from .._avma.tables import PUBLISHED, Tables
 from .._avma.vm_verdict import judge_vm
 from .._windows.host import read_host
 from .._windows.kvp import read_vm_facts
@@ -64,12 +64,12 @@ class Target:
     connect: t.Callable[[], t.Any]
 
 
-def ask_hosts(targets: Iterable[Target], *, items: bool, parallel: int) -> dict[str, HostAnswer]:
+def ask_hosts(targets: Iterable[Target], *, items: bool, parallel: int, tables: Tables = PUBLISHED) -> dict[str, HostAnswer]:
     """The answer of each host by its name. ``items``: with all key-value pairs. A host that fails is an answer too."""
 
     def ask(target: Target, session: Session) -> HostAnswer:
         try:
-            info, vms = read_answer(session, items=items)
+            info, vms = read_answer(session, items=items, tables=tables)
         except WsManError as error:
             return HostAnswer(target.host, failure=failure_of(error, target.host), requests=session.statistics.requests)
         return HostAnswer(target.host, info, vms, requests=session.statistics.requests)
@@ -78,18 +78,17 @@ def ask_hosts(targets: Iterable[Target], *, items: bool, parallel: int) -> dict[
     return {answer.host: answer for answer in answers}
 
 
-def read_answer(session: Session, *, items: bool) -> tuple[Result, tuple[Result, ...]]:
+def read_answer(session: Session, *, items: bool, tables: Tables = PUBLISHED) -> tuple[Result, tuple[Result, ...]]:
     """A host and its virtual machines: at most 12 requests and the further pages of many machines."""
     session.learn_limits()
     facts = read_host(session)
-    verdict = judge_host(facts)
-    cluster = cluster_as_told(facts.cluster) if facts.cluster is not None else None
+    verdict = judge_host(facts, tables)
+    cluster = cluster_as_told(facts.cluster, tables) if facts.cluster is not None else None
     findings = [*verdict.findings, *(cluster.findings if cluster else ())]
-    info = {"host": host_result(facts, verdict, cluster), "findings": findings_result(findings)}
+    info = {"host": host_result(facts, verdict, cluster, tables), "findings": findings_result(findings)}
     vms = read_vm_facts(session, items=items) if facts.hyperv else ()
-    return plain(info), tuple(plain(vm_result(vm, judge_vm(vm, verdict), items=items)) for vm in vms)
+    return plain(info), tuple(plain(vm_result(vm, judge_vm(vm, verdict, tables), items=items)) for vm in vms)
 
 
 def _not_asked(target: Target, error: Exception) -> HostAnswer:
-    reason = safe_text(f"{error}".rstrip(". "), limit=600)
-    return HostAnswer(target.host, failure=Failure(msg=f"{target.host}: {reason}.", kind="connection_not_made"))
+    return HostAnswer(target.host, failure=connection_not_made(error, target.host))

@@ -88,6 +88,41 @@ def test_empty_key_is_none() -> None:
     assert run(key="").result["outcome"] == "activated"
 
 
+TABLES = {
+    "releases": [{"name": 2028, "build": 30100}],
+    "avma_keys": [{"release": 2028, "edition": "Standard", "key": USER_KEY.lower()}],
+}
+
+
+def test_key_of_the_tables_is_used_and_never_shown() -> None:
+    guest = FakeGuest()
+    guest.os["BuildNumber"] = "30100"
+    played = run(guest, tables=TABLES, diff=True)
+    assert (played.result["outcome"], guest.keys_seen) == ("activated", [USER_KEY])
+    assert (played.result["key"], played.result["identity"]["release"]) == ("*****-*****-*****-*****-66666", "2028")
+    assert played.result["guest"]["os"]["release"] == "2028"
+    assert USER_KEY not in repr(played.result).upper()
+
+
+def test_a_host_of_an_added_release_is_understood() -> None:
+    guest = FakeGuest()
+    guest.os["BuildNumber"] = "30100"
+    older = {"host": {"name": "HV01", "os": {"build": 26100, "sku": 8}, "avma": {"ready": True}}}
+    played = run(guest, tables=TABLES, hosts=[older])
+    assert (played.result["outcome"], played.result["findings"][0]["code"]) == ("refused", "GUEST_NEWER_THAN_HOST")
+    same = {"host": {"name": "HV01", "os": {"build": 30100, "sku": 8}, "avma": {"ready": True}}}
+    assert run(guest, tables=TABLES, hosts=[same]).result["outcome"] == "activated"
+
+
+@pytest.mark.parametrize("module", ["guest_key", "guest_info", "host_info", "kvp_info"])
+def test_tables_that_contradict_the_published_ones_are_refused_before_anything_is_sent(module: str) -> None:
+    played = play(module, FakeGuest(), tables={"avma_keys": [{"release": "2022", "edition": "Standard", "key": USER_KEY}]})
+    assert played.result["failed"] is True
+    assert f"hyperv.avma.{module}: tables: avma_keys[0] (2022 Standard): the AVMA key of this release" in played.result["msg"]
+    assert USER_KEY not in repr(played.result)
+    assert played.opened == 0
+
+
 # other options
 
 

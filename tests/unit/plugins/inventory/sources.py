@@ -17,6 +17,7 @@ from ansible.plugins.doc_fragments import constructed, inventory_cache
 
 from ansible_collections.hyperv.avma.plugins.inventory import guests
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import Failure
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import Tables
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.conditions import trusted
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.survey import HostAnswer, Target, read_answer
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_host import INTRINSIC, FakeHost, FakeVm
@@ -45,7 +46,7 @@ class Fleet:
         self.hosts = {name: None if vms is None else list(vms) for name, vms in hosts.items()}
         self.asked: dict[str, Any] = {}
 
-    def ask(self, targets: Iterable[Target], *, items: bool, parallel: int) -> dict[str, HostAnswer]:
+    def ask(self, targets: Iterable[Target], *, items: bool, parallel: int, tables: Tables) -> dict[str, HostAnswer]:
         assert parallel >= 1
         answers: dict[str, HostAnswer] = {}
         for target in targets:
@@ -54,7 +55,7 @@ class Fleet:
             if vms is None:
                 answers[target.host] = HostAnswer(target.host, failure=Failure(f"{target.host}: gone. Start it.", "connection_failed"))
             else:
-                info, found = read_answer(FakeHost(*vms), items=items)
+                info, found = read_answer(FakeHost(*vms), items=items, tables=tables)
                 answers[target.host] = HostAnswer(target.host, info, found, requests=9)
         return answers
 

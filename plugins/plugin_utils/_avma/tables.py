@@ -1,0 +1,145 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""The releases and AVMA keys that are reckoned with: the published ones, or those and what a user adds (``user_tables``).
+
+One set of rules holds for both: ``faults_in`` finds what contradicts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from .editions import GUEST_EDITIONS, Edition
+from .keys import AVMA_KEYS, AvmaKey, InvalidProductKey, avma_key, avma_rows, display_key, kms_client_row, normalise_key
+from .releases import OLDEST_BUILD, RELEASES, Release, release_named, release_of
+from .text import safe_text
+
+# Builds of Windows have had five digits for a decade.
+_NEWEST_BUILD = 999_999
+_NAME_LIMIT = 40
+_LABEL_LIMIT = 80
+LONG_TERM = "LTSC"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Lookups as in ``releases`` and ``keys``, over these rows."""
+
+    releases: tuple[Release, ...] = RELEASES
+    avma_keys: tuple[AvmaKey, ...] = AVMA_KEYS
+
+    def release_of(self, build: int | None) -> Release | None:
+        return release_of(build, self.releases)
+
+    def release_named(self, name: str) -> Release | None:
+        return release_named(name, self.releases)
+
+    def avma_key(self, release: Release | str | None, edition: Edition | None) -> AvmaKey | None:
+        return avma_key(release, edition, self.avma_keys)
+
+    @property
+    def digest(self) -> str:
+        """The same for equal tables; no key can be told from it."""
+        return sha256(repr((self.releases, self.avma_keys)).encode()).hexdigest()[:16]
+
+    def avma_rows(self, key: str) -> tuple[AvmaKey, ...]:
+        return avma_rows(key, self.avma_keys)
+
+
+PUBLISHED = Tables()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one row, given that those before it are right. ``cause`` continues a sentence, ``remedy`` is a whole one."""
+
+    row: Release | AvmaKey
+    cause: str
+    remedy: str
+
+
+def faults_in(tables: Tables) -> Iterator[Fault]:
+    """Each row that is malformed or contradicts one before it."""
+    for place, release in enumerate(tables.releases):
+        yield from _faults_of_release(release, tables.releases[:place], tables)
+    for place, row in enumerate(tables.avma_keys):
+        yield from _faults_of_key(row, tables.avma_keys[:place], tables)
+
+
+def _faults_of_release(release: Release, earlier: tuple[Release, ...], tables: Tables) -> Iterator[Fault]:
+    for text, what, limit in ((release.name, "name", _NAME_LIMIT), (release.label, "label", _LABEL_LIMIT)):
+        if not text or text != " ".join(safe_text(text, limit).split()):
+            yield Fault(
+                release,
+                f"its {what} is empty, longer than {limit} characters, or has other blanks than single ones",
+                f"Shorten the {what}.",
+            )
+    if not OLDEST_BUILD <= release.build <= _NEWEST_BUILD:
+        yield Fault(
+            release,
+            f"its build {release.build} is not between {OLDEST_BUILD} (Windows Server 2012 R2, the first with AVMA) and {_NEWEST_BUILD}",
+            "Give the number that 'winver' shows between 'OS Build' and the dot.",
+        )
+    if namesake := release_named(release.name, earlier):
+        yield Fault(
+            release, f"{namesake.label} has that name and the build {namesake.build}", "Give it another name, or leave the entry out."
+        )
+    shared = release_of(release.build, earlier)
+    # 1809 is 2019 under another name and support contract: the same build counts with the same long-term release.
+    if shared is not None and (shared.ltsc != release.ltsc or release.channel == LONG_TERM):
+        yield Fault(release, f"the build {release.build} is that of {shared.label}", "Check the build, or leave the entry out.")
+    family = release_named(release.ltsc, tables.releases)
+    if family is None or family.channel != LONG_TERM:
+        yield Fault(
+            release,
+            f"'{safe_text(release.ltsc, _NAME_LIMIT)}', which it counts with, is no long-term release in the tables",
+            _LONG_TERM_REMEDY,
+        )
+    elif family.build > release.build:
+        yield Fault(release, f"{family.label}, which it counts with, is newer", _LONG_TERM_REMEDY)
+
+
+_LONG_TERM_REMEDY = "Name in 'ltsc' the newest long-term release that is not newer than it."
+
+
+def _faults_of_key(row: AvmaKey, earlier: tuple[AvmaKey, ...], tables: Tables) -> Iterator[Fault]:
+    if row.edition not in GUEST_EDITIONS:
+        editions = ", ".join(f"'{edition.value}'" for edition in GUEST_EDITIONS)
+        yield Fault(row, f"AVMA does not serve the edition {row.edition.value}", f"Give one of {editions}.")
+    if release_named(row.release_name, tables.releases) is None:
+        yield Fault(
+            row,
+            f"there is no release '{safe_text(row.release_name, _NAME_LIMIT)}' in the tables",
+            "Add it to 'releases', or check its name.",
+        )
+    try:
+        key = normalise_key(row.key)
+    except InvalidProductKey as error:
+        yield Fault(row, str(error).partition(". ")[0].rstrip("."), "Check the key for typing errors.")
+        return
+    if other := kms_client_row(key):
+        yield Fault(
+            row,
+            f"{key} is the published KMS client key of Windows Server {other.release_name} {other.edition}, which AVMA never activates",
+            "Give an AVMA key, or leave the entry out.",
+        )
+    held = avma_key(row.release_name, row.edition, earlier)
+    if held is not None and held.key != key:
+        yield Fault(
+            row,
+            f"the AVMA key of this release and edition is {display_key(held.key)} already ({held.source})",
+            "Leave the entry out. To install another key in single guests, state it as the key of their tasks.",
+        )
+    for known in avma_rows(key, earlier):
+        if known.edition is not row.edition:
+            yield Fault(
+                row,
+                f"{display_key(key)} is the AVMA key of Windows Server {known.release_name} {known.edition.value} ({known.source})",
+                "Check the edition and the key.",
+            )
+            break
