@@ -1,7 +1,7 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes docs/reference/*.md from the tables that the collection itself uses.
+"""Writes docs/reference/*.md from the tables that the collection itself uses, and README.md of each role from its specification.
 
     python docs/tools/generate_reference.py           writes the pages
     python docs/tools/generate_reference.py --check   writes nothing, exit code 1 if a page is out of date
@@ -17,7 +17,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / ".dev"))
+sys.path += [str(ROOT / ".dev"), str(Path(__file__).parent)]
+
+import role_pages  # noqa: E402
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import SKUS  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.errors import ERRORS, format_code  # noqa: E402
@@ -159,13 +161,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write docs/reference from the collection's tables.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of date")
     if parser.parse_args(arguments).check:
-        old = stale()
+        old = [*(f"docs/reference/{name}" for name in stale()), *role_pages.stale()]
         if old:
-            print(f"out of date in docs/reference: {', '.join(old)}. Run 'python docs/tools/generate_reference.py'.", file=sys.stderr)
+            print(f"out of date: {', '.join(old)}. Run 'python docs/tools/generate_reference.py'.", file=sys.stderr)
         return 1 if old else 0
     TARGET.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (TARGET / name).write_text(text, encoding="utf-8", newline="\n")
+    for path, text in role_pages.pages().items():
+        path.write_text(text, encoding="utf-8", newline="\n")
     return 0
 
 
