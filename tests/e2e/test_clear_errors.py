@@ -17,6 +17,7 @@ from .scenario_files import ADMINISTRATOR, lab_of
 
 pytestmark = pytest.mark.e2e
 
+HTTPS = Connection("psrp", "ntlm", "https")
 OPERATOR = {"name": "operator", "password": "Lab-Operator1!", "administrator": False}
 
 
@@ -28,6 +29,7 @@ def lab_process() -> Iterator[Lab]:
             ADMINISTRATOR,
             OPERATOR,
             {"name": "visitor", "password": "Lab-Visitor1!", "administrator": False, "remote_management": False},
+            {"name": "localadmin", "password": "Lab-Filtered1!", "uac_filtered": True},
         ],
         hosts=[
             {"name": "hv01", "release": "2022", "edition": "datacenter", "vms": vms},
@@ -72,23 +74,70 @@ def test_wrong_password(lab: Lab, connection: Connection) -> None:
     assert lab.digest() == before
 
 
-@pytest.mark.parametrize("connection", [NTLM, PSRP], ids=str)
-def test_closed_port(lab: Lab, connection: Connection) -> None:
-    run = player(lab, connection, ansible_port=5999).module("host_info", "hv01")
-    assert run.of("host_info")[0].kind == "unreachable"
-    assert "refused" in message(run, "host_info", "hv01")
+BASIC_WITHOUT_HTTPS = {"ansible_winrm_transport": "basic", "ansible_winrm_message_encryption": "auto"}
+# What is wrong with the connection, the kind of the error, and a piece of its remedy.
+FIRST_CONTACT: dict[str, tuple[Connection, dict[str, Any], str, str]] = {
+    "closed_port_winrm": (NTLM, {"ansible_port": 5999}, "connection_failed", "connection refused. Check that the machine"),
+    "closed_port_psrp": (PSRP, {"ansible_port": 5999}, "connection_failed", "connection refused. Check that the machine"),
+    "unknown_name": (NTLM, {"ansible_host": "no-such-host.invalid"}, "connection_failed", "the name could not be resolved"),
+    "http_to_5986_winrm": (NTLM, {"ansible_port": 5986}, "connection_failed", "ansible_winrm_scheme or ansible_psrp_protocol to https"),
+    "http_to_5986_psrp": (PSRP, {"ansible_port": 5986}, "connection_failed", "ansible_winrm_scheme or ansible_psrp_protocol to https"),
+    "https_to_5985_winrm": (BASIC, {"ansible_port": 5985}, "connection_failed", "ansible_port to 5986"),
+    "https_to_5985_psrp": (HTTPS, {"ansible_port": 5985}, "connection_failed", "ansible_port to 5986"),
+    "authority_unknown_winrm": (BASIC, {"ansible_winrm_ca_trust_path": None}, "certificate_not_trusted", "ansible_winrm_ca_trust_path"),
+    "authority_unknown_psrp": (HTTPS, {"ansible_psrp_ca_cert": None}, "certificate_not_trusted", "ansible_psrp_ca_cert"),
+    "proxy_winrm": (NTLM, {"ansible_winrm_proxy": "http://127.0.0.1:1"}, "proxy_failed", "ansible_winrm_proxy"),
+    "proxy_psrp": (HTTPS, {"ansible_psrp_proxy": "http://127.0.0.1:1"}, "proxy_failed", "ansible_psrp_proxy"),
+    "basic_without_https_winrm": (NTLM, BASIC_WITHOUT_HTTPS, "authentication_failed", "not Basic: set ansible_winrm_transport"),
+    "basic_without_https_psrp": (
+        PSRP,
+        {"ansible_psrp_auth": "basic", "ansible_psrp_message_encryption": "never"},
+        "authentication_failed",
+        "Basic without HTTPS would show the password",
+    ),
+    "basic_by_default": (
+        NTLM,
+        {**BASIC_WITHOUT_HTTPS, "ansible_winrm_transport": None},
+        "authentication_failed",
+        "not Basic: set ansible_winrm_transport",
+    ),
+    "encryption_that_basic_has_not_winrm": (NTLM, {"ansible_winrm_transport": "basic"}, "connection_not_made", "options of the connection"),
+    "credssp_not_allowed_winrm": (NTLM, {"ansible_winrm_transport": "credssp"}, "authentication_failed", "not CredSSP"),
+    "credssp_not_allowed_psrp": (PSRP, {"ansible_psrp_auth": "credssp"}, "authentication_failed", "not CredSSP"),
+    "filtered_by_uac": (
+        NTLM,
+        {"ansible_user": "localadmin", "ansible_password": "Lab-Filtered1!"},
+        "authentication_failed",
+        "LocalAccountTokenFilterPolicy",
+    ),
+    "domain_user_by_basic": (
+        BASIC,
+        {"ansible_user": "CORP\\Administrator", "ansible_password": "Lab-Wrong1!"},
+        "authentication_failed",
+        "Basic is for local accounts",
+    ),
+}
 
 
-@pytest.mark.parametrize("connection", [BASIC, Connection("psrp", "ntlm", "https")], ids=str)
-def test_certificate_that_is_not_trusted(lab: Lab, connection: Connection) -> None:
-    made = player(lab, connection)
-    for name in ("ansible_winrm_ca_trust_path", "ansible_psrp_ca_cert"):
-        made.inventory["all"]["vars"].pop(name, None)
-    run = made.module("host_info", "hv01")
-    assert run.of("host_info")[0].kind == "unreachable"
-    text = message(run, "host_info", "hv01")
-    assert "certificate" in text
-    assert "ca_trust_path" in text or "ca_cert" in text
+def test_first_contact(lab: Lab) -> None:
+    """One run with a host for each mistake: each is told apart, with its own remedy and without its secret."""
+    hosts = {name: broken_host(lab, connection, changed) for name, (connection, changed, _kind, _remedy) in FIRST_CONTACT.items()}
+    made = Player({"all": {"hosts": hosts}})
+    run = made.module("host_info", "all")
+    told = {task.host: task for task in run.of("host_info")}
+    assert {host: task.result["error"]["kind"] for host, task in told.items()} == {host: row[2] for host, row in FIRST_CONTACT.items()}
+    for host, (_connection, _changed, _kind, remedy) in FIRST_CONTACT.items():
+        assert told[host].kind == ("failed" if told[host].result["error"]["kind"] == "connection_not_made" else "unreachable")
+        assert remedy in message(run, "host_info", host), told[host].result["msg"]
+    for secret in ("Lab-Passw0rd!", "Lab-Filtered1!", "Lab-Wrong1!"):
+        assert secret not in run.output
+
+
+def broken_host(lab: Lab, connection: Connection, changed: dict[str, Any]) -> dict[str, Any]:
+    """The variables of the lab's host hv01 with something changed. None: the variable is left out."""
+    everything = lab.player(connection).inventory["all"]
+    variables = {**everything["vars"], **everything["children"]["hyperv_hosts"]["hosts"]["hv01"]}
+    return {name: value for name, value in {**variables, **changed}.items() if value is not None}
 
 
 def test_host_without_hyperv(lab: Lab) -> None:
@@ -124,6 +173,11 @@ def test_user_that_winrm_refuses(lab: Lab) -> None:
     run = player(lab, ansible_user="visitor", ansible_password="Lab-Visitor1!").module("host_info", "hv01")
     assert run.one("host_info", "hv01")["error"]["kind"] in ("access_denied", "authentication_failed")
     message(run, "host_info", "hv01")
+
+
+def test_options_that_psrp_does_not_take_together(lab: Lab) -> None:
+    run = player(lab, PSRP, ansible_psrp_auth="basic").module("host_info", "hv01")
+    assert "message encryption" in message(run, "host_info", "hv01")
 
 
 @pytest.mark.parametrize("connection", ["ssh", "local"])

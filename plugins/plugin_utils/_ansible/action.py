@@ -21,13 +21,14 @@ import typing as t
 from abc import abstractmethod
 from dataclasses import dataclass, field
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from .._avma.text import safe_text
 from .._wsman.errors import WsManError
 from .._wsman.session import Session
 from .connection import UnsupportedConnection, open_session
-from .failure import Failure, failure_of
+from .failure import Failure, connection_not_made, failure_of
 from .output import InvalidQuery, Query, plain, release
 
 # Ansible forks for each task of each host, after it has imported the action: what is not imported by then, each fork imports anew.
@@ -112,10 +113,14 @@ class WsManAction(AvmaAction):
             session = open_session(self._connection)
         except UnsupportedConnection as error:
             return {"failed": True, "msg": f"{task.machine}: {error}"}
+        except AnsibleConnectionFailure as error:
+            return self.failed(task, connection_not_made(error, task.machine))
         try:
             answer = self.converse(task, session)
         except WsManError as error:
             answer = self.failed(task, failure_of(error, task.machine))
+        except AnsibleConnectionFailure as error:  # of the next transport, when the first was refused
+            answer = self.failed(task, connection_not_made(error, task.machine))
         finally:
             session.close()
         statistics = session.statistics

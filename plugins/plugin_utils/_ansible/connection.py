@@ -105,7 +105,11 @@ def _psrp_session(connection: t.Any) -> Session:
         ) from error
     connection._build_kwargs()
     options = dict(connection._psrp_conn_kwargs)
-    session = Session(PypsrpTransport(WSMan(**options)), operation_timeout=float(options["operation_timeout"]))
+    try:
+        client = WSMan(**options)
+    except ValueError as error:  # it names the options that do not go together
+        raise UnsupportedConnection(f"the connection 'psrp' does not take its options together: {error}.") from error
+    session = Session(PypsrpTransport(client), operation_timeout=float(options["operation_timeout"]))
     if options["max_envelope_size"] != _PSRP_DEFAULT_ENVELOPE:
         session.max_envelope_size = int(options["max_envelope_size"])
     return session

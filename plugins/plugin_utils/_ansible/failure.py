@@ -8,7 +8,10 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from ansible.errors import AnsibleConnectionFailure
 
 from .._avma.errors import error_of
 from .._avma.text import safe_text
@@ -18,6 +21,7 @@ from .._windows.hyperv import NoHyperv
 from .._windows.licensing import LicensingRefused
 from .._wsman import errors as wsman
 from .._wsman.symbols import symbol_of
+from .logon_remedy import kerberos_remedy, logon_remedy
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,76 @@ class Failure:
         }
 
 
+_PORTS = "ansible_port and ansible_winrm_scheme or ansible_psrp_protocol"
+
+
+def _certificate_remedy(error: wsman.CertificateNotTrusted) -> str:
+    """By OpenSSL's number for the reason (x509_vfy.h)."""
+    if error.verify_code in (62, 64):  # name, address
+        return "Connect by a name that the certificate carries (ansible_host), or give the listener a certificate for this name."
+    if error.verify_code == 10:
+        return "The certificate has expired: give the HTTPS listener of the machine a new one."
+    if error.verify_code == 9:
+        return "The certificate is not valid yet: check the clock of the controller."
+    if error.verify_code in (18, 19):
+        return (
+            "It is signed by itself: export it from the machine and give that file, or better its certificate authority's, "
+            "as ansible_winrm_ca_trust_path (winrm) or ansible_psrp_ca_cert (psrp)."
+        )
+    return (
+        "Give the certificate authority that signed it as a PEM file (ansible_winrm_ca_trust_path or ansible_psrp_ca_cert), "
+        "and see that the listener sends the certificates between."
+    )
+
+
+def _connection_remedy(error: wsman.ConnectionFailed) -> str:
+    if error.sent and error.endpoint.startswith("http://") and ":5986/" in error.endpoint:
+        return "HTTP was spoken to 5986, the port of WinRM over HTTPS: set ansible_winrm_scheme or ansible_psrp_protocol to https, or ansible_port to 5985."
+    return f"Check that the machine is running, that WinRM listens on this port (winrm enumerate winrm/config/listener), and {_PORTS}."
+
+
+def _authentication_remedy(error: wsman.AuthenticationFailed) -> str:
+    return logon_remedy(error.cause, error.login, tls=error.endpoint.startswith("https:"))
+
+
+def _access_remedy(error: wsman.AccessDenied) -> str:
+    """WinRM's own refusal (its RootSDDL, or the WMI plug-in's) comes as Win32 error 5 without a provider; all others are WMI's."""
+    if error.code == 5 and not error.provider:
+        return (
+            "WinRM let the account log on and refused it then: make it a member of Remote Management Users or Administrators of this machine "
+            "(see RootSDDL in winrm get winrm/config/service); a local administrator other than the built-in one needs LocalAccountTokenFilterPolicy 1."
+        )
+    own = {
+        "root/virtualization/v2": "make it a member of Hyper-V Administrators",
+        "root/mscluster": "give it access to the cluster (Grant-ClusterAccess -ReadOnly)",
+    }.get((error.namespace or "").lower(), "give it 'Remote Enable' and 'Execute Methods' on the WMI namespace (wmimgmt.msc)")
+    return (
+        f"The account may log on but not read or change this. Use an administrator, or {own} besides WinRM access by Remote Management Users "
+        "(see the guide 'start here', rights); local administrators are filtered by UAC unless LocalAccountTokenFilterPolicy is 1."
+    )
+
+
 # Most specific first. Each row: error, kind, unreachable, remedy.
-_REMEDIES: tuple[tuple[type[Exception], str, bool, str], ...] = (
+_REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]], ...] = (
+    (wsman.CertificateNotTrusted, "certificate_not_trusted", True, _certificate_remedy),
     (
-        wsman.CertificateNotTrusted,
-        "certificate_not_trusted",
+        wsman.ProxyFailed,
+        "proxy_failed",
         True,
-        "Give the certificate authority that signed it (ansible_winrm_ca_trust_path or ansible_psrp_ca_cert), "
-        "or connect by a name that the certificate carries.",
+        "Check the proxy (ansible_winrm_proxy or ansible_psrp_proxy, else HTTP_PROXY and HTTPS_PROXY of the controller), or go without one: "
+        "NO_PROXY with the machine's name, or ansible_psrp_ignore_proxy.",
+    ),
+    (
+        wsman.OptionsRefused,
+        "connection_not_made",
+        False,
+        "Put right the options of the connection in the inventory (ansible_winrm_* or ansible_psrp_*).",
+    ),
+    (
+        wsman.NoTls,
+        "connection_failed",
+        True,
+        "HTTPS was spoken to a port of HTTP: set ansible_port to 5986, or ansible_winrm_scheme or ansible_psrp_protocol to http.",
     ),
     (
         wsman.ConnectTimedOut,
@@ -60,33 +126,15 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str], ...] = (
         "The machine took the request and did not answer in time. "
         "Raise ansible_winrm_read_timeout_sec (winrm) or ansible_psrp_read_timeout (psrp) if it is slow.",
     ),
-    (
-        wsman.ConnectionFailed,
-        "connection_failed",
-        True,
-        "Check that the machine is running, that WinRM listens on this port (winrm enumerate winrm/config/listener), "
-        "and ansible_port and ansible_winrm_scheme or ansible_psrp_protocol.",
-    ),
-    (
-        wsman.AuthenticationFailed,
-        "authentication_failed",
-        True,
-        "Check ansible_user and ansible_password, whether the account is locked, and that the machine allows this kind of authentication "
-        "(ansible_winrm_transport or ansible_psrp_auth).",
-    ),
+    (wsman.ConnectionFailed, "connection_failed", True, _connection_remedy),
+    (wsman.AuthenticationFailed, "authentication_failed", True, _authentication_remedy),
     (
         wsman.UnencryptedRefused,
         "unencrypted_refused",
         True,
         "The machine refuses messages that are not encrypted. Use HTTPS, or ntlm, kerberos or credssp with message encryption left on.",
     ),
-    (
-        wsman.AccessDenied,
-        "access_denied",
-        False,
-        "The account may log on but not read or change this. Use an administrator, or give the account WinRM access (Remote Management Users) and "
-        "'Remote Enable' and 'Execute Methods' on the WMI namespace (see the guide 'start here', rights).",
-    ),
+    (wsman.AccessDenied, "access_denied", False, _access_remedy),
     (
         wsman.InvalidNamespace,
         "namespace_missing",
@@ -152,7 +200,8 @@ def failure_of(error: Exception, machine: str) -> Failure:
     kind, unreachable, remedy = "error", False, "Run again with -vvv for the protocol's details."
     for error_type, row_kind, row_unreachable, row_remedy in _REMEDIES:
         if isinstance(error, error_type):
-            kind, unreachable, remedy = row_kind, row_unreachable, row_remedy
+            kind, unreachable = row_kind, row_unreachable
+            remedy = row_remedy if isinstance(row_remedy, str) else row_remedy(error)
             break
     code, symbol, known_remedy = _code_of(error)
     return Failure(
@@ -161,6 +210,17 @@ def failure_of(error: Exception, machine: str) -> Failure:
         unreachable=unreachable,
         code=code,
         symbol=symbol,
+    )
+
+
+def connection_not_made(error: Exception, machine: str) -> Failure:
+    """What Ansible has refused before anything was sent: mostly that kinit got no ticket, else an option of the connection."""
+    cause = safe_text(str(error).strip().rstrip(". "), limit=800)
+    remedy = kerberos_remedy(cause)
+    return Failure(
+        msg=f"{machine}: {cause}." + (f" {remedy}" if remedy else ""),
+        kind="authentication_failed" if remedy or "kerberos" in cause.lower() else "connection_not_made",
+        unreachable=isinstance(error, AnsibleConnectionFailure),
     )
 
 

@@ -11,6 +11,8 @@ or an argument that was marked as ``values.Sensitive``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .symbols import format_code, symbol_of, unsigned_code
 
 _HTTP_REMEDIES = {
@@ -70,16 +72,48 @@ class ReadTimedOut(ConnectionFailed):
     sent = True
 
 
+class ProxyFailed(ConnectionFailed):
+    """A proxy stands in the way: it cannot be reached, wants credentials, or does not let the connection through."""
+
+
+class NoTls(ConnectionFailed):
+    """What answers on this port does not speak TLS, as an HTTP listener does."""
+
+
+class OptionsRefused(ConnectionFailed):
+    """The client library does not take its options together, such as message encryption with Basic. Nothing was sent."""
+
+
 class CertificateNotTrusted(ConnectionFailed):
-    """The certificate of an HTTPS listener did not pass verification."""
+    """The certificate of an HTTPS listener did not pass verification. ``verify_code``: OpenSSL's number for the reason, where it is known."""
+
+    def __init__(self, endpoint: str, cause: str, verify_code: int | None = None) -> None:
+        self.verify_code = verify_code
+        super().__init__(endpoint, cause)
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who wanted to log on, and how.
+
+    ``method``: basic, ntlm, negotiate, kerberos, credssp or certificate. ``offered``: the schemes of the server's 401 in lower case
+    (WWW-Authenticate), empty where they are not known.
+    """
+
+    user: str = ""
+    method: str = ""
+    offered: tuple[str, ...] = ()
 
 
 class AuthenticationFailed(WsManError):
-    """HTTP 401: the server did not accept the credentials."""
+    """HTTP 401, or no ticket or token to log on with: the server did not accept the credentials."""
 
-    def __init__(self, endpoint: str, cause: str = "the server did not accept the credentials (HTTP 401)") -> None:
+    def __init__(
+        self, endpoint: str, cause: str = "the server did not accept the credentials (HTTP 401)", login: Login | None = None
+    ) -> None:
         self.endpoint = endpoint
         self.cause = cause
+        self.login = login or Login()
         super().__init__(f"{endpoint}: {cause}. Check user name, password or ticket and that the listener allows this authentication")
 
 

@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .errors import (
     AuthenticationFailed,
@@ -17,6 +19,11 @@ from .errors import (
     ConnectionDropped,
     ConnectionFailed,
     ConnectTimedOut,
+    Login,
+    MissingLibrary,
+    NoTls,
+    OptionsRefused,
+    ProxyFailed,
     ReadTimedOut,
     WsManError,
 )
@@ -24,7 +31,7 @@ from .errors import (
 # Classes by name, for urllib3 may be a copy of its own inside of another package, and not all authentication libraries are installed.
 _CONNECT_TIMEOUT = {"ConnectTimeout", "ConnectTimeoutError"}
 _READ_TIMEOUT = {"ReadTimeout", "ReadTimeoutError"}
-_NOT_CONNECTED = {"NewConnectionError", "NameResolutionError", "ProxyError", "InvalidURL", "InvalidSchema", "MissingSchema"}
+_NOT_CONNECTED = {"NewConnectionError", "NameResolutionError", "InvalidURL", "InvalidSchema", "MissingSchema"}
 _DROPPED = {"ProtocolError", "RemoteDisconnected", "ChunkedEncodingError", "IncompleteRead", "SSLEOFError", "SSLZeroReturnError"}
 _AUTHENTICATION = {
     "AuthenticationError",  # pywinrm, pypsrp
@@ -34,7 +41,15 @@ _AUTHENTICATION = {
     "MutualAuthenticationError",
     "SpnegoError",
     "GSSError",
+    "Krb5Error",  # krb5, which gets tickets for pypsrp
 }
+_TOLD_BY_GSSAPI = re.compile(r"Minor \(\d+\): (.+?)(?:, Context: .*)?\Z", re.DOTALL)
+# OpenSSL's reasons for a first answer that is no TLS record. Which one it is depends on its version and on the bytes that came.
+_NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST|UNKNOWN_PROTOCOL|PACKET_LENGTH_TOO_LONG")
+# How pywinrm, pypsrp and requests say that a library for this kind of authentication or proxy is not there.
+_MISSING = re.compile(r"([\w-]+) is not installed|[Mm]issing dependencies for (SOCKS) support")
+_LIBRARIES = {"requests_ntlm": "requests-ntlm", "SOCKS": "PySocks"}
+_SCHEME = re.compile(r"(?:^|,)\s*(basic|negotiate|kerberos|ntlm|credssp)\b", re.IGNORECASE)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -49,8 +64,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             waiting.extend([*one.args, getattr(one, "reason", None), one.__cause__, one.__context__])
 
 
-def connection_error(endpoint: str, error: Exception) -> WsManError:
-    """The error of this package for an exception that was raised instead of an answer."""
+def connection_error(endpoint: str, error: Exception, login: Login | None = None) -> WsManError:
+    """The error of this package for an exception that was raised instead of an answer. ``login``: who had asked, and how."""
     chain = list(_chain(error))
     names = {base.__name__ for one in chain for base in type(one).__mro__}
 
@@ -60,9 +75,18 @@ def connection_error(endpoint: str, error: Exception) -> WsManError:
                 endpoint,
                 f"the certificate is not trusted ({one.verify_message or 'verification failed'}). "
                 "Give the authority that signed it as trusted, or a certificate for this name to the listener",
+                getattr(one, "verify_code", None),
             )
+    library = _missing_library(chain)
+    if library is not None:
+        return MissingLibrary(library)
+    if type(error).__name__ == "WinRMError":  # pywinrm's general one, which it raises before it sends anything
+        return OptionsRefused(endpoint, " ".join(str(error).split())[:200])
+    if "ProxyError" in names:
+        return ProxyFailed(endpoint, f"no connection through the proxy ({_proxy_text(chain)})")
     if names & _AUTHENTICATION:
-        return AuthenticationFailed(endpoint, f"authentication failed ({_authentication_text(chain)})")
+        known = replace(login or Login(), offered=_offered(chain))
+        return AuthenticationFailed(endpoint, f"authentication failed ({_authentication_text(chain)})", known)
     timed_out = any(isinstance(one, TimeoutError) for one in chain)
     # before the timeouts: urllib3's NewConnectionError derives from its ConnectTimeoutError
     if names & _NOT_CONNECTED or any(isinstance(one, (socket.gaierror, ConnectionRefusedError)) for one in chain):
@@ -75,6 +99,8 @@ def connection_error(endpoint: str, error: Exception) -> WsManError:
         return ConnectionDropped(endpoint, "the connection broke before the answer")
     for one in chain:
         if isinstance(one, ssl.SSLError):
+            if _NO_TLS.search(f"{getattr(one, 'reason', None)} {one}"):
+                return NoTls(endpoint, "what answers on this port does not speak TLS")
             return ConnectionFailed(endpoint, f"TLS could not be agreed ({getattr(one, 'reason', None) or type(one).__name__})")
     if any(type(one).__module__.partition(".")[0] in ("requests", "urllib3") for one in chain):
         return ConnectionFailed(endpoint, f"no connection ({type(error).__name__})")
@@ -87,10 +113,57 @@ def _connect_timed_out(endpoint: str) -> ConnectTimedOut:
     return ConnectTimedOut(endpoint, "no answer to the attempt to connect. Check that the host is up and the firewall lets WinRM in")
 
 
-def _authentication_text(chain: list[BaseException]) -> str:
+def _missing_library(chain: list[BaseException]) -> str | None:
+    """The package to install, where that is what the exception complains of."""
     for one in chain:
-        if type(one).__name__ in _AUTHENTICATION and one.args and isinstance(one.args[0], str):
+        if type(one).__name__ in ("WinRMError", "ImportError", "InvalidSchema"):
+            found = _MISSING.search(str(one))
+            if found:
+                name = found.group(1) or found.group(2)
+                return _LIBRARIES.get(name, name)
+    return None
+
+
+def _proxy_text(chain: list[BaseException]) -> str:
+    """The innermost reason, such as "Connection refused" or "Tunnel connection failed: 403 Forbidden". It holds no credentials."""
+    for one in reversed(chain):
+        if isinstance(one, socket.gaierror):
+            return "its name could not be resolved"
+        if isinstance(one, OSError) and one.strerror and one.errno is not None:
+            return str(one.strerror)
+    for one in chain:
+        if isinstance(one, OSError) and len(one.args) == 1 and isinstance(one.args[0], str) and "onnection failed: " in one.args[0]:
             return " ".join(one.args[0].split())[:200]
+    return "ProxyError"
+
+
+def _offered(chain: list[BaseException]) -> tuple[str, ...]:
+    """The authentication schemes of the 401 that is among the causes, or in the text of a library that drops it."""
+    for one in chain:
+        headers = getattr(getattr(one, "response", None), "headers", None)
+        if headers is not None:
+            return offered_schemes(str(headers.get("WWW-Authenticate") or ""))
+    told = next((found for found in (re.search(r"actual: '([^']*)'", str(one)) for one in chain) if found), None)
+    return offered_schemes(told.group(1)) if told else ()
+
+
+def offered_schemes(header: str) -> tuple[str, ...]:
+    """The schemes of a WWW-Authenticate header, lower case, each once. Several such headers come joined by commas."""
+    return tuple(dict.fromkeys(name.lower() for name in _SCHEME.findall(header)))
+
+
+def _authentication_text(chain: list[BaseException]) -> str:
+    """What the library said, without the general words that GSSAPI puts before the reason."""
+    for one in chain:
+        if type(one).__name__ == "GSSError" and one.args and isinstance(one.args[-1], tuple):  # pykerberos: (text, number) twice
+            return " ".join(str(one.args[-1][0]).split())[:200]
+    for one in chain:
+        if type(one).__name__ in _AUTHENTICATION and str(one):
+            text = " ".join(str(one).split())
+            told = _TOLD_BY_GSSAPI.search(text)
+            if told is None and type(one).__name__ == "Krb5Error":
+                return re.sub(r" -\d+\Z", "", text)[:200]  # its number
+            return (told.group(1) if told else text)[:200]
     return type(chain[0]).__name__
 
 

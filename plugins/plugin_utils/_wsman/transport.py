@@ -11,7 +11,7 @@ from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from .command import Shell
-from .errors import AuthenticationFailed, UnencryptedRefused, UnexpectedHttpStatus
+from .errors import AuthenticationFailed, Login, ProxyFailed, UnencryptedRefused, UnexpectedHttpStatus
 
 
 class Transport(Protocol):
@@ -45,10 +45,12 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def soap_or_error(endpoint: str, status: int, body: bytes) -> bytes:
+def soap_or_error(endpoint: str, status: int, body: bytes, login: Login | None = None) -> bytes:
     """The body of an answer whose HTTP status is an error, if it is a SOAP message (faults come as 500, some as 400)."""
     if status == 401:
-        raise AuthenticationFailed(endpoint)
+        raise AuthenticationFailed(endpoint, login=login)
+    if status == 407:
+        raise ProxyFailed(endpoint, "the proxy wants credentials of its own (HTTP 407)")
     if b"Envelope" in body:
         return body
     if status == 500 and not body.strip():

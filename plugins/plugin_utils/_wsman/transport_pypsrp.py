@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import MissingLibrary, WsManError
+from .errors import Login, MissingLibrary, WsManError
 from .http_failure import connection_error
 from .shell_pypsrp import PypsrpShell
 from .transport import soap_or_error, without_credentials
@@ -43,12 +43,15 @@ class PypsrpTransport:
             status, text = int(error.code), str(error.response_text or "")
         except Exception as error:
             self.reset()
-            raise connection_error(self.endpoint, error) from error
+            raise connection_error(self.endpoint, error, self._login()) from error
         try:
-            return soap_or_error(self.endpoint, status, text.encode("utf-8", "replace"))
+            return soap_or_error(self.endpoint, status, text.encode("utf-8", "replace"), self._login())
         except WsManError:
             self.reset()
             raise
+
+    def _login(self) -> Login:
+        return Login(str(self._transport.username or ""), str(self._transport.auth or "").lower())
 
     def shell(self) -> PypsrpShell:
         return PypsrpShell(self._wsman, self.endpoint, self.reset)

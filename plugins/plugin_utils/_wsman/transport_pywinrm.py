@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import MissingLibrary, WsManError
+from .errors import Login, MissingLibrary, WsManError
 from .http_failure import connection_error
 from .shell_pywinrm import PywinrmShell
 from .transport import soap_or_error, without_credentials
@@ -45,12 +45,18 @@ class PywinrmTransport:
             # After a failed first exchange pywinrm keeps its session but has no encryption set up, and would send the next message
             # in the clear: never go on with that session.
             self.reset()
-            raise connection_error(self.endpoint, error) from error
+            raise connection_error(self.endpoint, error, self._login()) from error
         try:
-            return soap_or_error(self.endpoint, status, text.encode("utf-8", "replace"))
+            return soap_or_error(self.endpoint, status, text.encode("utf-8", "replace"), self._login())
         except WsManError:
             self.reset()
             raise
+
+    def _login(self) -> Login:
+        method = str(self._transport.auth_method or "")
+        if method in ("plaintext", "ssl"):  # pywinrm's older names; "ssl" is Basic over HTTPS unless a certificate is given
+            method = "certificate" if method == "ssl" and self._transport.cert_pem else "basic"
+        return Login(str(self._transport.username or ""), method)
 
     def shell(self) -> PywinrmShell:
         return PywinrmShell(self._protocol, self.endpoint, self.reset)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import failure_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import connection_not_made, failure_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import NotSwitched
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.host_items import NotWritten
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv
@@ -27,9 +28,20 @@ TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
     (wsman.ReadTimedOut(ENDPOINT, "no answer in 30 s"), "read_timed_out", True, "ansible_winrm_read_timeout_sec"),
     (wsman.ConnectionDropped(ENDPOINT, "closed"), "connection_failed", True, "winrm enumerate"),
     (wsman.ConnectionFailed(ENDPOINT, "refused"), "connection_failed", True, "ansible_port"),
+    (wsman.ProxyFailed(ENDPOINT, "refused"), "proxy_failed", True, "ansible_winrm_proxy"),
+    (wsman.OptionsRefused(ENDPOINT, "message encryption with basic"), "connection_not_made", False, "options of the connection"),
+    (wsman.NoTls("https://web01:5985/wsman", "no TLS"), "connection_failed", True, "ansible_port to 5986"),
+    (wsman.ConnectionDropped("http://web01:5986/wsman", "closed"), "connection_failed", True, "scheme or ansible_psrp_protocol to https"),
+    (wsman.CertificateNotTrusted(ENDPOINT, "expired", 10), "certificate_not_trusted", True, "a new one"),
+    (wsman.CertificateNotTrusted(ENDPOINT, "not yet", 9), "certificate_not_trusted", True, "clock of the controller"),
+    (wsman.CertificateNotTrusted(ENDPOINT, "self-signed", 18), "certificate_not_trusted", True, "export it from the machine"),
+    (wsman.CertificateNotTrusted(ENDPOINT, "mismatch", 62), "certificate_not_trusted", True, "a name that the certificate carries"),
+    (wsman.CertificateNotTrusted(ENDPOINT, "no issuer", 20), "certificate_not_trusted", True, "as a PEM file"),
     (wsman.AuthenticationFailed(ENDPOINT), "authentication_failed", True, "ansible_password"),
     (wsman.UnencryptedRefused(ENDPOINT), "unencrypted_refused", True, "Use HTTPS"),
     (wsman.AccessDenied(code=0x80070005), "access_denied", False, "Remote Management Users"),
+    (wsman.AccessDenied(code=5), "access_denied", False, "RootSDDL"),
+    (wsman.AccessDenied(code=5, provider="WMI Provider"), "access_denied", False, "Execute Methods"),
     (wsman.InvalidNamespace(code=0x8004100E), "namespace_missing", False, "Hyper-V"),
     (wsman.QuotaExceeded(code=0x803381A6), "quota_exceeded", False, "forks"),
     (wsman.OperationTimedOut(code=0x80338029), "operation_timed_out", False, "ansible_winrm_operation_timeout_sec"),
@@ -61,6 +73,38 @@ def test_kind_and_message(error: wsman.WsManError, kind: str, unreachable: bool,
     assert failure.msg.endswith((".", ")"))
     assert ".." not in failure.msg
     assert ". . " not in failure.msg
+
+
+@pytest.mark.parametrize(
+    ("namespace", "remedy"),
+    [("root/cimv2", "Remote Enable"), ("root/virtualization/v2", "Hyper-V Administrators"), ("root/MSCluster", "Grant-ClusterAccess")],
+)
+def test_right_that_a_namespace_wants(namespace: str, remedy: str) -> None:
+    denied = wsman.AccessDenied(code=0x80338104)
+    denied.namespace = namespace
+    assert remedy in failure_of(denied, "web01").msg
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "unreachable", "text"),
+    [
+        (
+            AnsibleConnectionFailure(
+                "Kerberos auth failure for principal a@B: kinit: Password incorrect while getting initial credentials"
+            ),
+            "authentication_failed",
+            True,
+            "Check ansible_password of this user in the domain.",
+        ),
+        (AnsibleConnectionFailure("Kerberos auth failure: something new"), "authentication_failed", True, "something new."),
+        (AnsibleError("The installed version of WinRM does not support transport(s) ['x']"), "connection_not_made", False, "['x']."),
+    ],
+)
+def test_what_ansible_itself_refuses(error: AnsibleError, kind: str, unreachable: bool, text: str) -> None:
+    failure = connection_not_made(error, "web01")
+    assert (failure.kind, failure.unreachable) == (kind, unreachable)
+    assert failure.msg.startswith("web01: ")
+    assert failure.msg.endswith(text)
 
 
 def subclasses(of: type[Exception]) -> Iterator[type[Exception]]:

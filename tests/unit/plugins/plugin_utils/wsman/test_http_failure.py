@@ -12,7 +12,7 @@ import ssl
 import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import errors
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.http_failure import connection_error
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.http_failure import connection_error, offered_schemes
 
 requests = pytest.importorskip("requests")
 urllib3 = pytest.importorskip("urllib3")
@@ -22,6 +22,26 @@ ENDPOINT = "https://hv01:5986/wsman"
 
 class SpnegoError(Exception):
     """As pyspnego's."""
+
+
+class AuthenticationException(requests.RequestException):  # type: ignore[misc, name-defined]
+    """As requests-credssp's."""
+
+
+class GSSError(Exception):
+    """As pykerberos'."""
+
+
+class Krb5Error(Exception):
+    """As krb5's."""
+
+
+class WinRMError(Exception):
+    """As pywinrm's."""
+
+
+class InvalidCredentialsError(Exception):
+    """As pywinrm's."""
 
 
 class KerberosExchangeError(requests.RequestException):  # type: ignore[misc, name-defined]
@@ -91,9 +111,48 @@ def certificate_error() -> Exception:
         (requests.exceptions.ChunkedEncodingError(), errors.ConnectionDropped, "the connection broke before the answer"),
         (
             requests.exceptions.SSLError(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")),
+            errors.NoTls,
+            "what answers on this port does not speak TLS",
+        ),
+        (
+            requests.exceptions.SSLError(ssl.SSLError(1, "[SSL: NO_CIPHERS_AVAILABLE] no ciphers available")),
             errors.ConnectionFailed,
             "TLS could not be agreed (SSLError)",
         ),
+        (
+            requests.exceptions.ProxyError(
+                urllib3.exceptions.MaxRetryError(
+                    None,
+                    "/wsman",
+                    urllib3.exceptions.ProxyError("Unable to connect to proxy", ConnectionRefusedError(111, "Connection refused")),
+                )
+            ),
+            errors.ProxyFailed,
+            "no connection through the proxy (Connection refused)",
+        ),
+        (
+            requests.exceptions.ProxyError(
+                urllib3.exceptions.MaxRetryError(
+                    None,
+                    "/wsman",
+                    urllib3.exceptions.ProxyError("Unable to connect to proxy", OSError("Tunnel connection failed: 403 Forbidden")),
+                )
+            ),
+            errors.ProxyFailed,
+            "no connection through the proxy (Tunnel connection failed: 403 Forbidden)",
+        ),
+        (
+            WinRMError("requests auth method is credssp, but requests-credssp is not installed"),
+            errors.MissingLibrary,
+            None,
+        ),
+        (
+            WinRMError("message encryption is set to 'always' but the selected auth method basic does not support it"),
+            errors.OptionsRefused,
+            "message encryption is set to 'always' but the selected auth method basic does not support it",
+        ),
+        (requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support."), errors.MissingLibrary, None),
+        (Krb5Error('Cannot find KDC for realm "x" -1765328230'), errors.AuthenticationFailed, None),
         (KerberosExchangeError("no ticket\n for HTTP/hv01"), errors.AuthenticationFailed, None),
         (SpnegoError("clock skew"), errors.AuthenticationFailed, None),
         (requests.exceptions.InvalidSchema("x"), errors.ConnectionFailed, "no connection (InvalidSchema)"),
@@ -113,6 +172,76 @@ def test_a_failed_authentication_says_why() -> None:
         "https://hv01:5986/wsman: authentication failed (no ticket for HTTP/hv01). "
         "Check user name, password or ticket and that the listener allows this authentication"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Krb5Error("Preauthentication failed -1765328360"), "Preauthentication failed"),
+        (
+            SpnegoError(
+                "SpnegoError (4294967295): Major (851968): Unspecified GSS failure.  Minor code may provide more information, "
+                "Minor (2529638919): Server host/hv01 not found in Kerberos database, Context: Processing security token"
+            ),
+            "Server host/hv01 not found in Kerberos database",
+        ),
+    ],
+)
+def test_of_what_kerberos_says_the_reason_is_told(error: Exception, reason: str) -> None:
+    assert f"authentication failed ({reason})." in str(connection_error(ENDPOINT, error))
+
+
+def test_the_reason_that_pykerberos_gives_is_told() -> None:
+    error = KerberosExchangeError(
+        "authGSSClientStep() failed: (('Unspecified GSS failure', 851968), ('Clock skew too great', -1765328347))"
+    )
+    error.__context__ = GSSError(("Unspecified GSS failure", 851968), ("Clock skew too great", -1765328347))
+    assert "authentication failed (Clock skew too great)." in str(connection_error(ENDPOINT, error))
+
+
+def test_what_the_server_offers_is_known() -> None:
+    response = requests.Response()
+    response.status_code = 401
+    response.headers["WWW-Authenticate"] = 'Negotiate, Basic realm="WSMAN", Basic realm="WSMAN"'
+    rejected = InvalidCredentialsError("the specified credentials were rejected by the server")
+    rejected.__context__ = requests.HTTPError(response=response)
+    meant = connection_error(ENDPOINT, rejected, errors.Login("operator", "credssp"))
+    assert isinstance(meant, errors.AuthenticationFailed)
+    assert meant.login == errors.Login("operator", "credssp", ("negotiate", "basic"))
+
+
+def test_what_the_server_offers_is_known_where_the_library_tells_it_in_words() -> None:
+    meant = connection_error(ENDPOINT, AuthenticationException("... available authentication method - actual: 'Negotiate, Kerberos'"))
+    assert isinstance(meant, errors.AuthenticationFailed)
+    assert meant.login.offered == ("negotiate", "kerberos")
+
+
+@pytest.mark.parametrize(
+    ("header", "schemes"),
+    [
+        ("", ()),
+        ("Negotiate TlRMTVNTUAACAAAA, Kerberos", ("negotiate", "kerberos")),
+        ('Basic realm="Negotiate"', ("basic",)),
+        ("Bearer x", ()),
+    ],
+)
+def test_schemes_of_a_header(header: str, schemes: tuple[str, ...]) -> None:
+    assert offered_schemes(header) == schemes
+
+
+def test_the_number_of_a_certificate_error_is_kept() -> None:
+    error = certificate_error()
+    next(one for one in _causes(error) if isinstance(one, ssl.SSLCertVerificationError)).verify_code = 10
+    meant = connection_error(ENDPOINT, error)
+    assert isinstance(meant, errors.CertificateNotTrusted)
+    assert meant.verify_code == 10
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = [error]
+    for one in found:
+        found += [arg for arg in (*one.args, getattr(one, "reason", None)) if isinstance(arg, BaseException)]
+    return found
 
 
 def test_whether_a_message_may_have_arrived() -> None:

@@ -24,6 +24,9 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     CertificateNotTrusted,
     ConnectionDropped,
     ConnectionFailed,
+    Login,
+    NoTls,
+    ProxyFailed,
     ReadTimedOut,
     UnencryptedRefused,
     UnexpectedHttpStatus,
@@ -260,16 +263,34 @@ def tls_server(server: WinRmStub, tmp_path: Path) -> WinRmStub:
 
 
 def test_a_certificate_that_nobody_vouches_for(tls_server: WinRmStub, build: Build) -> None:
-    with pytest.raises(CertificateNotTrusted, match=r"the certificate is not trusted \(self.signed certificate\)"):
+    with pytest.raises(CertificateNotTrusted, match=r"the certificate is not trusted \(self.signed certificate\)") as caught:
         build(tls_server.port, scheme="https").send("")
+    assert caught.value.verify_code == 18
     tls_server.replies = [(200, b"<a/>")]
     assert build(tls_server.port, scheme="https", verify=False).send("") == b"<a/>"
 
 
 def test_no_tls_on_the_other_side(server: WinRmStub, build: Build) -> None:
-    with pytest.raises(ConnectionFailed) as caught:
+    with pytest.raises(NoTls):
         build(server.port, scheme="https").send("")
-    assert not isinstance(caught.value, CertificateNotTrusted)
+
+
+def test_tls_on_the_other_side_alone(tls_server: WinRmStub, build: Build) -> None:
+    with pytest.raises(ConnectionDropped):
+        build(tls_server.port).send("")
+
+
+def test_a_refused_logon_says_who_tried_and_what_is_offered(server: WinRmStub, build: Build) -> None:
+    server.replies = [(401, b"")]
+    with pytest.raises(AuthenticationFailed) as caught:
+        build(server.port).send("")
+    assert caught.value.login == Login("operator", "basic", ("basic",))
+
+
+def test_a_proxy_that_wants_credentials(server: WinRmStub, build: Build) -> None:
+    server.replies = [(407, b"")]
+    with pytest.raises(ProxyFailed, match="HTTP 407"):
+        build(server.port).send("")
 
 
 def test_after_a_failed_start_nothing_is_sent_in_the_clear(server: WinRmStub, build: Build) -> None:
