@@ -64,7 +64,7 @@ test: lint types layers tests ## lint, types, layers, all tests
 
 test-all: test build changelog ansible-lint sanity ## test, and all that a release needs
 
-tests: venv-dev ## unit, lab-test and e2e in one run
+tests: venv-dev awx-modules ## unit, lab-test and e2e in one run
 	$(PYTEST)
 
 unit: venv-dev ## tests of the collection's own code
@@ -73,8 +73,13 @@ unit: venv-dev ## tests of the collection's own code
 lab-test: venv-dev ## tests of the lab
 	$(PYTEST) tests/lab/tests
 
-e2e: venv-dev ## the real ansible-playbook against the lab
+e2e: venv-dev awx-modules ## the real ansible-playbook against the lab
 	$(PYTEST) tests/e2e
+
+.PHONY: awx-modules
+# What playbooks/controller.yml is tested with.
+awx-modules: venv-dev
+	@.ci/awx-modules "$(VENV)"
 
 .PHONY: oldest
 oldest: link ## unit and e2e with ansible-core 2.16, the oldest that is supported (Python 3.11 or 3.12)
