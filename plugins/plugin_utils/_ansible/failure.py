@@ -20,6 +20,7 @@ from .._windows.host_items import NotWritten
 from .._windows.hyperv import NoHyperv
 from .._windows.licensing import LicensingRefused
 from .._wsman import errors as wsman
+from .._wsman.command import CommandLost
 from .._wsman.symbols import symbol_of
 from .logon_remedy import kerberos_remedy, logon_remedy
 
@@ -159,6 +160,7 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
         False,
         "The connection broke while a change was under way, so it may or may not have been made. Run again: the state is read first.",
     ),
+    (CommandLost, "effect_unknown", False, "The command may or may not have been carried out. Run again: the state is read first."),
     (
         wsman.DeadlineExceeded,
         "deadline_exceeded",

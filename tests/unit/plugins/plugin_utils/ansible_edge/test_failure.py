@@ -17,6 +17,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.management_service import ServiceRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import errors as wsman
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.command import CommandLost
 
 ENDPOINT = "http://web01:5985/wsman"
 
@@ -46,6 +47,7 @@ TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
     (wsman.QuotaExceeded(code=0x803381A6), "quota_exceeded", False, "forks"),
     (wsman.OperationTimedOut(code=0x80338029), "operation_timed_out", False, "ansible_winrm_operation_timeout_sec"),
     (wsman.EffectUnknown("A.B", wsman.ConnectionDropped(ENDPOINT, "closed")), "effect_unknown", False, "Run again"),
+    (CommandLost(wsman.ConnectionDropped(ENDPOINT, "closed")), "effect_unknown", False, "Run again"),
     (wsman.DeadlineExceeded("the job still runs"), "deadline_exceeded", False, "'wait'"),
     (wsman.ServiceBusy(code=0x80338014), "service_busy", False, "in some minutes"),
     (wsman.InvalidClassOrQuery(code=0x80041010), "class_missing", False, "version"),
