@@ -22,6 +22,14 @@ _DOMAIN_CONTROLLER = 2
 # DISM's names of the editions that an evaluation installation may become.
 _DISM_EDITIONS = {Edition.DATACENTER: "ServerDatacenter", Edition.STANDARD: "ServerStandard"}
 
+# How editions that AVMA does not serve are licensed. (Microsoft: Nano Server, Hyper-V Server, Windows Server Foundation, Azure Local billing)
+_OTHER_WAYS = {
+    Edition.NANO: "Activate it by KMS, or install Windows Server with Server Core instead.",
+    Edition.HYPER_V_SERVER: "Nothing to do: Hyper-V Server is free and needs no activation.",
+    Edition.FOUNDATION: "Activate it by the key that came with the hardware; that licence does not cover a virtual machine elsewhere.",
+    Edition.AZURE_LOCAL: "Register it with Azure, which bills it; it needs no key.",
+}
+
 
 def judge_kind(identity: GuestIdentity, name: str | None) -> Finding | None:
     """Why a guest is none of AVMA's: not Windows, a client, or not known. None for Windows Server."""
@@ -47,7 +55,8 @@ def judge_edition(identity: GuestIdentity, name: str | None) -> Finding | None:
     """Why no key can be for an edition. None for a served edition, for Azure Edition, and for one that is not known."""
     if identity.edition is None or identity.edition in GUEST_EDITIONS or identity.sku == UNLICENSED_SKU:
         return None
-    return finding("GUEST_EDITION_NOT_SUPPORTED", name, edition=identity.edition.value, sku=identity.sku)
+    remedy = _OTHER_WAYS.get(identity.edition, "Activate it by its own key, KMS or MAK.")
+    return finding("GUEST_EDITION_NOT_SUPPORTED", name, edition=identity.edition.value, sku=identity.sku, remedy=remedy)
 
 
 def judge_key_choice(identity: GuestIdentity, name: str | None, tables: Tables = PUBLISHED) -> Finding | None:

@@ -34,7 +34,7 @@ class ErrorEntry:
 _CHECK_KEY = "Use the AVMA key of the guest's own release and edition."
 _NOTHING = "Nothing to do."
 _RECOVER = "Restart the service 'sppsvc'; if that does not help, rebuild the licence store and activate again."
-_HOST_KMS = "Repair the KMS activation of the host, then activate the guest again."
+_HOST_KMS = "Repair KMS for the machine, then run 'slmgr /ato' on it."
 
 _AVMA = (
     ErrorEntry(
@@ -462,7 +462,7 @@ _HOST = (
         "SL_E_VL_BINDING_SERVICE_UNAVAILABLE",
         "no KMS host could be reached",
         "the KMS host is down, or its name or port is not reachable. On a guest: it has a KMS client key",
-        "On a host: repair KMS. On a guest: install the AVMA key.",
+        "Make its KMS host reachable (TCP 1688), then run 'slmgr /ato'. A guest that is to use AVMA gets the AVMA key instead.",
     ),
     ErrorEntry(
         0xC004F035,
@@ -524,6 +524,9 @@ _HOST = (
         "Ask Microsoft to raise the limit of the MAK.",
     ),
 )
+
+# What stands in the way of an activation that is not AVMA's own: KMS, OEM and MAK, as a Hyper-V host is activated.
+OF_A_HOST = _HOST
 
 ERRORS: tuple[ErrorEntry, ...] = (*_AVMA, *_KEYS, *_STATES, *_ACCESS, *_HOST)
 

@@ -55,6 +55,7 @@ _KVP = "Microsoft, Msvm_KvpExchangeComponent"
 _AZURE_VM = "Microsoft, Windows VM activation errors 0xC004FD01 and 0xC004FD02; canonical/cloud-init issue 2911"
 _DEVICE = "wvmic.inf; reports from the field"
 _UPG = "Microsoft, upgrade and conversion options for Windows Server"
+_PSD = "Microsoft, Manage Windows virtual machines with PowerShell Direct"
 _COLLECTION = "rule of this collection"
 
 _HOST = (
@@ -81,7 +82,7 @@ _HOST = (
         _E,
         "The host itself is not activated",
         "the host's licence is {status} (channel {channel}, {reason})",
-        "Activate Windows on the host, then look again.",
+        "{remedy}",
         _AVMA,
         _HIGH,
     ),
@@ -108,7 +109,7 @@ _HOST = (
         _W,
         "The host runs in a grace period",
         "the host's licence is {status}, with {minutes} minutes left (channel {channel}, {reason}); guests may be refused now, and are when it ends",
-        "Activate Windows on the host before the period ends.",
+        "{remedy}",
         _SLP,
         _MEDIUM,
     ),
@@ -180,7 +181,8 @@ _HOST = (
         _W,
         "The host is Azure Local",
         "the host runs Azure Local; guests are entitled by a Windows Server subscription or by a Datacenter key of each node, which Windows shows in no class",
-        "Check with 'Get-AzureStackHCISubscriptionStatus' or 'Get-VMAutomaticActivation' on each node.",
+        "Check with 'Get-AzureStackHCISubscriptionStatus' (a sync with Azure at least every 30 days) or 'Get-VMAutomaticActivation' (keys of one version on "
+        "all nodes) on each node.",
         _AZL,
         _HIGH,
     ),
@@ -420,7 +422,7 @@ _GUEST = (
         _E,
         "AVMA does not serve the guest's edition",
         "the guest runs {edition}; AVMA activates Datacenter, Standard and Essentials",
-        "Activate it by its own key, KMS or MAK.",
+        "{remedy}",
         _AVMA,
         _HIGH,
     ),
@@ -607,6 +609,34 @@ _KEY = (
         "State an AVMA key in 'key', or leave it out.",
         _SLP,
         _HIGH,
+    ),
+    FindingType(
+        "KMS_KEY_RESTORED",
+        _W,
+        "The previous KMS client key was put back",
+        "the AVMA key could not be activated, and the KMS client key ending in {last_five} that was there before was put back; it is {status}",
+        "Its activation needs its KMS host again: run 'cscript //nologo %windir%\\System32\\slmgr.vbs /ato' in the guest. Remove the cause before"
+        " the next run, which would try AVMA anew and put the key back once more.",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
+        "KEY_RESTORED",
+        _W,
+        "The previous key was put back",
+        "the wanted key could not be activated, and the {channel} key ending in {last_five} that was there before was put back; it is {status}",
+        "Remove the cause before the next run, which would try the wanted key anew and put the previous one back once more.",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
+        "KEY_NOT_RESTORED",
+        _W,
+        "The previous key was not put back",
+        "the key that was there before is not put back: {reason}",
+        "{remedy}",
+        _COLLECTION,
+        _OWN,
     ),
     FindingType(
         "KEY_INSTALL_FAILED",
@@ -824,4 +854,106 @@ _CLUSTER = (
     ),
 )
 
-FINDINGS: dict[str, FindingType] = {kind.code: kind for kind in (*_HOST, *_GUEST, *_KEY, *_ACTIVATION, *_EVIDENCE, *_CLUSTER, *_LEAVING)}
+_DIRECT = (
+    FindingType(
+        "DIRECT_HOST_TOO_OLD",
+        _E,
+        "The host knows no PowerShell Direct",
+        "the host runs build {build}, and PowerShell Direct needs Windows Server 2016 (build 14393) or later on both sides",
+        "Reach the guest over its network (via: winrm), put the key into its answer file (hyperv.avma.unattend_key), or move it to a newer host.",
+        _PSD,
+        _HIGH,
+    ),
+    FindingType(
+        "DIRECT_GUEST_TOO_OLD",
+        _E,
+        "The guest knows no PowerShell Direct",
+        "the guest says by Data Exchange that it runs {says}, and PowerShell Direct needs Windows Server 2016 or later in the guest",
+        "Reach the guest over its network (via: winrm), or install the key at its console.",
+        _PSD,
+        _HIGH,
+    ),
+    FindingType(
+        "DIRECT_VM_NOT_FOUND",
+        _E,
+        "The host has no such virtual machine",
+        "the host {host} has no virtual machine {vm}",
+        "Check the name or ID. A machine that has moved is found on its new host after the hosts are read again.",
+        _PSD,
+        _HIGH,
+    ),
+    FindingType(
+        "DIRECT_VM_AMBIGUOUS",
+        _E,
+        "Several virtual machines have this name",
+        "{count} virtual machines are named {vm} (on {host})",
+        "Name the machine by its ID, which 'Get-VM | Select-Object Name, Id' shows.",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
+        "DIRECT_VM_NOT_RUNNING",
+        _W,
+        "The virtual machine does not run",
+        "the virtual machine is {state} on the host {host}",
+        "Start it, then run again.",
+        _PSD,
+        _HIGH,
+    ),
+    FindingType(
+        "DIRECT_LOGON_REFUSED",
+        _E,
+        "The guest refuses the account",
+        "the guest did not accept the user name and password that were given for PowerShell Direct",
+        "Check guest_user and guest_password (of a local account '.\\\\name', of a domain 'DOMAIN\\\\name'), and whether the account is locked.",
+        _PSD,
+        _HIGH,
+    ),
+    FindingType(
+        "DIRECT_SESSION_FAILED",
+        _E,
+        "No PowerShell session in the guest",
+        "the host {host} could open no PowerShell session in the guest, or it broke ({error})",
+        "The guest must be booted and run Windows Server 2016 or later with the service vmicvmsession; the account on the host must be an administrator.",
+        _PSD,
+        _HIGH,
+    ),
+    FindingType(
+        "DIRECT_SCRIPT_FAILED",
+        _E,
+        "The host did not run the script",
+        "the host {host} did not carry out the script of PowerShell Direct ({error})",
+        "Windows PowerShell 5.1 in full language mode and the Hyper-V module for Windows PowerShell are needed on the host.",
+        _PSD,
+        _MEDIUM,
+    ),
+    FindingType(
+        "DIRECT_HOST_UNKNOWN",
+        _W,
+        "Nobody knows on which host the guest runs",
+        "the guest does not answer over its network, and none of the hosts that were read before has a virtual machine {vm}",
+        "Read the hosts and their virtual machines first, as activate.yml does, or name the machine (vm: name or ID).",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
+        "DIRECT_HOST_UNREACHABLE",
+        _W,
+        "The guest's host could not be asked",
+        "the guest does not answer over its network, and its host {host} could not be asked: {reason}",
+        "Make the host reachable, then run again.",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
+        "DIRECT_WITHOUT_CREDENTIALS",
+        _W,
+        "No account of the guest is known",
+        "the guest does not answer over its network, and PowerShell Direct needs a user name and a password of the guest",
+        "Give guest_user and guest_password, or set ansible_user and ansible_password of the guest.",
+        _PSD,
+        _HIGH,
+    ),
+)
+
+FINDINGS: dict[str, FindingType] = {kind.code: kind for kind in (*_HOST, *_GUEST, *_KEY, *_ACTIVATION, *_EVIDENCE, *_CLUSTER, *_LEAVING, *_DIRECT)}

@@ -13,15 +13,16 @@ from __future__ import annotations
 from .cluster_verdict import judge_renewal_elsewhere
 from .editions import Edition
 from .eligibility import judge_age, judge_edition, judge_evaluation, judge_host_release, judge_kind
-from .facts import Channel, ComputerFacts, GuestFacts, LicenceFacts, LicenceStatus
+from .facts import Channel, GuestFacts, LicenceFacts, LicenceStatus
 from .finding_types import FINDINGS, Severity
 from .findings import Finding, finding
 from .guest_result import judge_result
-from .guest_steps import GuestPlan, KeyWish, Step, StepKind, has_avma_key, is_activated_by_avma, last_five_of
+from .guest_steps import GuestPlan, KeyWish, Step, StepKind, has_avma_key, is_activated_by_avma, last_five_of, licence_state
 from .host_view import HostView
 from .identity import identify_os
 from .key_choice import ChosenKey, KeyChoice, KeySource, choose_key
 from .outcome import Outcome
+from .platform import is_in_azure, judge_platform
 from .tables import PUBLISHED, Tables
 
 __all__ = ["GuestPlan", "KeyWish", "Step", "StepKind", "has_avma_key", "is_activated_by_avma", "judge_result", "plan_guest_key"]
@@ -30,7 +31,6 @@ __all__ = ["GuestPlan", "KeyWish", "Step", "StepKind", "has_avma_key", "is_activ
 # Refusals of a stated key that hold whatever state the guest is in: the wish itself is wrong.
 _WRONG_WISH = ("KEY_MALFORMED", "KEY_IS_KMS_CLIENT_KEY", "KEY_FOR_OTHER_RELEASE", "KEY_FOR_OTHER_EDITION")
 # Microsoft's own words in Win32_ComputerSystem of every Hyper-V guest; machines in Azure say the same and cannot be told apart.
-_HYPERV_GUEST = ("microsoft corporation", "virtual machine")
 
 
 def plan_guest_key(guest: GuestFacts, wish: KeyWish, host: HostView | None = None, tables: Tables = PUBLISHED) -> GuestPlan:
@@ -61,6 +61,7 @@ class _Planner:
             or self._evaluation()
             or self._kept()
             or self._release_and_edition()
+            or self._azure()
             or self._host()
             or self._steps()
         )
@@ -86,7 +87,7 @@ class _Planner:
         return self._settle(Outcome.ALREADY_ACTIVATED, key)
 
     def _not_served(self) -> GuestPlan | None:
-        if refusal := judge_kind(self.identity, self.name) or _judge_platform(self.guest.computer, self.name):
+        if refusal := judge_kind(self.identity, self.name) or judge_platform(self.guest.computer, self.name):
             return self._refuse(refusal)
         return None
 
@@ -124,6 +125,16 @@ class _Planner:
             return self._refuse(self.choice.refusal)
         return None
 
+    def _azure(self) -> GuestPlan | None:
+        if not is_in_azure(self.guest.computer):
+            return None
+        in_azure = finding("GUEST_IN_AZURE", self.name)
+        # The same chassis may be Azure Stack Hub's, so an AVMA key that is stated, or is there, is tried.
+        if self.wish.key is None and self._installed_row(self.choice.key) is None:
+            return self._refuse(in_azure)
+        self.notes.append(in_azure)
+        return None
+
     def _host(self) -> GuestPlan | None:
         host = self.host
         if host is None:
@@ -146,7 +157,7 @@ class _Planner:
         # Without a choice there is an AVMA key in the guest, else the plan would have ended before.
         key = chosen if chosen is not None else ChosenKey(last_five_of(there) if there else None, KeySource.INSTALLED)
         steps: list[Step] = []
-        now = _state(there or self.licence)
+        now = licence_state(there or self.licence)
         if there is None:
             # Installing a key never licenses by itself; in which of the unlicensed states Windows then is, nobody says.
             after: dict[str, object] = {"channel": Channel.AVMA.value, "last_five": key.last_five, "licensed": False}
@@ -194,15 +205,6 @@ class _Planner:
         return GuestPlan(self.identity, key, outcome, steps, tuple(self.notes), host_name)
 
 
-def _judge_platform(computer: ComputerFacts | None, name: str | None) -> Finding | None:
-    """Why a machine is no guest of Hyper-V; None also if its maker and model are not known."""
-    if computer is None or not computer.manufacturer or not computer.model:
-        return None
-    if (computer.manufacturer.strip().casefold(), computer.model.strip().casefold()) == _HYPERV_GUEST:
-        return None
-    return finding("NOT_ON_HYPERV", name, manufacturer=computer.manufacturer, model=computer.model)
-
-
 def _reasons(host: HostView) -> tuple[str, ...]:
     """The host's own findings that explain its state: errors if it is not ready, warnings if that is open."""
     wanted = Severity.ERROR if host.ready is False else Severity.WARNING
@@ -212,9 +214,3 @@ def _reasons(host: HostView) -> tuple[str, ...]:
         if code not in FINDINGS or FINDINGS[code].severity is wanted
     )
     return named or ("see the findings of hyperv.avma.host_info",)
-
-
-def _state(licence: LicenceFacts | None) -> dict[str, object]:
-    if licence is None:
-        return {"channel": None, "last_five": None, "licensed": False}
-    return {"channel": licence.channel.value, "last_five": last_five_of(licence), "licensed": licence.licensed}

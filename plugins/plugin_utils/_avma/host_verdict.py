@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .editions import UNLICENSED_SKU, Edition, Sku, sku_of
-from .errors import describe_code
-from .facts import Channel, ClusterFacts, HostFacts, LicenceFacts, LicenceStatus
+from .errors import OF_A_HOST, describe_code, error_of
+from .facts import Channel, ClusterFacts, ComputerFacts, HostFacts, LicenceFacts, LicenceStatus
 from .findings import Finding, Severity, finding
 from .matrix import guests_of
+from .platform import is_hyperv_guest, is_in_azure
 from .releases import OLDEST_BUILD, Release
 from .tables import PUBLISHED, Tables
 
@@ -40,6 +41,8 @@ _OPEN = frozenset(
         "HYPERV_UNKNOWN",
         "HOST_IS_AZURE_LOCAL",
         "HOST_IS_AZURE_EDITION",
+        "HOST_IN_AZURE",
+        "HOST_IS_VIRTUAL_MACHINE",
     }
 )
 _WORKSTATION = 1
@@ -73,7 +76,9 @@ def judge_host(facts: HostFacts, tables: Tables = PUBLISHED) -> HostVerdict:
     findings = (
         *_judge_os(facts, sku, name, tables),
         *_judge_hyperv(facts.hyperv, name),
-        *_judge_licence(facts.licence, sku, name),
+        *_judge_platform(facts.computer, name),
+        # What entitles Azure Local is not its own licence.
+        *(() if azure_local else _judge_licence(facts.licence, sku, name)),
         *_judge_cluster(facts.cluster, facts.cluster_known, name),
     )
     ready: bool | None = True
@@ -111,6 +116,26 @@ def _judge_hyperv(hyperv: bool | None, name: str | None) -> Iterator[Finding]:
         yield finding("HOST_WITHOUT_HYPERV", name)
 
 
+def _judge_platform(computer: ComputerFacts, name: str | None) -> Iterator[Finding]:
+    if is_in_azure(computer):
+        yield finding("HOST_IN_AZURE", name)
+    elif is_hyperv_guest(computer):
+        yield finding("HOST_IS_VIRTUAL_MACHINE", name)
+
+
+def _activation_remedy(licence: LicenceFacts) -> str | None:
+    """What the reason asks for where it says more than that there is no activation; None where it does not."""
+    entry = error_of(licence.reason) if licence.reason else None
+    if entry is not None and entry in OF_A_HOST:
+        return f"{entry.remedy} Guests follow at their next renewal, or with guest_key."
+    if licence.channel is Channel.KMS_CLIENT:
+        return (
+            "Check that the host finds its KMS host and reaches it (TCP 1688), then run 'slmgr /ato' on the host. "
+            "Guests follow at their next renewal, or with guest_key."
+        )
+    return None
+
+
 def _judge_licence(licence: LicenceFacts | None, sku: Sku | None, name: str | None) -> Iterator[Finding]:
     if licence is None:
         yield finding("HOST_WITHOUT_KEY", name)
@@ -129,11 +154,19 @@ def _judge_licence(licence: LicenceFacts | None, sku: Sku | None, name: str | No
             channel=licence.channel.value,
             minutes=licence.minutes_remaining,
             reason=reason,
+            remedy=_activation_remedy(licence) or "Activate Windows on the host before the period ends.",
         )
     elif licence.status is LicenceStatus.UNKNOWN:
         yield finding("HOST_LICENCE_UNKNOWN", name, status_code=licence.status_code)
     elif not licence.licensed:
-        yield finding("HOST_NOT_ACTIVATED", name, status=licence.status.value, channel=licence.channel.value, reason=reason)
+        yield finding(
+            "HOST_NOT_ACTIVATED",
+            name,
+            status=licence.status.value,
+            channel=licence.channel.value,
+            reason=reason,
+            remedy=_activation_remedy(licence) or "Activate Windows on the host, then look again.",
+        )
     elif licence.channel is Channel.KMS_CLIENT:
         minutes = licence.minutes_remaining
         yield finding("HOST_ON_KMS", name, minutes=minutes)

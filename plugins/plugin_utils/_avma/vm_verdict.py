@@ -19,6 +19,7 @@ from .facts import KvpHealth, VmFacts, VmState
 from .findings import Finding, finding
 from .host_verdict import HostVerdict
 from .identity import GuestIdentity, OsKind, identify_kvp
+from .integration_verdict import update_remedy
 from .keys import AvmaKey
 from .tables import PUBLISHED, Tables
 
@@ -46,6 +47,8 @@ class VmVerdict:
 # What decides first where several things are found: what cannot be helped, then what must be done, then what is not known.
 _PRECEDENCE = (VmStatus.NOT_ELIGIBLE, VmStatus.ACTION_REQUIRED, VmStatus.UNKNOWN)
 _EXCHANGE_FINDINGS = {
+    KvpHealth.DEGRADED: ("DATA_EXCHANGE_OUTDATED", VmStatus.ELIGIBLE),
+    KvpHealth.PROTOCOL_MISMATCH: ("DATA_EXCHANGE_PROTOCOL_MISMATCH", VmStatus.UNKNOWN),
     KvpHealth.NO_CONTACT: ("DATA_EXCHANGE_NO_CONTACT", VmStatus.UNKNOWN),
     KvpHealth.LOST: ("DATA_EXCHANGE_LOST", VmStatus.UNKNOWN),
     KvpHealth.DISABLED: ("DATA_EXCHANGE_DISABLED", VmStatus.ACTION_REQUIRED),
@@ -78,7 +81,7 @@ def _judge_exchange(vm: VmFacts, identity: GuestIdentity) -> _Judged:
         judged.append((VmStatus.ACTION_REQUIRED, finding("DATA_EXCHANGE_DISABLED", vm.name)))
     elif vm.state is VmState.RUNNING and vm.kvp.health in _EXCHANGE_FINDINGS:
         code, status = _EXCHANGE_FINDINGS[vm.kvp.health]
-        judged.append((status, finding(code, vm.name)))
+        judged.append((status, finding(code, vm.name, remedy=update_remedy(identity.release))))
     elif vm.state is VmState.RUNNING and not vm.kvp.intrinsic:
         judged.append((VmStatus.UNKNOWN, finding("DATA_EXCHANGE_UNKNOWN", vm.name)))
     return judged

@@ -60,6 +60,28 @@ AVMA_KEYED = licence(Channel.AVMA, LicenceStatus.NOTIFICATION, "DV9BG")
 EVALUATION = licence(Channel.EVALUATION, evaluation_end=datetime(2027, 1, 1, tzinfo=UTC))
 
 
+AZURE = ComputerFacts(manufacturer="Microsoft Corporation", model="Virtual Machine", asset_tag="7783-7084-3265-9085-8269-3286-77")
+
+
+@pytest.mark.parametrize(
+    ("licences", "wish", "outcome", "steps", "found"),
+    [
+        ((UNLICENSED_GVLK,), KeyWish(), Outcome.REFUSED, [], ["GUEST_IN_AZURE"]),
+        ((), KeyWish(activate=False), Outcome.REFUSED, [], ["GUEST_IN_AZURE"]),
+        # Azure Stack Hub has the same chassis: what is stated or there is tried
+        ((UNLICENSED_GVLK,), KeyWish(key=DATACENTER_2022), Outcome.ACTIVATED, BOTH, ["GUEST_IN_AZURE"]),
+        ((AVMA_KEYED,), KeyWish(), Outcome.ACTIVATED, [StepKind.ACTIVATE], ["GUEST_IN_AZURE"]),
+        ((AVMA,), KeyWish(), Outcome.ALREADY_ACTIVATED, [], []),
+        ((licence(Channel.MAK),), KeyWish(), Outcome.KEPT, [], ["GUEST_KEPT_OTHER_CHANNEL"]),
+    ],
+)
+def test_in_azure_no_key_is_installed_unasked(
+    licences: tuple[LicenceFacts, ...], wish: KeyWish, outcome: Outcome, steps: list[StepKind], found: list[str]
+) -> None:
+    plan = plan_guest_key(guest(*licences, computer=AZURE), wish)
+    assert (plan.outcome, kinds(plan), codes(plan)) == (outcome, steps, found)
+
+
 @pytest.mark.parametrize(
     ("facts", "wish", "outcome", "steps", "found"),
     [

@@ -15,6 +15,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     Channel,
     ClusterFacts,
     ClusterNode,
+    ComputerFacts,
     HostFacts,
     LicenceFacts,
     LicenceStatus,
@@ -109,10 +110,56 @@ def test_what_is_found_names_host_reason_and_minutes() -> None:
     refused = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, reason=0xC004F056)))
     assert str(refused.findings[0]) == (
         "HV01: the host's licence is notification (channel kms_client, 0xC004F056 SL_E_VL_MACHINE_NOT_BOUND: not activated by KMS)."
-        " Activate Windows on the host, then look again."
+        " Check that the host finds its KMS host and reaches it (TCP 1688), then run 'slmgr /ato' on the host."
+        " Guests follow at their next renewal, or with guest_key."
     )
     kms = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.LICENSED, 250_000)))
     assert kms.findings[0].data["minutes"] == 250_000
+
+
+@pytest.mark.parametrize(
+    ("licence", "words"),
+    [
+        (licensed(Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, reason=0xC004F074), "KMS host reachable (TCP 1688)"),
+        (licensed(Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, reason=0xC004F038), "Repair KMS"),
+        (licensed(Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, reason=0xC004F009), "reaches it (TCP 1688)"),
+        (licensed(Channel.KMS_CLIENT, LicenceStatus.OUT_OF_TOLERANCE_GRACE, reason=0x4004F00D), "reaches it (TCP 1688)"),
+        (licensed(Channel.OEM, LicenceStatus.NOTIFICATION, reason=0xC004F058), "on its own hardware"),
+        (licensed(Channel.MAK, LicenceStatus.NOTIFICATION, reason=0xC004C020), "limit of the MAK"),
+        (licensed(Channel.MAK, LicenceStatus.NOTIFICATION, reason=0xC004F034), "Activate Windows on the host, then look again."),
+        (licensed(Channel.OEM, LicenceStatus.OUT_OF_BOX_GRACE), "Activate Windows on the host before the period ends."),
+    ],
+)
+def test_the_remedy_for_the_host_s_licence_follows_from_its_channel_and_reason(licence: LicenceFacts, words: str) -> None:
+    (found,) = judge_host(replace(GOOD, licence=licence)).findings
+    assert words in found.remedy
+
+
+@pytest.mark.parametrize(
+    "licence", [None, licensed(Channel.OEM, LicenceStatus.NOTIFICATION), licensed(Channel.OEM, LicenceStatus.LICENSED)]
+)
+def test_azure_local_is_not_judged_by_its_own_licence(licence: LicenceFacts | None) -> None:
+    verdict = judge_host(replace(GOOD, os=replace(GOOD.os, sku=406), licence=licence))
+    assert (verdict.ready, codes(verdict)) == (None, ["HOST_IS_AZURE_LOCAL"])
+    assert "30 days" in verdict.findings[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("computer", "ready", "expected"),
+    [
+        (ComputerFacts(manufacturer="Dell Inc.", model="PowerEdge R750"), True, []),
+        (ComputerFacts(manufacturer="Microsoft Corporation", model="Virtual Machine"), None, ["HOST_IS_VIRTUAL_MACHINE"]),
+        (
+            ComputerFacts(manufacturer="Microsoft Corporation", model="Virtual Machine", asset_tag="7783-7084-3265-9085-8269-3286-77"),
+            None,
+            ["HOST_IN_AZURE"],
+        ),
+        (ComputerFacts(), True, []),
+    ],
+)
+def test_a_host_that_is_itself_a_virtual_machine_may_not_activate(computer: ComputerFacts, ready: bool | None, expected: list[str]) -> None:
+    verdict = judge_host(replace(GOOD, computer=computer))
+    assert (verdict.ready, codes(verdict)) == (ready, expected)
 
 
 @pytest.mark.parametrize(("hyperv", "ready", "expected"), [(False, False, ["HOST_WITHOUT_HYPERV"]), (None, None, ["HYPERV_UNKNOWN"])])

@@ -68,6 +68,8 @@ def test_what_does_not_run_is_unknown_not_failed(state: VmState) -> None:
             VmStatus.ACTION_REQUIRED,
             ["GUEST_OFF", "DATA_EXCHANGE_DISABLED"],
         ),
+        (vm(windows(), health=KvpHealth.DEGRADED), VmStatus.ELIGIBLE, ["DATA_EXCHANGE_OUTDATED"]),
+        (vm(health=KvpHealth.PROTOCOL_MISMATCH), VmStatus.UNKNOWN, ["DATA_EXCHANGE_PROTOCOL_MISMATCH"]),
         (vm(health=KvpHealth.NO_CONTACT), VmStatus.UNKNOWN, ["DATA_EXCHANGE_NO_CONTACT"]),
         (vm(health=KvpHealth.LOST), VmStatus.UNKNOWN, ["DATA_EXCHANGE_LOST"]),
         (vm(windows(), health=KvpHealth.LOST), VmStatus.UNKNOWN, ["DATA_EXCHANGE_LOST"]),
@@ -110,6 +112,28 @@ def test_azure_edition_may_be_entitled_on_azure_local() -> None:
     azure = HostVerdict(None, None, Edition.AZURE_LOCAL, (), (finding("HOST_IS_AZURE_LOCAL", "AZ1"),), "AZ1")
     verdict = judge_vm(vm(windows(20348, 407)), azure)
     assert (verdict.status, codes(verdict)) == (VmStatus.UNKNOWN, ["GUEST_AZURE_EDITION_TRIED", "HOST_READINESS_UNKNOWN"])
+
+
+@pytest.mark.parametrize(
+    ("build", "sku", "words"),
+    [
+        (14393, 143, "Server Core"),
+        (17763, 42, "needs no activation"),
+        (9600, 33, "came with the hardware"),
+        (20348, 406, "Register it with Azure"),
+        (9600, 10, "KMS or MAK"),
+    ],
+)
+def test_editions_without_avma_are_told_their_own_way(build: int, sku: int, words: str) -> None:
+    (found,) = judge_vm(vm(windows(build, sku)), HOST).findings
+    assert found.code == "GUEST_EDITION_NOT_SUPPORTED"
+    assert words in found.remedy
+
+
+@pytest.mark.parametrize(("build", "iso"), [(9600, True), (20348, False)])
+def test_integration_services_are_updated_on_old_guests_only(build: int, iso: bool) -> None:
+    (found,) = judge_vm(vm(windows(build), health=KvpHealth.DEGRADED), HOST).findings
+    assert ("vmguest.iso" in found.remedy) is iso
 
 
 def test_a_host_that_is_not_ready_is_named_with_its_reasons() -> None:
