@@ -153,6 +153,39 @@ def test_a_bad_week_by_kerberos(realm_lab: Lab, monkeypatch: pytest.MonkeyPatch,
     check_bad_week(realm_lab, mixed(realm_lab, BY_KERBEROS), BY_KERBEROS)
 
 
+UPN = f"{ADMINISTRATOR['name']}@{DOMAIN.upper()}"
+WRONG_NAME = {"winrm": "ansible_winrm_kerberos_hostname_override", "psrp": "ansible_psrp_negotiate_hostname_override"}
+# What is wrong, and a piece of the remedy.
+KERBEROS_MISTAKES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "password_winrm": ("winrm", {"ansible_password": "Wrong-Passw0rd!"}, "Check ansible_password of this user in the domain."),
+    "password_psrp": ("psrp", {"ansible_password": "Wrong-Passw0rd!"}, "Check ansible_password of this user in the domain."),
+    "form_of_user_winrm": ("winrm", {"ansible_user": "LAB\\Administrator"}, "name@REALM"),
+    "form_of_user_psrp": ("psrp", {"ansible_user": "LAB\\Administrator"}, "name@REALM"),
+    "realm_winrm": ("winrm", {"ansible_user": UPN.lower()}, "write the realm in capitals"),
+    "realm_psrp": ("psrp", {"ansible_user": UPN.lower()}, "write the realm in capitals"),
+    "name_winrm": ("winrm", {WRONG_NAME["winrm"]: f"alias.{DOMAIN}"}, "connect by its full name in the domain"),
+    "name_psrp": ("psrp", {WRONG_NAME["psrp"]: f"alias.{DOMAIN}"}, "connect by its full name in the domain"),
+    "no_ticket_winrm": ("winrm", {"ansible_winrm_kinit_mode": "manual"}, "run kinit before"),
+    "no_kinit_winrm": ("winrm", {"ansible_winrm_kinit_cmd": "no-such-kinit"}, "krb5-user"),
+}
+
+
+def test_what_kerberos_refuses_and_how_it_is_told(realm_lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KRB5_CONFIG", realm_lab.get("/status")["krb5_config"])
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{tmp_path / 'cache'}")
+    hosts = {}
+    for name, (plugin, mistake, _remedy) in KERBEROS_MISTAKES.items():
+        everything = realm_lab.player(Connection(plugin, "kerberos", "http")).inventory["all"]
+        hosts[name] = {**everything["vars"], **everything["children"]["hyperv_hosts"]["hosts"]["hv01"], **mistake}
+    run = Player({"all": {"hosts": hosts}}).module("host_info", "all")
+    for name, (_plugin, _mistake, remedy) in KERBEROS_MISTAKES.items():
+        (told,) = run.of("host_info", name)
+        assert (told.kind, told.result["error"]["kind"]) == ("unreachable", "authentication_failed"), told.result["msg"]
+        assert remedy in told.result["msg"]
+    assert "Wrong-Passw0rd!" not in run.output
+    assert ADMINISTRATOR["password"] not in run.output
+
+
 REFUSALS = {
     "wrong": ({"ansible_user": ADMINISTRATOR["name"], "ansible_password": "Wrong-Passw0rd!"}, "unreachable"),
     "locked": ({"ansible_user": "locked", "ansible_password": "Lab-Locked1!"}, "unreachable"),
