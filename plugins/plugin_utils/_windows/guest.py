@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from .._avma.facts import GuestFacts
 from .._wsman.cim import Cim
-from .licensing import read_licences
-from .placement import read_placement
-from .system import read_computer, read_os
+from .licensing import LICENCES, SERVICE_VERSION, read_licences
+from .placement import host_calls, placement_calls, read_placement
+from .system import COMPUTER, OS, read_computer, read_os
 
 
 def read_guest(session: Cim) -> GuestFacts:
@@ -24,3 +24,13 @@ def read_guest(session: Cim) -> GuestFacts:
 def read_licence_state(session: Cim) -> GuestFacts:
     """Just enough to see that nothing is to be done: two requests."""
     return GuestFacts(os=read_os(session), licences=read_licences(session))
+
+
+def foresee_guest(session: Cim) -> None:
+    """Says beforehand what ``read_guest`` will ask."""
+    session.foresee(OS, LICENCES, COMPUTER, *placement_calls())
+
+
+def foresee_key(session: Cim) -> None:
+    """Says beforehand what will be asked until a key is installed."""
+    session.foresee(OS, LICENCES, COMPUTER, *host_calls(), SERVICE_VERSION)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .._avma.facts import VmState
 from .._wsman.errors import InvalidClassOrQuery, InvalidNamespace, NotFound, WsManError
 from .._wsman.session import Session
+from .._wsman.wql import quote
 from .namespaces import VIRTUALIZATION
 
 GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -61,8 +62,22 @@ def read_vms(session: Session) -> tuple[Vm, ...]:
     The host itself is a row of the same class. It is told apart by its Name, which is no GUID: captions are localised.
     Raises NoHyperv where the namespace is not there; which fault Windows sends for that is not recorded.
     """
+    return _vms(session, "SELECT ElementName, EnabledState, Name FROM Msvm_ComputerSystem")
+
+
+def find_vms(session: Session, name_or_id: str) -> tuple[Vm, ...]:
+    """The machines of this name, or the one with this ID, that the host owns now. Names need not be unique. One request.
+
+    Raises NoHyperv as ``read_vms`` does.
+    """
+    wanted = name_or_id.strip().strip("{}")
+    condition = f"Name = {quote(wanted.upper())}" if GUID.fullmatch(wanted) else f"ElementName = {quote(name_or_id)}"
+    return _vms(session, f"SELECT ElementName, EnabledState, Name FROM Msvm_ComputerSystem WHERE {condition}")
+
+
+def _vms(session: Session, wql: str) -> tuple[Vm, ...]:
     try:
-        rows = list(session.query(VIRTUALIZATION, "SELECT ElementName, EnabledState, Name FROM Msvm_ComputerSystem"))
+        rows = list(session.query(VIRTUALIZATION, wql))
     except NotFound as error:
         raise NoHyperv(f"Hyper-V is not installed: Windows knows no WMI namespace {VIRTUALIZATION}") from error
     vms = []

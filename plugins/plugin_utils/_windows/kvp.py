@@ -20,6 +20,7 @@ from .._wsman.embedded import parse_embedded_instance
 from .._wsman.errors import EncodingLimit, MalformedAnswer
 from .._wsman.instance import Instance
 from .._wsman.session import Session
+from .._wsman.wql import quote
 from .hyperv import GUID, Vm, read_vms
 from .namespaces import VIRTUALIZATION
 
@@ -92,6 +93,12 @@ def read_settings(session: Session, vms: Iterable[Vm], *, host_items: bool = Tru
 def _read_components(session: Session) -> tuple[dict[str, Instance], bool]:
     rows, whole = _rows(session, "Msvm_KvpExchangeComponent", _COMPONENT_COLUMNS, everything=True)
     return {owner.upper(): row for row in rows if GUID.fullmatch(owner := row.text("SystemName") or "")}, whole
+
+
+def read_intrinsic_items(session: Session, vm_id: str) -> tuple[KvpItem, ...]:
+    """What the guest of one machine says about itself, empty if it says nothing. One request."""
+    rows = session.query(VIRTUALIZATION, f"SELECT GuestIntrinsicExchangeItems FROM Msvm_KvpExchangeComponent WHERE SystemName = {quote(vm_id)}")
+    return tuple(item for row in rows for item in _items(row.texts("GuestIntrinsicExchangeItems")))
 
 
 def _rows(session: Session, class_name: str, columns: str, *, everything: bool) -> tuple[list[Instance], bool]:

@@ -16,7 +16,7 @@ from datetime import datetime
 from .._avma.channels import channel_of, licence_status_of
 from .._avma.errors import error_of, normalise_code
 from .._avma.facts import AvmaBinding, LicenceFacts
-from .._wsman.cim import Cim
+from .._wsman.cim import Call, Cim, Query
 from .._wsman.errors import Fault, InvalidClassOrQuery, MethodFailed, WsManError
 from .._wsman.instance import Instance
 from .._wsman.invocation import MethodOutput
@@ -49,6 +49,8 @@ _AVMA_PROPERTIES = (
     "AutomaticVMActivationLastActivationTime",
 )
 _WHERE = f"FROM SoftwareLicensingProduct WHERE ApplicationID = '{WINDOWS_APPLICATION_ID}' AND PartialProductKey <> NULL AND LicenseIsAddon = FALSE"
+LICENCES = Query(CIMV2, f"SELECT {', '.join(_PROPERTIES + _AVMA_PROPERTIES)} {_WHERE}")
+SERVICE_VERSION = Query(CIMV2, "SELECT Version FROM SoftwareLicensingService")
 
 _HRESULT_IN_TEXT = re.compile(r"\b0x([0-9A-Fa-f]{8})\b")
 # Codes that say something about licensing: SL_E_* / SL_I_* (facility 4 of SPP, severities C, 8 and 4) and Win32 errors.
@@ -74,7 +76,7 @@ def read_licences(session: Cim) -> tuple[LicenceFacts, ...]:
     and naming an unknown property is an error of the query, so it is asked again without them.
     """
     try:
-        rows = list(session.query(CIMV2, f"SELECT {', '.join(_PROPERTIES + _AVMA_PROPERTIES)} {_WHERE}"))
+        rows = list(session.query(LICENCES.namespace, LICENCES.wql))
     except InvalidClassOrQuery:
         rows = list(session.query(CIMV2, f"SELECT {', '.join(_PROPERTIES)} {_WHERE}"))
     licences = [_licence(row) for row in rows if row.text("PartialProductKey") and not row.boolean("LicenseIsAddon")]
@@ -127,12 +129,13 @@ class LicensingService:
     def version(self) -> str:
         """The service's key property. Never ``SELECT *`` here: OA3xOriginalProductKey is a real, full key. One request, the first time."""
         if self._version is None:
-            row = only_row(self._session.query(CIMV2, "SELECT Version FROM SoftwareLicensingService"), "SoftwareLicensingService")
+            row = only_row(self._session.query(SERVICE_VERSION.namespace, SERVICE_VERSION.wql), "SoftwareLicensingService")
             self._version = row.text("Version") or ""
         return self._version
 
     def install_key(self, key: str) -> None:
         """Install a product key. It is not activation. One request, and one for the version."""
+        self._foresee_look()
         self._service_method("InstallProductKey", {"ProductKey": Sensitive(key)})
 
     def refresh(self) -> None:
@@ -141,7 +144,13 @@ class LicensingService:
 
     def activate(self, product_id: str) -> None:
         """Ask for activation now. For an AVMA product this asks the Hyper-V host."""
+        self._foresee_look()
         self._licensing_method("SoftwareLicensingProduct", "Activate", {}, {"ID": product_id})
+
+    def _foresee_look(self) -> None:
+        """After each change the licences are refreshed and read, which then takes no trip of its own."""
+        if self._session.trips_are_dear:
+            self._session.foresee(Call(CIMV2, "SoftwareLicensingService", "RefreshLicenseStatus", keys={"Version": self.version()}), LICENCES)
 
     def _service_method(self, method: str, arguments: dict[str, Argument]) -> None:
         self._licensing_method("SoftwareLicensingService", method, arguments, {"Version": self.version()})

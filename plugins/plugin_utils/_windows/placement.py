@@ -12,11 +12,23 @@ Source: Microsoft, "Data Exchange: using key-value pairs to share information be
 from __future__ import annotations
 
 from .._avma.facts import GuestPlacement
-from .._wsman.cim import Cim
+from .._wsman.cim import Call, Cim
 from .._wsman.errors import Fault, MethodFailed
-from .registry import read_string, value_names
+from .registry import names_call, read_string, string_call, value_names
 
 PARAMETERS_KEY = r"SOFTWARE\Microsoft\Virtual Machine\Guest\Parameters"
+_HOST_VALUES = ("PhysicalHostNameFullyQualified", "PhysicalHostName")
+_VM_VALUES = ("VirtualMachineId", "VirtualMachineName")
+
+
+def host_calls() -> tuple[Call, ...]:
+    """What ``read_host`` may ask."""
+    return tuple(string_call(PARAMETERS_KEY, name) for name in _HOST_VALUES)
+
+
+def placement_calls() -> tuple[Call, ...]:
+    """What ``read_placement`` may ask, with the names as Hyper-V writes them."""
+    return (names_call(PARAMETERS_KEY), *(string_call(PARAMETERS_KEY, name) for name in _HOST_VALUES + _VM_VALUES))
 
 
 def read_host(session: Cim) -> GuestPlacement:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from .._wsman.cim import Cim
+from .._wsman.cim import Call, Cim
 from .._wsman.values import Argument
 from .namespaces import CIMV2
 
@@ -19,11 +19,20 @@ REG_SZ = 1
 _NOT_THERE = (1, 2)  # value not found, key not found
 
 
+def string_call(key: str, value: str) -> Call:
+    """The call that ``read_string`` makes."""
+    return Call(CIMV2, "StdRegProv", "GetStringValue", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key, "sValueName": value})
+
+
+def names_call(key: str) -> Call:
+    """The call that ``value_names`` makes."""
+    return Call(CIMV2, "StdRegProv", "EnumValues", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key})
+
+
 def read_string(session: Cim, key: str, value: str) -> str | None:
     """A REG_SZ value under HKEY_LOCAL_MACHINE, None if the key or the value is not there. One request."""
-    output = session.invoke(
-        CIMV2, "StdRegProv", "GetStringValue", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key, "sValueName": value}, reads=True
-    )
+    call = string_call(key, value)
+    output = session.invoke(call.namespace, call.class_name, call.method, call.arguments, reads=True)
     if output.return_value in _NOT_THERE:
         return None
     return output.expect(0).outputs.text("sValue")
@@ -39,7 +48,8 @@ class RegistryValue:
 
 def list_values(session: Cim, key: str) -> tuple[RegistryValue, ...] | None:
     """A key's values with their types under HKEY_LOCAL_MACHINE, None if the key is not there. One request."""
-    output = session.invoke(CIMV2, "StdRegProv", "EnumValues", {"hDefKey": HKEY_LOCAL_MACHINE, "sSubKeyName": key}, reads=True)
+    call = names_call(key)
+    output = session.invoke(call.namespace, call.class_name, call.method, call.arguments, reads=True)
     if output.return_value in _NOT_THERE:
         return None
     outputs = output.expect(0).outputs

@@ -8,19 +8,22 @@
 from __future__ import annotations
 
 from .._avma.facts import ComputerFacts, OsFacts
-from .._wsman.cim import Cim
+from .._wsman.cim import Cim, Query
 from .._wsman.instance import Instance
 from .namespaces import CIMV2
 from .rows import number_of, only_row
 
 # Named properties: the whole instance is 4 KB, these are 0.5 KB.
-_OS_QUERY = "SELECT BuildNumber, Caption, CSName, LastBootUpTime, OperatingSystemSKU, OSLanguage, ProductType, SuiteMask, Version FROM Win32_OperatingSystem"
-_COMPUTER_QUERY = "SELECT DNSHostName, Domain, HypervisorPresent, Manufacturer, Model, Name, PartOfDomain FROM Win32_ComputerSystem"
+OS = Query(
+    CIMV2,
+    "SELECT BuildNumber, Caption, CSName, LastBootUpTime, OperatingSystemSKU, OSLanguage, ProductType, SuiteMask, Version FROM Win32_OperatingSystem",
+)
+COMPUTER = Query(CIMV2, "SELECT DNSHostName, Domain, HypervisorPresent, Manufacturer, Model, Name, PartOfDomain FROM Win32_ComputerSystem")
 
 
 def read_os(session: Cim) -> OsFacts:
     """The operating system. One request."""
-    return os_facts(only_row(session.query(CIMV2, _OS_QUERY), "Win32_OperatingSystem"))
+    return os_facts(only_row(session.query(OS.namespace, OS.wql), "Win32_OperatingSystem"))
 
 
 def os_facts(row: Instance) -> OsFacts:
@@ -39,7 +42,7 @@ def os_facts(row: Instance) -> OsFacts:
 
 def read_computer(session: Cim) -> ComputerFacts:
     """The computer and the hypervisor it runs on, if any. One request."""
-    row = only_row(session.query(CIMV2, _COMPUTER_QUERY), "Win32_ComputerSystem")
+    row = only_row(session.query(COMPUTER.namespace, COMPUTER.wql), "Win32_ComputerSystem")
     return ComputerFacts(
         name=row.text("Name"),
         dns_name=row.text("DNSHostName"),

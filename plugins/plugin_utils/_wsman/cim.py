@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, Union
+from typing import Protocol
 
 from .instance import Instance
 from .invocation import MethodOutput
@@ -33,7 +33,7 @@ class Call:
     keys: Mapping[str, str] | None = field(default=None, hash=False)
 
 
-Asked = Union[Query, Call]
+Asked = Query | Call
 
 
 class Cim(Protocol):
@@ -42,6 +42,10 @@ class Cim(Protocol):
     @property
     def clock(self) -> Callable[[], float]:
         """Seconds from any point on."""
+
+    @property
+    def trips_are_dear(self) -> bool:
+        """Whether each question takes seconds, so that it pays to say beforehand what will be asked (``foresee``)."""
 
     @property
     def sleep(self) -> Callable[[float], None]: ...

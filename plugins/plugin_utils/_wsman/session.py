@@ -62,6 +62,8 @@ _WHOLE_CLASS = re.compile(r"\s*SELECT\s+\*\s+FROM\s+([A-Za-z_][A-Za-z0-9_]*)\s*\
 
 
 class Session:
+    trips_are_dear = False
+
     def __init__(
         self,
         transport: Transport,

@@ -1,0 +1,82 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""Why there is no way into a guest by PowerShell Direct: what the host knows beforehand, and what PowerShell said.
+
+Identifiers of errors are those of PowerShell's own source (PSRemotingErrorId, New-PSSession): messages are in the host's language.
+Requirements: Microsoft, "Manage Windows virtual machines with PowerShell Direct".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .._avma.direct import judge_guest_build
+from .._avma.findings import Finding, finding
+from .._avma.identity import identify_kvp
+from .._wsman.errors import WsManError
+from .._wsman.session import Session
+from .kvp import read_intrinsic_items
+from .powershell_direct import ScriptAnswer
+
+# PowerShell throws this class for one thing only on the way into a virtual machine: the guest does not accept the credentials.
+_LOGON = "PSDirectException"
+_NO_SUCH_VM = ("InvalidVMIdNotSingle", "InvalidVMNameNoVM")
+_NOT_RUNNING = "InvalidVMState"
+_NO_MODULE = "HyperVModuleNotAvailable"
+
+
+class DirectRefused(WsManError):
+    """There is no way into the guest by PowerShell Direct; nothing was carried out there. ``finding`` says why, and what to do."""
+
+    def __init__(self, found: Finding) -> None:
+        self.finding = found
+        super().__init__(found.cause)
+
+
+@dataclass(frozen=True)
+class DirectVm:
+    """A virtual machine on the host that owns it now."""
+
+    id: str
+    name: str
+    host: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} on {self.host}"
+
+
+def no_answer(vm: DirectVm, exit_code: int | None) -> DirectRefused:
+    """PowerShell ended without the script's answer."""
+    said = "PowerShell ended without an answer" if exit_code is None else f"PowerShell ended with code {exit_code} and without an answer"
+    return DirectRefused(finding("DIRECT_SCRIPT_FAILED", vm.name, host=vm.host, error=said))
+
+
+def refusal_of(answer: ScriptAnswer, vm: DirectVm, host: Session, secrets: Iterable[str]) -> DirectRefused:
+    """The reason of a script that failed as a whole. May ask the host once more what the guest is."""
+    error_id = answer.error_id.partition(",")[0]
+    if any(name.rpartition(".")[2] == _LOGON for name in answer.exception_types):
+        return DirectRefused(finding("DIRECT_LOGON_REFUSED", vm.name, host=vm.host))
+    if error_id in _NO_SUCH_VM:
+        return DirectRefused(finding("DIRECT_VM_NOT_FOUND", vm.name, host=vm.host, vm=vm.name))
+    if error_id == _NOT_RUNNING:
+        return DirectRefused(finding("DIRECT_VM_NOT_RUNNING", vm.name, host=vm.host, state="not running"))
+    said = f"{error_id}: {answer.message}" if error_id else answer.message
+    for secret in secrets:
+        said = said.replace(secret, "********") if secret else said
+    if error_id == _NO_MODULE:
+        return DirectRefused(finding("DIRECT_SCRIPT_FAILED", vm.name, host=vm.host, error=said))
+    return DirectRefused(_too_old(vm, host) or finding("DIRECT_SESSION_FAILED", vm.name, host=vm.host, error=said))
+
+
+def _too_old(vm: DirectVm, host: Session) -> Finding | None:
+    """Whether the guest says by Data Exchange that it is a Windows that knows no PowerShell Direct. Only a hint, and only asked afterwards."""
+    try:
+        items = read_intrinsic_items(host, vm.id)
+    except WsManError:
+        return None
+    return judge_guest_build(identify_kvp(items), vm.name)
