@@ -27,6 +27,7 @@ class ActionModule(WsManAction):
         "activate": {"type": "bool", "default": True},
         "wait": {"type": "int", "default": 120},
         "replace_licensed": {"type": "bool", "default": False},
+        "rollback": {"type": "bool", "default": False},
         "host": {"type": "dict"},
         "hosts": {"type": "list", "elements": "dict", "default": []},
         "hosts_variable": {"type": "str"},
@@ -61,7 +62,9 @@ class ActionModule(WsManAction):
         except InvalidHostView as error:
             raise OptionError(f"host: {error}") from error
         self._hosts = self._named_hosts(task) if options["hosts_variable"] else options["hosts"]
-        self._wish = KeyWish(key=key, activate=options["activate"], replace_licensed=options["replace_licensed"])
+        self._wish = KeyWish(
+            key=key, activate=options["activate"], replace_licensed=options["replace_licensed"], rollback=options["rollback"]
+        )
         answer = super().perform(task)
         if answer.get("outcome") in options["fail_on"] and not answer.get("unreachable"):
             answer["failed"] = True

@@ -40,6 +40,17 @@ options:
       - Replace a licensed key of another channel. It cannot be restored by this collection, and a MAK or retail activation may be lost.
     type: bool
     default: false
+  rollback:
+    description:
+      - Put the previous key back if this task installed the AVMA key and Windows then refused to activate it for a reason that does not pass. The outcome
+        stays V(failed), and a finding says what was put back.
+      - Only a published KMS client key can be put back, or an AVMA key that is published or in O(tables). Of a MAK, a retail or an OEM key Windows shows
+        the last five characters only. A KMS client needs its KMS host again to be activated.
+      - Nothing is put back where the activation may still come, as after a refusal that passes or one of which nothing is known, when it took too long, or
+        when the guest could not be asked any more.
+      - A further run tries AVMA anew, and puts the key back again if the cause is still there.
+    type: bool
+    default: false
   host:
     description:
       - The result of M(hyperv.avma.host_info) for the host that runs this guest. What cannot succeed there is refused before anything is changed.
@@ -80,7 +91,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - The outcome is the one that a run would reach if Windows refuses nothing.
+      - The outcome is the one that a run would reach if Windows refuses nothing. So O(rollback) is never predicted.
   diff_mode:
     support: full
   idempotent:
@@ -159,7 +170,8 @@ after:
   returned: always but when the guest does not answer, without O(query)
   type: dict
 steps:
-  description: What was to be done. Each with C(kind), C(before), C(after), C(reason), and whether it was C(done).
+  description: What was to be done, and what was put back. Each with C(kind) (V(install_key), V(activate) or V(restore_key)), C(before), C(after),
+    C(reason), and whether it was C(done).
   returned: always but when the guest does not answer, without O(query)
   type: list
   elements: dict

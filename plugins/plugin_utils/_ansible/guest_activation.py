@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .._avma.errors import error_of
-from .._avma.facts import Channel, GuestFacts, GuestPlacement
+from .._avma.facts import Channel, GuestFacts, GuestPlacement, LicenceFacts
 from .._avma.findings import Finding, finding
 from .._avma.guest_plan import GuestPlan, KeyWish, Step, plan_guest_key
 from .._avma.guest_result import judge_result
 from .._avma.host_view import HostView, InvalidHostView, host_view
 from .._avma.outcome import Outcome
+from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
 from .._avma.tables import PUBLISHED, Tables
 from .._windows.activation import Applied, PlanRunner, wanted_product
 from .._windows.guest import read_licence_state
@@ -102,10 +103,17 @@ class GuestActivation:
         code = applied.error.code if applied.error else None
         if failure is None:
             last_five = plan.key.last_five if plan.key is not None else None
-            outcome, findings = judge_result(wanted_product(after.licences, last_five) or after.primary, plan, code)
+            now = wanted_product(after.licences, last_five) or after.primary
+            outcome, findings = judge_result(now, plan, code)
+            if outcome is Outcome.FAILED and self._wish.rollback and plan.installs and plan.steps[0] in applied.done:
+                # Before what was refused, which is the reason of the outcome.
+                findings = (*self._rolled_back(runner, before, plan, now), *findings)
+                after = replace(before, licences=applied.licences)
         else:
             # What was read last may be out of date, so nothing is concluded from it.
             outcome, findings = Outcome.FAILED, ()
+            if self._wish.rollback and applied.done:
+                findings = rollback_unknown(plan, failure.msg.rstrip("."))
         result = self._result(before, after, plan, outcome, (*plan.findings, *findings), applied)
         if failure is not None:
             result.update(reason=failure.msg, msg=failure.msg, error=failure.as_dict())
@@ -113,6 +121,18 @@ class GuestActivation:
             entry = error_of(code)
             result["error"] = {"kind": "licensing_refused", "code": f"0x{code:08X}", "symbol": entry.symbol if entry else None}
         return result
+
+    def _rolled_back(self, runner: PlanRunner, before: GuestFacts, plan: GuestPlan, now: LicenceFacts | None) -> tuple[Finding, ...]:
+        """Puts the previous key back where it is known and the failure will not pass, and says what came of it."""
+        error = runner.applied.error
+        rollback = plan_rollback(before, plan, now, error.code if error else None, self._tables)
+        refused = None
+        if rollback.step is not None and rollback.key is not None:
+            try:
+                refused = runner.restore(rollback.step, rollback.key)
+            except WsManError as lost:
+                return rollback_unknown(plan, failure_of(lost, self._task.machine).msg.rstrip("."))
+        return judge_rollback(rollback, plan, runner.applied.licences, refused.code if refused else None)
 
     def _result(
         self, before: GuestFacts, after: GuestFacts, plan: GuestPlan, outcome: Outcome, findings: Iterable[Finding], applied: Applied
@@ -134,7 +154,7 @@ class GuestActivation:
             "activated": any(licence.channel is Channel.AVMA and licence.licensed for licence in after.licences),
             "before": licence_result(before.primary),
             "after": licence_result(primary),
-            "steps": [_step_result(step, step in done) for step in plan.steps],
+            "steps": [_step_result(step, step in done) for step in (*plan.steps, *(step for step in done if step not in plan.steps))],
             "findings": findings_result(findings),
         }
         if outcome in _EXPLAINED:

@@ -28,11 +28,13 @@ class KeyWish:
     key: str | None = field(default=None, repr=False)
     activate: bool = True
     replace_licensed: bool = False
+    rollback: bool = False  # the previous key is put back where the AVMA key cannot be activated
 
 
 class StepKind(str, Enum):
     INSTALL_KEY = "install_key"
     ACTIVATE = "activate"
+    RESTORE_KEY = "restore_key"  # never planned beforehand
 
 
 @dataclass(frozen=True)
@@ -81,3 +83,10 @@ def has_avma_key(licence: LicenceFacts | None, last_five: str | None) -> bool:
 def last_five_of(licence: LicenceFacts) -> str | None:
     """``PartialProductKey`` in capitals, None if it is missing or blank. Cut short: it is the guest's word and may be anything."""
     return safe_text(licence.partial_key, _PARTIAL_LIMIT).upper() or None
+
+
+def licence_state(licence: LicenceFacts | None) -> dict[str, object]:
+    """What a step shows of the guest's Windows licence."""
+    if licence is None:
+        return {"channel": None, "last_five": None, "licensed": False}
+    return {"channel": licence.channel.value, "last_five": last_five_of(licence), "licensed": licence.licensed}

@@ -91,6 +91,7 @@ def _kms(release: str, edition: str, key: str) -> KmsClientKey:
     return KmsClientKey(release, edition, key, _KMS_PAGE, _KMS_PAGE_DATE)
 
 
+_SAC_ROW = "1809 to 20H2"  # five semi-annual releases
 KMS_CLIENT_KEYS: tuple[KmsClientKey, ...] = (
     _kms("2025", "Standard", "TVRH6-WHNXV-R9WG3-9XRFY-MY832"),
     _kms("2025", "Datacenter", "D764K-2NDRG-47T6Q-P8T8W-YP6DF"),
@@ -104,8 +105,8 @@ KMS_CLIENT_KEYS: tuple[KmsClientKey, ...] = (
     _kms("2016", "Standard", "WC2BQ-8NRM3-FDDYY-2BFGV-KHKQY"),
     _kms("2016", "Datacenter", "CB7KF-BWN84-R7R2Y-793K2-8XDDG"),
     _kms("2016", "Essentials", "JCKRF-N37P4-C2D82-9YXRT-4M63B"),
-    _kms("1809 to 20H2", "Standard", "N2KJX-J94YW-TQVFB-DG9YT-724CC"),
-    _kms("1809 to 20H2", "Datacenter", "6NMRW-2C8FM-D24W7-TQWMY-CWH2D"),
+    _kms(_SAC_ROW, "Standard", "N2KJX-J94YW-TQVFB-DG9YT-724CC"),
+    _kms(_SAC_ROW, "Datacenter", "6NMRW-2C8FM-D24W7-TQWMY-CWH2D"),
     _kms("1803", "Standard", "PTXN8-JFHJM-4WC78-MPCBR-9W4KR"),
     _kms("1803", "Datacenter", "2HXDN-KRXHB-GPYC7-YCKFJ-7FVDG"),
     _kms("1709", "Standard", "DPCNP-XQFKJ-BJF7R-FRC8D-GF6G4"),
@@ -125,6 +126,8 @@ KMS_CLIENT_KEYS: tuple[KmsClientKey, ...] = (
     _kms("2008 R2", "Datacenter", "74YFP-3QFB3-KQT8W-PMXWJ-7M648"),
 )
 
+# The first of them has the build of 2019, and is taken for it.
+_KMS_ROWS_OF_BUILDS = dict.fromkeys((17763, 18362, 18363, 19041, 19042), (_SAC_ROW,))
 _PUBLISHED_AVMA = frozenset(row.key for row in AVMA_KEYS)
 _KMS_BY_KEY = {row.key: row for row in KMS_CLIENT_KEYS}
 
@@ -151,6 +154,14 @@ def avma_rows(key: str, rows: Iterable[AvmaKey] = AVMA_KEYS) -> tuple[AvmaKey, .
 def kms_client_row(key: str) -> KmsClientKey | None:
     """What a normalised key is published for as a KMS client key."""
     return _KMS_BY_KEY.get(key)
+
+
+def kms_client_keys(release: Release | None, edition: Edition | None) -> tuple[KmsClientKey, ...]:
+    """The published KMS client keys that a guest of this release and edition may have."""
+    if release is None or edition is None:
+        return ()
+    names = (release.name, *_KMS_ROWS_OF_BUILDS.get(release.build, ()))
+    return tuple(row for row in KMS_CLIENT_KEYS if row.release_name in names and row.edition == edition.value)
 
 
 def normalise_key(text: str) -> str:

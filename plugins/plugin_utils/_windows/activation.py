@@ -73,6 +73,15 @@ class PlanRunner:
                 break
         return applied
 
+    def restore(self, step: Step, key: str) -> LicensingRefused | None:
+        """Puts a key back after ``apply``. It is not activated. The refusal, if Windows refuses; other WsManErrors are left to the caller."""
+        try:
+            self._install(step, key, self.applied)
+        except LicensingRefused as refused:
+            self.applied.licences = read_licences(self._session)
+            return refused
+        return None
+
     def _install(self, step: Step, key: str, applied: Applied) -> None:
         for remaining in reversed(range(_TRIES_OF_A_LOST_CALL)):
             try:
@@ -92,7 +101,7 @@ class PlanRunner:
         applied.done.append(step)
         self._refresh()
         applied.licences = read_licences(self._session)
-        self._tell(f"key ending in {key[-5:]} is installed")
+        self._tell(f"key ending in {key[-5:]} is {'put back' if step.kind is StepKind.RESTORE_KEY else 'installed'}")
 
     def _activate(self, step: Step, last_five: str | None, applied: Applied) -> None:
         delay = _RETRY[0]

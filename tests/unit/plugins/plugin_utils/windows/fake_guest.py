@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import kms_client_row
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import WsManError
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.invocation import MethodOutput
@@ -167,7 +168,10 @@ class FakeGuest(Session):
             key = arguments["ProductKey"]
             assert isinstance(key, Sensitive)
             self.keys_seen.append(key.text)
-            self.licences = [{"ID": "new-id", "PartialProductKey": key.text[-5:], "LicenseStatus": 0, **self.installed_channel}]
+            # A product row is that of a KMS client unless it is changed.
+            channel = {} if kms_client_row(key.text) else self.installed_channel
+            self.licences = [{"ID": "new-id", "PartialProductKey": key.text[-5:], "LicenseStatus": 0, **channel}]
+            self._due = None
         elif method == "Activate" and self.licensed_after is not None:
             self._due = self.now + self.licensed_after
 
