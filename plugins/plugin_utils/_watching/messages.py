@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from .._ansible.failure import Failure
@@ -33,6 +34,9 @@ GROUP_PREFIX = "avma_vm_"
 _TEXT_LIMIT = 1024
 _NAME_LIMIT = 120
 _LIST_LIMIT = 16
+# What is looked at of an event: Windows' own limit of a string is 31,839 characters, and of an event 64 KB.
+_READ = 32 * 1024
+_STRINGS_READ = 64
 _REFUSALS = {
     Notification.INVALID_HOST.value,
     Notification.INVALID_DATA.value,
@@ -49,6 +53,7 @@ def told(value: object, limit: int = _TEXT_LIMIT) -> str:
 
 def activation_message(host: str, event: LogEvent, origin: LogOrigin, vms: Iterable[Vm] | None) -> Message:
     """A guest has asked its host to activate it. ``vms`` are those that the host has now, None where it did not say."""
+    event = replace(event, strings=tuple(one[:_READ] for one in event.strings[:_STRINGS_READ]), message=(event.message or "")[:_READ])
     result = event_result(event, origin)
     entry = None if result["code"] is None else error_of(int(result["code"], 16))
     notification = result["notification"]
@@ -116,7 +121,7 @@ def licence_state(facts: HostFacts, verdict: HostVerdict) -> Message:
     """What of a host's licence is worth an event when it changes. Plain values, as they are kept over a restart too."""
     licence = licence_result(facts.licence) or {}
     return {
-        "licensed": licence.get("licensed"),
+        "licensed": bool(licence.get("licensed")),
         "status": licence.get("status"),
         "channel": licence.get("channel"),
         "reason": None if not licence.get("reason") else told(licence["reason"]),
