@@ -21,7 +21,13 @@ from ..plugin_utils._windows.system import read_os
 
 
 class ActionModule(WsManAction):
-    OPTIONS: t.ClassVar = {**VM_OPTIONS, "items": {"type": "bool", "default": True}, **TABLES_OPTION, **QUERY_OPTION}
+    OPTIONS: t.ClassVar = {
+        **VM_OPTIONS,
+        "items": {"type": "bool", "default": True},
+        "notes": {"type": "bool", "default": False},
+        **TABLES_OPTION,
+        **QUERY_OPTION,
+    }
 
     def perform(self, task: Task) -> dict[str, t.Any]:
         self._tables = tables_of(task)
@@ -32,20 +38,26 @@ class ActionModule(WsManAction):
         session.learn_limits()
         os = read_os(session)
         licences = read_licences(session)
-        vms = read_vm_facts(session, items=task.options["items"])
+        items, notes = task.options["items"], task.options["notes"]
+        vms = read_vm_facts(session, items=items, notes=notes)
         # Computer and cluster do not matter to the verdict of a machine, and Hyper-V has just answered.
         host = judge_host(HostFacts(os=os, licence=licences[0] if licences else None, hyperv=True), self._tables)
         chosen = choose(vms, task.options)
-        results = [vm_result(vm, judge_vm(vm, host, self._tables), items=task.options["items"]) for vm in chosen]
-        result: dict[str, t.Any] = {}
-        if task.options["items"] and any(vm.kvp.guest_items_left_out for vm in vms):
-            result["warnings"] = [
+        results = [vm_result(vm, judge_vm(vm, host, self._tables), items=items, notes=notes) for vm in chosen]
+        warnings = []
+        if items and any(vm.kvp.guest_items_left_out for vm in vms):
+            warnings.append(
                 f"{task.machine}: a guest has written more key-value pairs than an answer of this host holds, so those that guests wrote are "
                 "left out for all machines. What their integration services wrote is there. Find the guest by its registry key "
                 "'Virtual Machine\\Guest', or raise MaxEnvelopeSizekb of the host."
-            ]
+            )
+        if notes and vms and all(vm.notes is None for vm in vms):
+            warnings.append(
+                f"{task.machine}: the notes of a virtual machine are longer than an answer of this host can be, so no notes are there. Shorten "
+                "them, or raise MaxEnvelopeSizekb of the host."
+            )
         return {
-            **result,
+            **({"warnings": warnings} if warnings else {}),
             "changed": False,
             "host": {"name": os.name, "avma": {"ready": host.ready, "can_activate": list(host.can_activate)}},
             "vms": results,

@@ -27,7 +27,7 @@ from ..plugin_utils._report.ledger.store import Ledger
 from ..plugin_utils._report.material import GuestMaterial, HostMaterial, LedgerMaterial, Material, Result, Settings
 from ..plugin_utils._report.model import Report
 from ..plugin_utils._report.months import months_until
-from ..plugin_utils._report.tenancy import InvalidPattern, TenantRule
+from ..plugin_utils._report.tenancy import InvalidPattern, TenantRule, pattern_of
 
 _MOST_MONTHS = 36
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -58,6 +58,7 @@ class ActionModule(AvmaAction):
         "tenant_variable": {"type": "str", "default": "avma_tenant"},
         "tenant_item": {"type": "str"},
         "tenant_pattern": {"type": "str"},
+        "tenant_notes": {"type": "str"},
         "lease_interval": {"type": "str", "default": "7d"},
         "lease_validity": {"type": "str", "default": "7d"},
         "lease_warning": {"type": "str", "default": "1d"},
@@ -117,15 +118,11 @@ def _result(task: Task, report: Report, document: Document, written: list[Writte
 def _settings(options: dict[str, t.Any], now: datetime) -> Settings:
     if not 1 <= options["months"] <= _MOST_MONTHS:
         raise OptionError(f"the option 'months' is {options['months']}. Give a number from 1 to {_MOST_MONTHS}.")
-    try:
-        tenants = TenantRule.of(options["tenant_item"], options["tenant_pattern"])
-    except InvalidPattern as error:
-        raise OptionError(f"the option 'tenant_pattern' ({options['tenant_pattern']!r}): {error}.") from error
 
-    def read(name: str, how: t.Callable[[str], t.Any]) -> t.Any:
+    def read(name: str, how: t.Callable[[t.Any], t.Any]) -> t.Any:
         try:
             return how(options[name])
-        except InvalidTime as error:
+        except (InvalidTime, InvalidPattern) as error:
             raise OptionError(f"the option '{name}' ({options[name]!r}): {error}.") from error
 
     lease = LeaseRule(read("lease_interval", span), read("lease_validity", span), read("lease_warning", span))
@@ -138,7 +135,7 @@ def _settings(options: dict[str, t.Any], now: datetime) -> Settings:
         months=options["months"],
         title=options["title"],
         lease=lease,
-        tenants=tenants,
+        tenants=TenantRule(options["tenant_item"] or None, read("tenant_pattern", pattern_of), read("tenant_notes", pattern_of)),
     )
 
 

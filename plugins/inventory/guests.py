@@ -142,6 +142,10 @@ options:
     description: Whether C(avma_vm.kvp) has all key-value pairs of the machine. Without them the inventory is smaller and asks for less.
     type: bool
     default: true
+  notes:
+    description: Whether C(avma_vm.notes) has the notes of the machine. People write anything there, passwords too, and C(cache) keeps them.
+    type: bool
+    default: false
   tables:
     description:
       - Releases and AVMA keys that are added to the published ones, as the option O(hyperv.avma.guest_key#module:tables). No template is rendered in it.
@@ -318,10 +322,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
 
     def _answers(self, hosts: Mapping[str, Variables], path: str, cache: bool, tables: Tables) -> dict[str, HostAnswer]:
         """From the cache what is there, from the hosts what is not. Answers only are kept, never failures."""
-        items = self.get_option("kvp_items")
+        items, notes = self.get_option("kvp_items"), self.get_option("notes")
         use_cache = self.get_option("cache")
         # What is kept is judged already, so it depends on the tables as well.
-        key = f"{self.get_cache_key(path)}_{'items' if items else 'bare'}_{tables.digest}"
+        key = f"{self.get_cache_key(path)}_{'items' if items else 'bare'}{'_notes' if notes else ''}_{tables.digest}"
         answers: dict[str, HostAnswer] = {}
         if use_cache and cache:
             held = self._cache.get(key) if key in self._cache else None
@@ -332,7 +336,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         missing = [name for name in hosts if name not in answers]
         if missing:
             targets = [Target(name, partial(self._connection, name, hosts[name])) for name in missing]
-            asked = ask_hosts(targets, items=items, parallel=self.get_option("parallel"), tables=tables)
+            asked = ask_hosts(targets, items=items, notes=notes, parallel=self.get_option("parallel"), tables=tables)
             self.display.vvv(f"WS-MAN {sum(answer.requests for answer in asked.values())} requests to {len(asked)} hosts")
             answers.update(asked)
             if use_cache:

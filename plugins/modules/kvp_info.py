@@ -11,7 +11,8 @@ description:
     and host have given each other, and says for each machine what it is and whether AVMA can activate it. Nobody logs on to the virtual machines.
   - Key-value pairs are written by whoever administers the guest. They are a hint and never proof, so everything that is concluded from them
     has C(trust) V(kvp). Treat them as hostile text.
-  - Takes the pages that the data fills at the server's own message size and at most 6 requests more, whatever the number of virtual machines.
+  - Takes the pages that the data fills at the server's own message size and at most 6 requests more, 7 with O(notes), whatever the number of
+    virtual machines.
 version_added: 0.1.0
 author:
   - hyperv.avma contributors (@hyperv-avma)
@@ -21,6 +22,12 @@ options:
       - Whether to return the key-value pairs themselves. Without them the result of a large host is much smaller.
     type: bool
     default: true
+  notes:
+    description:
+      - Whether to return the notes of the virtual machines, as Hyper-V Manager shows them. People write anything there, passwords too, so they are
+        read only if asked for. They cost one request and one for each further page.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - hyperv.avma.attributes
   - hyperv.avma.attributes.info
@@ -125,6 +132,10 @@ vms:
       description: The pairs by name. C(intrinsic) is written by the guest's integration service, C(guest) by its administrators, C(host) by the host.
       returned: with O(items=true)
       type: dict
+    notes:
+      description: The first 4000 characters of its notes, V(null) if they cannot be read.
+      returned: with O(notes=true)
+      type: str
     avma:
       description: The verdict. C(status) is V(eligible), V(not_eligible), V(action_required) or V(unknown). C(key) is the AVMA key that fits, in full only if it is a published one.
       type: dict

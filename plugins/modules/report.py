@@ -122,6 +122,12 @@ options:
       - A regular expression that finds the tenant in O(tenant_item), or without that in the name of the virtual machine. Its group C(tenant) counts, else its
         first group, else all that it matches.
     type: str
+  tenant_notes:
+    description:
+      - A regular expression that finds the tenant in a line of the virtual machine's notes, with groups as in O(tenant_pattern). It counts after the
+        host's own O(tenant_item) and before all that a guest can write.
+      - M(hyperv.avma.kvp_info) must return the notes.
+    type: str
   lease_interval:
     description:
       - How often guests renew. Microsoft does not say, and one report from the field has seven days.

@@ -24,6 +24,7 @@ def lab_process() -> Iterator[Lab]:
     machines = [
         {
             "name": TEMPLATE,
+            "notes": f"{TEMPLATE}\n{MARKUP}{ESCAPES}",
             "windows": {
                 "name": "evil01",
                 "release": "2022",
@@ -47,8 +48,9 @@ def lab(lab_process: Lab) -> Lab:
 
 def test_text_of_a_guest_is_never_rendered(lab: Lab) -> None:
     tasks = [
-        {"hyperv.avma.kvp_info": {}, "register": "found"},
+        {"hyperv.avma.kvp_info": {"notes": True}, "register": "found"},
         {"ansible.builtin.debug": {"msg": "{{ found.vms | map(attribute='name') | list + [found.vms[0].kvp.guest.Note] }}"}},
+        {"ansible.builtin.debug": {"msg": "{{ found.vms | map(attribute='notes') | list }}"}},
         {"ansible.builtin.set_fact": {"again": "{{ found.vms[0].kvp.guest.Note }}"}},
         {"ansible.builtin.debug": {"msg": "{{ again }}"}},
     ]
@@ -57,7 +59,15 @@ def test_text_of_a_guest_is_never_rendered(lab: Lab) -> None:
     vm = next(vm for vm in run.one("kvp_info", "hv01")["vms"] if vm["name"] == TEMPLATE)
     assert vm["kvp"]["guest"]["Note"] == TEMPLATE
     assert vm["kvp"]["guest"]["Markup"] == MARKUP
+    assert vm["notes"].splitlines()[0] == TEMPLATE
     assert "rendered" not in run.output.replace(TEMPLATE, "").replace("echo rendered", "")
+
+
+def test_notes_longer_than_an_answer_hide_no_machine(lab: Lab) -> None:
+    lab.arrange("notes", vm="web01", text="x" * 300_000)
+    result = lab.player().module("kvp_info", "hv01", notes=True).one("kvp_info", "hv01")
+    assert {vm["name"]: vm["notes"] for vm in result["vms"]}["web01"] is None
+    assert any("no notes are there" in warning for warning in result["warnings"])
 
 
 def test_table_shows_neither_escapes_nor_reordered_text(lab: Lab) -> None:

@@ -241,8 +241,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Pat
     def windows(number: int, **more: Any) -> dict[str, Any]:
         return {"release": "2022", "edition": "standard", "name": f"vm{number}", "licence": {"channel": "none"}, **more}
 
-    vms = [
-        {"name": name, "windows": windows(number, guest_items={template: template, "Role": name}, false_items={"OSName": template})}
+    vms: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "notes": f"x\nCustomer: {template}",
+            "windows": windows(number, guest_items={template: template, "Role": name}, false_items={"OSName": template}),
+        }
         for number, name in enumerate((template, *NAMES))
     ]
     vms.append({"name": "good", "windows": windows(50, name="good")})
@@ -257,7 +261,9 @@ def test_hostile_guests_break_nothing_and_gain_nothing(hostile: tuple[Lab, Path]
         {"prefix": "", "separator": "", "key": "avma_vm.kvp.guest.Role | default('', true)"},
         {"prefix": "role", "key": "avma_vm_name"},
     ]
-    described = source(lab, keyed_groups=keyed, compose={"copy": "avma_vm_name", "system": "avma_vm.kvp.intrinsic.OSName"})
+    tenant = r"(avma_vm.notes | default('', true) | regex_search('(?m)^Customer: *([^,\n]+)', '\1') or [''])[0]"
+    compose = {"copy": "avma_vm_name", "system": "avma_vm.kvp.intrinsic.OSName", "avma_tenant": tenant}
+    described = source(lab, notes=True, keyed_groups=keyed, compose=compose)
     listing = Listing(write(tmp_path, fleet__avma__yml=described))
     machines = listing.members("hyperv_vms")
     assert len(machines) == len(NAMES) + 3
@@ -265,12 +271,13 @@ def test_hostile_guests_break_nothing_and_gain_nothing(hostile: tuple[Lab, Path]
     assert listing.members("hyperv_hosts") == {"hv01"}
     assert "good" in machines, "the thief did not get its name, nor take it away"
     assert not any(set(name) & set("{}/ :,[]\u202e") for name in machines)
+    assert {listing.variables[name]["avma_tenant"] for name in machines} == {"", "{{ lookup('ansible.builtin.pipe'"}
     run = Player(described, file_name="fleet.avma.yml").tasks(
         "hyperv_vms",
         [
             {
                 "ansible.builtin.debug": {
-                    "msg": "{{ inventory_hostname }} {{ avma_vm_name }} {{ avma_vm }} {{ copy }} {{ system }} {{ group_names }}"
+                    "msg": "{{ inventory_hostname }} {{ avma_vm_name }} {{ avma_vm }} {{ copy }} {{ system }} {{ avma_tenant }} {{ group_names }}"
                 }
             }
         ],

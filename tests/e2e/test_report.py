@@ -135,10 +135,17 @@ def _groups(inventory: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 def test_what_tenants_write_stays_text_all_the_way(demo: Lab, tmp_path: Path) -> None:
     payload = "<script>alert(1)</script>{{ 7*7 }}\u202e"
     demo.arrange("guest_item", vm="web01", name="Owner", data=payload)
-    run = demo.player().playbook("report", avma_report_dir=str(tmp_path), avma_tenant_item="Owner")
+    demo.arrange("notes", vm="app02", text=f"{{{{ 7*7 }}}}\nCustomer: {payload}\nroot password: hunter2")
+    run = demo.player().playbook(
+        "report", avma_report_dir=str(tmp_path), avma_tenant_item="Owner", avma_tenant_notes="^Customer: (.*)", avma_report_guests=False
+    )
     assert run.code == 0, run.output
-    web01 = next(vm for vm in report_in(tmp_path)["vms"] if vm["name"] == "web01")
-    assert (web01["tenant"], web01["tenant_source"]) == ("<script>alert(1)</script>{{ 7*7 }}", "kvp")
+    found = {vm["name"]: (vm["tenant"], vm["tenant_source"]) for vm in report_in(tmp_path)["vms"]}
+    assert found["web01"] == ("<script>alert(1)</script>{{ 7*7 }}", "kvp")
+    assert found["app02"] == ("<script>alert(1)</script>{{ 7*7 }}", "notes")
+    # Of the notes nothing but the tenant is shown, and nobody reads them who does not ask for them.
+    assert "hunter2" not in "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
+    assert "notes" not in demo.player().module("kvp_info", "hv01").one("kvp_info", "hv01")["vms"][0]
     page = (tmp_path / "avma-report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}" in page

@@ -153,7 +153,7 @@ def guest_licences_result(facts: GuestFacts) -> Result:
     }
 
 
-def vm_result(vm: VmFacts, verdict: VmVerdict, *, items: bool) -> Result:
+def vm_result(vm: VmFacts, verdict: VmVerdict, *, items: bool, notes: bool = False) -> Result:
     intrinsic = _pairs(vm.kvp.intrinsic)
     result: Result = {
         "id": vm.id,
@@ -171,6 +171,8 @@ def vm_result(vm: VmFacts, verdict: VmVerdict, *, items: bool) -> Result:
     }
     if items:
         result["kvp"] = {"intrinsic": intrinsic, "guest": _pairs(vm.kvp.guest), "host": _pairs(vm.kvp.host)}
+    if notes:
+        result["notes"] = vm.notes
     return result
 
 

@@ -188,6 +188,7 @@ class VmFacts:
     state: VmState
     state_code: int | None
     kvp: KvpFacts
+    notes: str | None = None  # hostile as well; None: not asked or not told
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,15 @@ class Target:
     connect: t.Callable[[], t.Any]
 
 
-def ask_hosts(targets: Iterable[Target], *, items: bool, parallel: int, tables: Tables = PUBLISHED) -> dict[str, HostAnswer]:
-    """The answer of each host by its name. ``items``: with all key-value pairs. A host that fails is an answer too."""
+def ask_hosts(
+    targets: Iterable[Target], *, items: bool, notes: bool = False, parallel: int, tables: Tables = PUBLISHED
+) -> dict[str, HostAnswer]:
+    """The answer of each host by its name. ``items``: with all key-value pairs; ``notes``: with those of the machines. A host that fails is an
+    answer too."""
 
     def ask(target: Target, session: Session) -> HostAnswer:
         try:
-            info, vms = read_answer(session, items=items, tables=tables)
+            info, vms = read_answer(session, items=items, notes=notes, tables=tables)
         except WsManError as error:
             return HostAnswer(target.host, failure=failure_of(error, target.host), requests=session.statistics.requests)
         return HostAnswer(target.host, info, vms, requests=session.statistics.requests)
@@ -78,16 +81,16 @@ def ask_hosts(targets: Iterable[Target], *, items: bool, parallel: int, tables: 
     return {answer.host: answer for answer in answers}
 
 
-def read_answer(session: Session, *, items: bool, tables: Tables = PUBLISHED) -> tuple[Result, tuple[Result, ...]]:
-    """A host and its virtual machines: at most 12 requests and the further pages of many machines."""
+def read_answer(session: Session, *, items: bool, notes: bool = False, tables: Tables = PUBLISHED) -> tuple[Result, tuple[Result, ...]]:
+    """A host and its virtual machines: at most 12 requests, 13 with ``notes``, and the further pages of many machines."""
     session.learn_limits()
     facts = read_host(session)
     verdict = judge_host(facts, tables)
     cluster = cluster_as_told(facts.cluster, tables) if facts.cluster is not None else None
     findings = [*verdict.findings, *(cluster.findings if cluster else ())]
     info = {"host": host_result(facts, verdict, cluster, tables), "findings": findings_result(findings)}
-    vms = read_vm_facts(session, items=items) if facts.hyperv else ()
-    return plain(info), tuple(plain(vm_result(vm, judge_vm(vm, verdict, tables), items=items)) for vm in vms)
+    vms = read_vm_facts(session, items=items, notes=notes) if facts.hyperv else ()
+    return plain(info), tuple(plain(vm_result(vm, judge_vm(vm, verdict, tables), items=items, notes=notes)) for vm in vms)
 
 
 def _not_asked(target: Target, error: Exception) -> HostAnswer:

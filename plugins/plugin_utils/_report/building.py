@@ -118,7 +118,7 @@ def _nothing(machine: Machine, settings: Settings) -> VmEvidence:
 def _tenant(machine: Machine, settings: Settings) -> Tenant | None:
     """The guest's own variable counts before its host's, and both before what machines say."""
     given = (machine.guest.tenant if machine.guest else None) or (machine.host.tenant if machine.host else None)
-    return settings.tenants.tenant(machine.name, part(machine.vm, "kvp"), given=given)
+    return settings.tenants.tenant(machine.name, machine.vm, given=given)
 
 
 def _successes(seen: Iterable[Sighting], since: datetime) -> dict[str, tuple[datetime, datetime]]:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Whose a virtual machine is. A site says where that is written: in the inventory, in a key-value pair, or in the machine's name."""
+"""Whose a virtual machine is. A site says where that is written: in the inventory, in a key-value pair, in the machine's notes or its name."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .._avma.text import safe_text
+from .._avma.told import part
 
 _LIMIT = 80
-# What a pattern is tried on: names and items of any length must not cost more than a good one.
+# What a pattern is tried on: names, items and notes of any length must not cost more than a good one.
 _TRIED = 256
+_TRIED_LINES = 50
 
 
 class TenantSource(str, Enum):
@@ -25,6 +27,7 @@ class TenantSource(str, Enum):
 
     INVENTORY = "inventory"  # the operator wrote it
     HOST_ITEM = "host_item"  # a key-value pair that the host gave the guest
+    NOTES = "notes"  # whoever may change the machine's settings: an administrator of the host, or a tenant by a portal
     VM_NAME = "vm_name"  # whoever may rename the machine
     GUEST_ITEM = "kvp"  # whoever administers the guest
 
@@ -41,43 +44,59 @@ class Tenant:
 
 @dataclass(frozen=True)
 class TenantRule:
-    """``item``: name of a key-value pair; one of the host counts before one of the guest. ``pattern`` takes the tenant out of the item, or
-    without ``item`` out of the machine's name: its group "tenant", else its first group, else all that it matches."""
+    """Where to look, and in that order: the host's key-value pair ``item``, a line of the notes that ``notes`` matches, the guest's pair
+    ``item``, and without an ``item`` the machine's name. ``pattern`` takes the tenant out of the item or the name.
+
+    Of a pattern its group "tenant" counts, else its first group, else all that it matches.
+    """
 
     item: str | None = None
     pattern: re.Pattern[str] | None = None
+    notes: re.Pattern[str] | None = None
 
-    @classmethod
-    def of(cls, item: str | None, pattern: str | None) -> TenantRule:
-        """Raises InvalidPattern."""
-        try:
-            return cls(item or None, re.compile(pattern) if pattern else None)
-        except re.error as error:
-            raise InvalidPattern(f"it is no regular expression: {error}") from error
-
-    def tenant(self, name: str | None, kvp: Mapping[str, t.Any], *, given: str | None = None) -> Tenant | None:
-        """``given``: what the inventory says, which counts before all else. ``kvp``: kvp_info's dictionaries of items."""
+    def tenant(self, name: str | None, vm: Mapping[str, t.Any], *, given: str | None = None) -> Tenant | None:
+        """``given``: what the inventory says, which counts before all else. ``vm``: a machine of kvp_info, empty if no host shows it."""
         if given:
             return _tenant(given, TenantSource.INVENTORY)
-        if self.item is not None:
-            for kind, source in (("host", TenantSource.HOST_ITEM), ("guest", TenantSource.GUEST_ITEM)):
-                items = kvp.get(kind)
-                value = items.get(self.item) if isinstance(items, Mapping) else None
-                found = _tenant(self._taken(str(value)), source) if value else None
-                if found is not None:
-                    return found
-            return None
-        return _tenant(self._taken(name), TenantSource.VM_NAME) if self.pattern is not None and name else None
+        sources = (
+            (self._of_item(vm, "host"), TenantSource.HOST_ITEM),
+            (self._of_notes(vm.get("notes")), TenantSource.NOTES),
+            (self._of_item(vm, "guest"), TenantSource.GUEST_ITEM),
+            (self._of_name(name), TenantSource.VM_NAME),
+        )
+        return next((found for text, source in sources if (found := _tenant(text, source))), None)
 
-    def _taken(self, text: str) -> str:
-        if self.pattern is None:
-            return text
-        match = self.pattern.search(text[:_TRIED])
-        if match is None:
+    def _of_item(self, vm: Mapping[str, t.Any], kind: str) -> str:
+        value = part(vm, "kvp", kind).get(self.item) if self.item is not None else None
+        if not value:
             return ""
-        if "tenant" in self.pattern.groupindex:
-            return match["tenant"] or ""
-        return (match.group(1) if self.pattern.groups else match.group()) or ""
+        return _taken(self.pattern, str(value)) if self.pattern is not None else str(value)
+
+    def _of_notes(self, text: t.Any) -> str:
+        if self.notes is None or not text:
+            return ""
+        lines = str(text).splitlines()[:_TRIED_LINES]
+        return next((taken for line in lines if (taken := _taken(self.notes, line))), "")
+
+    def _of_name(self, name: str | None) -> str:
+        return _taken(self.pattern, name) if self.pattern is not None and self.item is None and name else ""
+
+
+def pattern_of(text: str | None) -> re.Pattern[str] | None:
+    """None for none. Raises InvalidPattern."""
+    try:
+        return re.compile(text) if text else None
+    except re.error as error:
+        raise InvalidPattern(f"it is no regular expression: {error}") from error
+
+
+def _taken(pattern: re.Pattern[str], text: str) -> str:
+    match = pattern.search(text[:_TRIED])
+    if match is None:
+        return ""
+    if "tenant" in pattern.groupindex:
+        return match["tenant"] or ""
+    return (match.group(1) if pattern.groups else match.group()) or ""
 
 
 def _tenant(text: str, source: TenantSource) -> Tenant | None:

@@ -23,6 +23,7 @@ from .._wsman.session import Session
 from .._wsman.wql import quote
 from .hyperv import GUID, Vm, read_vms
 from .namespaces import VIRTUALIZATION
+from .vm_notes import read_notes
 
 # The component's class GUID: the same for every machine, version and language (the name is localised).
 KVP_COMPONENT = "2A34B1C2-FD73-4043-8A5B-DD2159BC743F"
@@ -52,8 +53,8 @@ class KvpSetting:
     host_items: tuple[KvpItem, ...]
 
 
-def read_vm_facts(session: Session, *, items: bool = True) -> tuple[VmFacts, ...]:
-    """Every virtual machine with its Data Exchange: three enumerations, whatever the number of machines.
+def read_vm_facts(session: Session, *, items: bool = True, notes: bool = False) -> tuple[VmFacts, ...]:
+    """Every virtual machine with its Data Exchange: three enumerations, whatever the number of machines, and with ``notes`` a fourth.
 
     Without ``items`` the pairs that the host wrote are left out, which saves pages; what guests wrote tells what they are.
     """
@@ -62,7 +63,8 @@ def read_vm_facts(session: Session, *, items: bool = True) -> tuple[VmFacts, ...
         return ()
     settings = read_settings(session, vms, host_items=items)
     components, whole = _read_components(session)
-    return tuple(_vm_facts(vm, settings.get(vm.id), components.get(vm.id), whole) for vm in vms)
+    texts = (read_notes(session) if notes else None) or {}
+    return tuple(_vm_facts(vm, settings.get(vm.id), components.get(vm.id), whole, texts.get(vm.id)) for vm in vms)
 
 
 def read_settings(session: Session, vms: Iterable[Vm], *, host_items: bool = True) -> dict[str, KvpSetting]:
@@ -115,7 +117,7 @@ def _rows(session: Session, class_name: str, columns: str, *, everything: bool) 
     return list(session.query(VIRTUALIZATION, f"SELECT {columns} FROM {class_name}")), not everything
 
 
-def _vm_facts(vm: Vm, setting: KvpSetting | None, component: Instance | None, whole: bool) -> VmFacts:
+def _vm_facts(vm: Vm, setting: KvpSetting | None, component: Instance | None, whole: bool, notes: str | None) -> VmFacts:
     enabled = setting.enabled if setting else (_switched_on(component) if component else None)
     return VmFacts(
         id=vm.id,
@@ -131,6 +133,7 @@ def _vm_facts(vm: Vm, setting: KvpSetting | None, component: Instance | None, wh
             host=setting.host_items if setting else (),
             guest_items_left_out=not whole,
         ),
+        notes=notes,
     )
 
 

@@ -222,6 +222,17 @@ class HostItem(_Arrangement):
         fleet.deliver(host, vm)
 
 
+class Notes(_Arrangement):
+    """The notes of a VM, as Hyper-V Manager keeps them."""
+
+    do: Literal["notes"]
+    vm: str
+    text: str
+
+    def apply(self, fleet: Fleet) -> None:
+        fleet.vm(self.vm)[1].notes = self.text
+
+
 class WriteEvent(_Arrangement):
     """An event in a machine's Application log, of any shape."""
 
@@ -340,6 +351,7 @@ Arrangement = Annotated[
     | GuestItem
     | FalseItem
     | HostItem
+    | Notes
     | WriteEvent
     | SetRule
     | DenyNamespace

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import InvalidNamespace
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import EncodingLimit, InvalidNamespace
 from ansible_collections.hyperv.avma.tests.unit.plugins.action.playing import play
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_host import INTRINSIC, FakeHost, FakeVm
 
@@ -53,6 +53,21 @@ def test_requests_do_not_grow_with_the_machines(count: int) -> None:
 
 def test_items_may_be_left_out(host: FakeHost) -> None:
     assert all("kvp" not in vm for vm in play("kvp_info", host, items=False).result["vms"])
+
+
+def test_notes_are_read_only_if_asked_for(host: FakeHost) -> None:
+    host.vms[0].notes = "Customer: acme"
+    assert all("notes" not in vm for vm in play("kvp_info", host).result["vms"])
+    assert "Msvm_VirtualSystemSettingData" not in host.calls
+    assert play("kvp_info", host, notes=True).result["vms"][0]["notes"] == "Customer: acme"
+    assert host.calls.count("Msvm_VirtualSystemSettingData") == 1
+
+
+def test_notes_longer_than_an_answer_cost_only_the_notes(host: FakeHost) -> None:
+    host.failures["Msvm_VirtualSystemSettingData"] = EncodingLimit(code=2150858823)
+    result = play("kvp_info", host, notes=True).result
+    assert [vm["notes"] for vm in result["vms"]] == [None] * len(host.vms)
+    assert any("no notes are there" in warning for warning in result["warnings"])
 
 
 def test_name_that_several_machines_have_gives_all_of_them(host: FakeHost) -> None:

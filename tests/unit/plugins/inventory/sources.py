@@ -46,7 +46,7 @@ class Fleet:
         self.hosts = {name: None if vms is None else list(vms) for name, vms in hosts.items()}
         self.asked: dict[str, Any] = {}
 
-    def ask(self, targets: Iterable[Target], *, items: bool, parallel: int, tables: Tables) -> dict[str, HostAnswer]:
+    def ask(self, targets: Iterable[Target], *, items: bool, notes: bool, parallel: int, tables: Tables) -> dict[str, HostAnswer]:
         assert parallel >= 1
         answers: dict[str, HostAnswer] = {}
         for target in targets:

@@ -124,7 +124,7 @@ RESULTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
         play("host_info", denied_host()).result,
     ],
     "kvp_info": lambda: [
-        play("kvp_info", host()).result,
+        play("kvp_info", host(), notes=True).result,
         play("kvp_info", host(), query="vms[].name").result,
         play("kvp_info", denied_host()).result,
     ],

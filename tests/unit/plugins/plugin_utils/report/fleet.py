@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import HOST_EVENT, LogEvent, LogOrigin, event_result, iso
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.findings import finding
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.material import GuestMaterial, HostMaterial, Material, Settings
-from ansible_collections.hyperv.avma.plugins.plugin_utils._report.tenancy import TenantRule
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.tenancy import TenantRule, pattern_of
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SUCCESS = "0x00000000"
@@ -26,7 +26,13 @@ def vm_id(number: int) -> str:
 
 def settings(**changes: Any) -> Settings:
     return Settings(
-        **{"now": NOW, "observed": NOW, "since": NOW - timedelta(days=90), "tenants": TenantRule.of(None, r"^([a-z]+)-"), **changes}
+        **{
+            "now": NOW,
+            "observed": NOW,
+            "since": NOW - timedelta(days=90),
+            "tenants": TenantRule(None, pattern_of(r"^([a-z]+)-")),
+            **changes,
+        }
     )
 
 

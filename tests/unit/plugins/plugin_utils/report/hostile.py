@@ -70,7 +70,7 @@ def planted() -> Document:
         told["guest"]["licence"]["avma"].update(host=payload, iaid=payload)
         guests.append(GuestMaterial(payload, told if number % 2 else {"failed": True, "msg": payload}, vm_id=machine["id"]))
     material = Material(tuple(hosts), tuple(guests), LedgerMaterial(tuple(events), (), None))
-    rules = settings(tenants=TenantRule.of("Owner", None), title=PAYLOADS[0])
+    rules = settings(tenants=TenantRule("Owner"), title=PAYLOADS[0])
     earlier = document_of(build(material, rules))
     earlier["hosts"] = [{"name": payload, "ready": payload, "cluster": {payload: payload}} for payload in PAYLOADS]
     earlier["vms"] = [{"name": payload, "id": number, "standing": payload} for number, payload in enumerate(PAYLOADS)]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._report.building impor
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.document import document_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.material import GuestMaterial, HostMaterial, LedgerMaterial, Material
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.model import Report, Standing, VmEntry
-from ansible_collections.hyperv.avma.plugins.plugin_utils._report.tenancy import InvalidPattern, TenantRule
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.tenancy import InvalidPattern, TenantRule, pattern_of
 
 from .fleet import NOW, event, guest_info, host_info, kvp_info, large, settings, vm, vm_id
 
@@ -161,13 +162,42 @@ def test_guests_that_were_not_asked_need_no_action_and_strangers_are_told_of() -
 )
 def test_whose_a_machine_is(item: str | None, pattern: str | None, given: str | None, expected: tuple[str | None, str | None]) -> None:
     machine = vm(1, "acme-web01", host={"Owner": "Initech"}, guest={"Owner": "me!", "Other": "globex!"})
-    found = report(replace(host(machine), tenant=given), tenants=TenantRule.of(item, pattern))
+    found = report(replace(host(machine), tenant=given), tenants=TenantRule(item, pattern_of(pattern)))
     assert (found.vms[0].tenant, found.vms[0].tenant_source) == expected
+
+
+@pytest.mark.parametrize(
+    ("notes", "item", "expected"),
+    [
+        ("Backup: daily\r\nCustomer:  hooli , since 2024", None, ("hooli", "notes")),
+        ("Customer: hooli", "Owner", ("Initech", "host_item")),
+        ("Customer: hooli", "Other", ("hooli", "notes")),
+        ("nothing of the kind", "Other", ("globex!", "kvp")),
+        ("nothing of the kind", None, ("acme", "vm_name")),
+        (None, None, ("acme", "vm_name")),
+        (["no text"], None, ("acme", "vm_name")),
+        ("Customer: \u202e\x1b[31m<b>", None, ("[31m<b>", "notes")),
+        ("x\n" * 5000 + "Customer: hooli", None, ("acme", "vm_name")),
+    ],
+)
+def test_notes_count_after_the_host_s_word_and_before_the_guest_s(notes: object, item: str | None, expected: tuple[str, str]) -> None:
+    machine = {**vm(1, "acme-web01", host={"Owner": "Initech"}, guest={"Other": "globex!"}), "notes": notes}
+    name = None if item else pattern_of(r"^([a-z]+)-")
+    found = report(host(machine), tenants=TenantRule(item, name, pattern_of(r"^Customer: *([^,]+)")))
+    assert (found.vms[0].tenant, found.vms[0].tenant_source) == expected
+
+
+def test_notes_cannot_make_a_pattern_slow() -> None:
+    """A pattern that backtracks is tried on short lines only, and on few."""
+    machine = {**vm(1, "web01"), "notes": ("a" * 20_000 + "!\n") * 500}
+    begun = time.perf_counter()
+    assert report(host(machine), tenants=TenantRule(notes=pattern_of("a*b"))).vms[0].tenant is None
+    assert time.perf_counter() - begun < 5
 
 
 def test_pattern_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidPattern, match="no regular expression"):
-        TenantRule.of(None, "(")
+        pattern_of("(")
 
 
 # whatever comes

@@ -39,6 +39,7 @@ class FakeVm:
     state: int = 2
     enabled: int = 2
     has_setting: bool = True
+    notes: str = ""
     intrinsic: dict[str, str] = field(default_factory=lambda: dict(INTRINSIC))
     host_items: dict[str, str] = field(default_factory=dict)
     # what the next call for this machine's items does: an error is raised, a number is the ReturnValue, a function is called before
@@ -110,6 +111,10 @@ class FakeHost(Session):
                 )
                 for vm in self.vms
                 if vm.has_setting
+            ],
+            "Msvm_VirtualSystemSettingData": [
+                projected(Notes=(vm.notes,), VirtualSystemIdentifier=vm.id, VirtualSystemType="Microsoft:Hyper-V:System:Realized")
+                for vm in self.vms
             ],
             "Msvm_KvpExchangeComponent": [
                 whole(
