@@ -59,12 +59,12 @@ lab-down: venv-lab ## stop it
 
 # --- tests ---------------------------------------------------------------------------------------------------------------
 
-.PHONY: test test-all tests unit lab-test e2e
+.PHONY: test test-all tests unit lab-test docs-test e2e
 test: lint types layers tests ## lint, types, layers, all tests
 
-test-all: test build changelog ansible-lint sanity ## test, and all that a release needs
+test-all: test build changelog ansible-lint sanity sanity-oldest units galaxy-importer docs installed oldest middle ## test, and all that a release needs
 
-tests: venv-dev awx-modules ## unit, lab-test and e2e in one run
+tests: venv-dev ## unit, lab-test, docs-test and e2e in one run
 	$(PYTEST)
 
 unit: venv-dev ## tests of the collection's own code
@@ -73,18 +73,27 @@ unit: venv-dev ## tests of the collection's own code
 lab-test: venv-dev ## tests of the lab
 	$(PYTEST) tests/lab/tests
 
-e2e: venv-dev awx-modules ## the real ansible-playbook against the lab
+docs-test: venv-dev ## tests of the guides and of what comes with the collection
+	$(PYTEST) tests/docs
+
+e2e: venv-dev ## the real ansible-playbook against the lab
 	$(PYTEST) tests/e2e
 
-.PHONY: awx-modules
-# What playbooks/controller.yml is tested with.
-awx-modules: venv-dev
-	@.ci/awx-modules "$(VENV)"
+.PHONY: venv-oldest oldest middle
+venv-oldest: link
+	@.ci/make-venv .venv-oldest core-2.16
 
-.PHONY: oldest
-oldest: link ## unit and e2e with ansible-core 2.16, the oldest that is supported (Python 3.11 or 3.12)
-	@.ci/make-venv .venv-oldest oldest
+oldest: venv-oldest ## unit and e2e with ansible-core 2.16, the oldest that is supported (Python 3.11 or 3.12)
 	.venv-oldest/bin/python -m pytest tests/unit tests/e2e
+
+middle: link ## unit and e2e with ansible-core 2.18, the last before values carry tags
+	@.ci/make-venv .venv-middle core-2.18
+	.venv-middle/bin/python -m pytest tests/unit tests/e2e
+
+.PHONY: awx
+awx: venv-dev ## the modules of awx.awx create what playbooks/controller.yml describes, in a stand-in for AWX
+	@.ci/awx-modules "$(VENV)"
+	$(PYTEST) tests/awx
 
 .PHONY: bench
 bench: venv-dev ## benchmarks against a fleet of 64 hosts and 8,000 virtual machines; BENCH="survey" runs one of them
@@ -92,7 +101,7 @@ bench: venv-dev ## benchmarks against a fleet of 64 hosts and 8,000 virtual mach
 
 # --- gates ---------------------------------------------------------------------------------------------------------------
 
-.PHONY: lint types layers licences changelog ansible-lint sanity
+.PHONY: lint types layers changelog ansible-lint sanity sanity-oldest units galaxy-importer installed
 lint: venv-dev ## style of Python and YAML, freshness of the generated pages, licence of every file
 	"$(PY)" -m ruff check .
 	"$(PY)" -m ruff format --check .
@@ -105,7 +114,8 @@ types: venv-dev ## mypy, strict
 	"$(PY)" -m mypy --python-version 3.10 -p $(PACKAGE)
 	"$(PY)" -m mypy -p hyperv_lab
 	MYPYPATH=tests "$(PY)" -m mypy -p bench
-	"$(PY)" -m mypy tests/lab/demo.py .ci/check_tarball.py
+	"$(PY)" -m mypy tests/lab/demo.py .ci/check_tarball.py docs/tools/role_pages.py
+	MYPYPATH=docs/site "$(PY)" -m mypy docs/site/build.py
 
 layers: venv-dev ## which way imports point
 	$(IMPORT_PATH) "$(VENV)/bin/lint-imports"
@@ -117,16 +127,34 @@ ansible-lint: venv-dev ## roles and playbooks, production profile
 	"$(PY)" -m ansiblelint --offline --profile production --strict
 
 sanity: build ## ansible-test sanity on what the tarball holds
-	.ci/sanity "$(VENV)"
+	.ci/ansible-test "$(VENV)" sanity
+
+sanity-oldest: build venv-oldest ## the same with ansible-core 2.16
+	.ci/ansible-test .venv-oldest sanity
+
+units: build ## ansible-test units on what the tarball holds
+	.ci/ansible-test "$(VENV)" units
+
+galaxy-importer: build ## what Galaxy and Automation Hub check when a collection is uploaded
+	@.ci/make-venv .venv-galaxy galaxy
+	.ci/galaxy-importer .venv-galaxy build/hyperv-avma-*.tar.gz
+
+installed: build ## the tarball, installed where no checkout is: each plugin documented, the playbooks at work
+	$(PYTEST) tests/package
 
 # --- products ------------------------------------------------------------------------------------------------------------
 
-.PHONY: build docs-data format clean
+.PHONY: build docs docs-data format clean
 build: venv-dev ## the collection's tarball, in build/
 	@mkdir -p build
 	rm -f build/hyperv-avma-*.tar.gz
 	"$(PY)" -m ansible galaxy collection build --output-path build
 	"$(PY)" .ci/check_tarball.py build/hyperv-avma-*.tar.gz
+
+docs: link ## the documentation as a web site, in build/docs/html; a warning is an error
+	@.ci/make-venv .venv-docs docs
+	PATH="$(CURDIR)/.venv-docs/bin:$$PATH" antsibull-docs lint-collection-docs --plugin-docs .dev/ansible_collections/hyperv/avma
+	.venv-docs/bin/python docs/site/build.py build/docs
 
 docs-data: venv-dev ## the pages that come from the collection's own tables and tests
 	$(IMPORT_PATH) "$(PY)" docs/tools/generate_reference.py

@@ -27,6 +27,7 @@ NOT_SHIPPED = (
     "LICENSES/*",
     "Makefile",
     "REUSE.toml",
+    "docs/site/*",
     "docs/tools/*",
     "galaxy.yml",
     "pyproject.toml",

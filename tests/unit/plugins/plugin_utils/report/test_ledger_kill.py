@@ -32,7 +32,8 @@ SIZE = 50
 
 
 def writer(path: Path, job: str, first: int = 0) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / ".dev")}
+    # a checkout has the collection in .dev, ansible-test runs in ansible_collections/hyperv/avma itself
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT / ".dev", *ROOT.parents[2:3]]))}
     return subprocess.Popen(
         [sys.executable, str(WRITER), str(path), job, str(first), str(SIZE)], stdout=subprocess.PIPE, text=True, env=environment
     )

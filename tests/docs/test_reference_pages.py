@@ -16,7 +16,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.errors import ER
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.finding_types import FINDINGS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 
-GENERATOR = Path(__file__).resolve().parents[5] / "docs" / "tools" / "generate_reference.py"
+GENERATOR = Path(__file__).resolve().parents[2] / "docs" / "tools" / "generate_reference.py"
 
 
 @pytest.fixture(scope="module")
