@@ -261,7 +261,7 @@ def test_hostile_guests_break_nothing_and_gain_nothing(hostile: tuple[Lab, Path]
         {"prefix": "", "separator": "", "key": "avma_vm.kvp.guest.Role | default('', true)"},
         {"prefix": "role", "key": "avma_vm_name"},
     ]
-    tenant = r"(avma_vm.notes | default('', true) | regex_search('(?m)^Customer: *([^,\n]+)', '\1') or [''])[0]"
+    tenant = r"avma_vm.notes | default('', true) | regex_search('(?m)(?<=^Customer: )[^,\n]+') | default('', true)"
     compose = {"copy": "avma_vm_name", "system": "avma_vm.kvp.intrinsic.OSName", "avma_tenant": tenant}
     described = source(lab, notes=True, keyed_groups=keyed, compose=compose)
     listing = Listing(write(tmp_path, fleet__avma__yml=described))
