@@ -6,13 +6,18 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
-from ..plugin_utils._ansible.results import findings_result, guest_licences_result, guest_result, identity_result
+from ..plugin_utils._ansible.results import findings_result, guest_licences_result, guest_result, identity_result, integration_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.facts import Channel
 from ..plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
+from ..plugin_utils._avma.integration_verdict import judge_integration
+from ..plugin_utils._avma.platform import is_hyperv_guest
+from ..plugin_utils._windows.chassis import read_asset_tag
 from ..plugin_utils._windows.guest import read_guest
+from ..plugin_utils._windows.integration import read_integration
 
 
 class ActionModule(WsManAction):
@@ -26,12 +31,23 @@ class ActionModule(WsManAction):
         facts = read_guest(session)
         # What guest_key would do, so that the finding is the same before and after it is run.
         plan = plan_guest_key(facts, KeyWish(), tables=self._tables)
+        computer = facts.computer
+        if computer is not None and is_hyperv_guest(computer):
+            facts = replace(facts, integration=read_integration(session))
+            if plan.installs:
+                facts = replace(facts, computer=replace(computer, asset_tag=read_asset_tag(session)))
+                plan = plan_guest_key(facts, KeyWish(), tables=self._tables)
+        integration = judge_integration(facts.integration, plan.identity.release, plan.identity.name)
         primary = facts.primary
         return {
             "changed": False,
-            "guest": {**guest_result(facts, self._tables), **guest_licences_result(facts)},
+            "guest": {
+                **guest_result(facts, self._tables),
+                **guest_licences_result(facts),
+                "integration": integration_result(facts.integration),
+            },
             "identity": identity_result(plan.identity),
             "activated": bool(primary and primary.licensed),
             "activated_by_avma": bool(primary and primary.licensed and primary.channel is Channel.AVMA),
-            "findings": findings_result(plan.findings),
+            "findings": findings_result((*plan.findings, *integration)),
         }

@@ -60,6 +60,14 @@ guest:
       description: Where it runs, as the host wrote it into the guest's registry. C(host), C(host_fqdn), C(vm_id) and C(vm_name), each V(null) if
         not there. C(vm_id) is written by hosts of 2016 and later.
       type: dict
+    integration:
+      description:
+        - What the guest has of Hyper-V's integration services. V(null) where it is no guest of Hyper-V, and parts of it where Windows did not say.
+        - C(activation_device) is the device by which the guest asks its host for activation. C(present) is whether it is there, C(problem) Device
+          Manager's code, V(0) if it works.
+        - C(data_exchange_service) is the guest's side of Data Exchange. C(installed), C(running) and C(disabled) speak of the service
+          C(vmickvpexchange).
+      type: dict
 identity:
   description: What the guest is for AVMA. C(kind), C(name), C(build), C(release), C(sku), C(edition), C(core), C(evaluation), and C(trust) V(guest).
   returned: success, without O(query)
@@ -73,7 +81,8 @@ activated_by_avma:
   returned: success, without O(query)
   type: bool
 findings:
-  description: What M(hyperv.avma.guest_key) would find, in the shape of RV(hyperv.avma.host_info#module:findings).
+  description: What M(hyperv.avma.guest_key) would find, and what is wrong with the integration services, in the shape of
+    RV(hyperv.avma.host_info#module:findings).
   returned: success, without O(query)
   type: list
   elements: dict

@@ -11,8 +11,9 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import replace
 
+from .._avma.activation_diagnosis import asks_the_guest, diagnose, explained
 from .._avma.errors import error_of
-from .._avma.facts import Channel, GuestFacts, GuestPlacement, LicenceFacts
+from .._avma.facts import Channel, ComputerFacts, GuestFacts, GuestPlacement, LicenceFacts
 from .._avma.findings import Finding, finding
 from .._avma.guest_plan import GuestPlan, KeyWish, Step, plan_guest_key
 from .._avma.guest_result import judge_result
@@ -21,7 +22,9 @@ from .._avma.outcome import Outcome
 from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
 from .._avma.tables import PUBLISHED, Tables
 from .._windows.activation import Applied, PlanRunner, wanted_product
+from .._windows.chassis import read_asset_tag
 from .._windows.guest import read_licence_state
+from .._windows.integration import read_integration
 from .._windows.placement import read_host
 from .._windows.system import read_computer
 from .._wsman.cim import Cim
@@ -62,6 +65,11 @@ class GuestActivation:
             facts = replace(facts, computer=read_computer(self._session), placement=read_host(self._session))
             host = self._host or self._host_of(facts.placement)
             plan = plan_guest_key(facts, self._wish, host, self._tables)
+            if host is None and plan.installs:
+                # Of a host that is not known it is not known either that it is none of Azure's, where a key is better left alone.
+                facts = replace(facts, computer=replace(facts.computer or ComputerFacts(), asset_tag=read_asset_tag(self._session)))
+                plan = plan_guest_key(facts, self._wish, host, self._tables)
+            self._host = host
         if self._task.check_mode or not plan.steps:
             return self._result(facts, facts, plan, plan.outcome, plan.findings, Applied(licences=facts.licences))
         return self._applied(facts, plan)
@@ -105,6 +113,9 @@ class GuestActivation:
             last_five = plan.key.last_five if plan.key is not None else None
             now = wanted_product(after.licences, last_five) or after.primary
             outcome, findings = judge_result(now, plan, code)
+            if outcome is Outcome.FAILED:
+                diagnosis = self._diagnosis(after, plan, code, timed_out=applied.timed_out)
+                findings = explained(findings, diagnosis, plan.findings)
             if outcome is Outcome.FAILED and self._wish.rollback and plan.installs and plan.steps[0] in applied.done:
                 # Before what was refused, which is the reason of the outcome.
                 findings = (*self._rolled_back(runner, before, plan, now), *findings)
@@ -133,6 +144,16 @@ class GuestActivation:
             except WsManError as lost:
                 return rollback_unknown(plan, failure_of(lost, self._task.machine).msg.rstrip("."))
         return judge_rollback(rollback, plan, runner.applied.licences, refused.code if refused else None)
+
+    def _diagnosis(self, guest: GuestFacts, plan: GuestPlan, code: int | None, *, timed_out: bool) -> tuple[Finding, ...]:
+        """What explains that the guest was not activated. Asking for it is worth three requests, but not a failure."""
+        if asks_the_guest(code, timed_out):
+            try:
+                computer = replace(guest.computer or ComputerFacts(), asset_tag=read_asset_tag(self._session))
+                guest = replace(guest, computer=computer, integration=read_integration(self._session))
+            except WsManError:
+                pass
+        return diagnose(guest, plan.identity, self._host, code)
 
     def _result(
         self, before: GuestFacts, after: GuestFacts, plan: GuestPlan, outcome: Outcome, findings: Iterable[Finding], applied: Applied

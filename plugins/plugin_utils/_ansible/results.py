@@ -14,7 +14,7 @@ from datetime import datetime
 from .._avma.cluster_verdict import ClusterVerdict, NodeVerdict
 from .._avma.editions import sku_of
 from .._avma.errors import describe_code
-from .._avma.facts import ComputerFacts, GuestFacts, GuestPlacement, HostFacts, KvpItem, LicenceFacts, OsFacts, VmFacts
+from .._avma.facts import ComputerFacts, GuestFacts, GuestPlacement, HostFacts, IntegrationFacts, KvpItem, LicenceFacts, OsFacts, VmFacts
 from .._avma.findings import Finding
 from .._avma.host_verdict import HostVerdict
 from .._avma.identity import GuestIdentity
@@ -120,6 +120,18 @@ def placement_result(placement: GuestPlacement | None) -> Result | None:
     if placement is None:
         return None
     return {"host": placement.host_name, "host_fqdn": placement.host_fqdn, "vm_id": placement.vm_id, "vm_name": placement.vm_name}
+
+
+def integration_result(integration: IntegrationFacts | None) -> Result | None:
+    if integration is None:
+        return None
+    device, service = integration.device, integration.data_exchange
+    return {
+        "activation_device": None if device is None else {"present": device.present, "problem": device.problem},
+        "data_exchange_service": None
+        if service is None
+        else {"installed": service.installed, "running": service.running, "disabled": service.disabled},
+    }
 
 
 def identity_result(identity: GuestIdentity) -> Result:

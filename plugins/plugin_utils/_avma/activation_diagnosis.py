@@ -39,9 +39,14 @@ def diagnose(guest: GuestFacts, identity: GuestIdentity, host: HostView | None, 
     return tuple(found)
 
 
-def explained(refusal: Iterable[Finding], diagnosis: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The findings on a refusal with what explains it before them. The first explanation has the remedy that helps."""
+def explained(refusal: Iterable[Finding], diagnosis: tuple[Finding, ...], said: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """The findings on a refusal with what explains it before them, as far as it is not ``said`` yet.
+
+    The first explanation has the remedy that helps.
+    """
     if not diagnosis:
         return tuple(refusal)
     remedy = diagnosis[0].remedy
-    return (*diagnosis, *(replace(found, remedy=remedy) if found.code in _REFUSALS else found for found in refusal))
+    before = tuple(said)
+    new = (found for found in diagnosis if found not in before)
+    return (*new, *(replace(found, remedy=remedy) if found.code in _REFUSALS else found for found in refusal))

@@ -7,9 +7,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .._avma.facts import ClusterFacts, HostFacts
+from .._avma.platform import is_hyperv_guest
 from .._wsman.errors import Fault
 from .._wsman.session import Session
+from .chassis import read_asset_tag
 from .cluster import read_cluster
 from .hyperv import hyperv_present
 from .licensing import read_licences
@@ -27,13 +31,15 @@ def read_node(session: Session) -> HostFacts:
 
 
 def read_host(session: Session) -> HostFacts:
-    """Operating system, computer, licence, Hyper-V, cluster: at most 8 requests.
+    """Operating system, computer, licence, Hyper-V, cluster: at most 8 requests, one more of a host that is itself a virtual machine.
 
     A cluster that cannot be asked stays unknown: the account has no rights in root/MSCluster, its provider wants a delegated logon, or the
     cluster service is stopped. Anything else that is refused is raised: the verdict hangs on it.
     """
     os = read_os(session)
     computer = read_computer(session)
+    if is_hyperv_guest(computer):
+        computer = replace(computer, asset_tag=read_asset_tag(session))
     licences = read_licences(session)
     hyperv = hyperv_present(session)
     cluster: ClusterFacts | None = None

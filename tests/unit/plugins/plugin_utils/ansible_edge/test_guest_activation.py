@@ -183,13 +183,99 @@ def test_at_most_four_requests_where_nothing_is_to_be_done(guest: FakeGuest) -> 
 
 @pytest.mark.parametrize("fqdn", [True, False])
 def test_at_most_twelve_requests_to_install_and_activate(guest: FakeGuest, fqdn: bool) -> None:
+    """And one more where neither the task nor the guest's registry names the host in full."""
     if not fqdn:
         del guest.registry["PhysicalHostNameFullyQualified"]
     assert activate(guest)["outcome"] == "activated"
-    assert len(guest.calls) == (11 if fqdn else 12)
+    assert len(guest.calls) == (12 if fqdn else 13)
+
+
+def test_the_chassis_is_asked_only_where_the_host_is_not_known(guest: FakeGuest) -> None:
+    assert activate(guest, hosts=[host_result()])["outcome"] == "activated"
+    assert "Win32_SystemEnclosure" not in guest.calls
+    assert len(guest.calls) == 11
 
 
 # what is said
+
+
+AZURE_TAG = "7783-7084-3265-9085-8269-3286-77"
+INVALID_PLATFORM = 0xC004FD01
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "found", "words"),
+    [
+        ({}, INVALID_PLATFORM, [], "Activate the machine by KMS or MAK"),
+        ({"device_problems": []}, INVALID_PLATFORM, ["ACTIVATION_DEVICE_MISSING"], "updates of Windows"),
+        ({"device_problems": [28]}, INVALID_PLATFORM, ["ACTIVATION_DEVICE_FAILED"], "updates of Windows"),
+        (
+            {"data_exchange": {"StartMode": "Disabled", "State": "Stopped"}},
+            INVALID_PLATFORM,
+            ["DATA_EXCHANGE_SERVICE_DISABLED"],
+            "Set-Service",
+        ),
+        ({"device_problems": []}, None, ["ACTIVATION_DEVICE_MISSING"], "updates of Windows"),
+        ({"device_problems": []}, 0xC004FD03, [], "Move the guest"),
+    ],
+)
+def test_a_refusal_is_explained_by_what_the_guest_lacks(
+    guest: FakeGuest, state: Result, code: int | None, found: list[str], words: str
+) -> None:
+    for name, value in state.items():
+        setattr(guest, name, value)
+    if code is None:
+        guest.licensed_after = None
+    else:
+        guest.on_activate = [code]
+    result = activate(guest)
+    refusal = "ACTIVATION_TIMED_OUT" if code is None else "ACTIVATION_FAILED"
+    assert [one["code"] for one in result["findings"]] == [*found, refusal]
+    assert words in result["msg"]
+    assert result["outcome"] == "failed"
+
+
+def test_what_cannot_be_asked_after_a_refusal_does_not_hide_it(guest: FakeGuest) -> None:
+    guest.on_activate = [INVALID_PLATFORM]
+    guest.break_before["Win32_PnPEntity"] = ConnectionDropped("http://web01:5985/wsman", "gone")
+    result = activate(guest)
+    assert result["error"]["code"] == "0xC004FD01"
+    assert [one["code"] for one in result["findings"]] == ["ACTIVATION_FAILED"]
+
+
+def test_in_azure_nothing_is_changed_unasked(guest: FakeGuest) -> None:
+    guest.asset_tag = AZURE_TAG
+    result = activate(guest)
+    assert (result["outcome"], result["changed"], guest.methods) == ("refused", False, [])
+    assert "azkms.core.windows.net:1688" in result["msg"]
+    # Azure Stack Hub looks the same
+    stated = activate(guest, KeyWish(key=AVMA_KEY))
+    assert stated["outcome"] == "activated"
+    assert [one["code"] for one in stated["findings"]] == ["GUEST_IN_AZURE"]
+
+
+def test_what_was_said_before_is_not_said_again(guest: FakeGuest) -> None:
+    guest.asset_tag = AZURE_TAG
+    guest.on_activate = [INVALID_PLATFORM]
+    result = activate(guest, KeyWish(key=AVMA_KEY))
+    assert [one["code"] for one in result["findings"]] == ["GUEST_IN_AZURE", "ACTIVATION_FAILED"]
+    assert "azkms.core.windows.net:1688" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("host_finding", "found", "words"),
+    [
+        ("HOST_IS_AZURE_LOCAL", "AZURE_LOCAL_NOT_ENTITLED", "Sync-AzureStackHCI"),
+        ("HOST_IN_AZURE", "HOST_IN_AZURE", "azkms.core.windows.net"),
+    ],
+)
+def test_a_refusal_is_explained_by_what_the_host_is(guest: FakeGuest, host_finding: str, found: str, words: str) -> None:
+    guest.on_activate = [HOST_NOT_ACTIVATED]
+    host = host_result(ready=None)
+    host["findings"] = [{"code": host_finding, "severity": "warning", "object": "HV01", "cause": "x", "remedy": "y"}]
+    result = activate(guest, host=host)
+    assert [one["code"] for one in result["findings"]] == ["HOST_READINESS_UNKNOWN", found, "ACTIVATION_FAILED"]
+    assert words in result["msg"]
 
 
 def test_refusal_of_the_host_names_object_cause_and_remedy(guest: FakeGuest) -> None:

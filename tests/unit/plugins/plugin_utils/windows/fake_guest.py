@@ -40,6 +40,9 @@ class FakeGuest(Session):
             "Version": "10.0.20348",
         }
         self.computer: dict[str, Value] = {"Name": "WEB01", "Manufacturer": "Microsoft Corporation", "Model": "Virtual Machine"}
+        self.asset_tag = "2147-4836-4812-3456-7890-1234-56"
+        self.device_problems = [0]  # one for each activation device
+        self.data_exchange: dict[str, Value] = {"StartMode": "Manual", "State": "Running"}
         self.licences: list[Licence] = [{}]
         self.registry = {"PhysicalHostName": "HV01", "PhysicalHostNameFullyQualified": "hv01.corp.example"}
         # Values of the key Virtual Machine\\Guest: name -> (type, data)
@@ -80,6 +83,9 @@ class FakeGuest(Session):
         rows: dict[str, list[Instance]] = {
             "Win32_OperatingSystem": [projected(**self.os)],
             "Win32_ComputerSystem": [projected(**self.computer)],
+            "Win32_SystemEnclosure": [projected(SMBIOSAssetTag=self.asset_tag)],
+            "Win32_PnPEntity": [projected(ConfigManagerErrorCode=problem) for problem in self.device_problems],
+            "Win32_Service": [projected(**self.data_exchange)],
             "SoftwareLicensingProduct": [product(**licence) for licence in self.licences],
             "SoftwareLicensingService": [projected(Version="10.0.20348.1")],
         }
