@@ -95,6 +95,15 @@ awx: venv-dev ## the modules of awx.awx create what playbooks/controller.yml des
 	@.ci/awx-modules "$(VENV)"
 	$(PYTEST) tests/awx
 
+.PHONY: eda
+EVENT_SOURCES := extensions/eda/plugins/event_source
+eda: venv-dev ## rulebooks in the real ansible-rulebook (needs Java), and what the certification of event sources checks
+	@.ci/make-venv .venv-eda eda
+	.venv-eda/bin/ruff check --isolated --select ALL --ignore INP001 --quiet $(EVENT_SOURCES)
+	.venv-eda/bin/darglint --docstring-style numpy --strictness full $(EVENT_SOURCES)/*.py
+	.venv-eda/bin/pylint --rcfile /dev/null --score n --disable R0801,E0401 $(EVENT_SOURCES)/*.py
+	PYTHONPATH=tests HYPERV_AVMA_RULEBOOK="$(CURDIR)/.venv-eda/bin/ansible-rulebook" $(PYTEST) tests/eda
+
 .PHONY: bench
 bench: venv-dev ## benchmarks against a fleet of 64 hosts and 8,000 virtual machines; BENCH="survey" runs one of them
 	PYTHONPATH="$(CURDIR)/.dev:$(CURDIR)/tests/lab:$(CURDIR)/tests" "$(PY)" -m bench $(BENCH)
