@@ -62,7 +62,7 @@ lab-down: venv-lab ## stop it
 .PHONY: test test-all tests unit lab-test docs-test e2e
 test: lint types layers tests ## lint, types, layers, all tests
 
-test-all: test build changelog ansible-lint sanity sanity-oldest units galaxy-importer docs installed oldest middle ## test, and all that a release needs
+test-all: test build changelog ansible-lint sanity sanity-oldest units galaxy-importer docs installed oldest middle awx ## test, and all that a release needs
 
 tests: venv-dev ## unit, lab-test, docs-test and e2e in one run
 	$(PYTEST)
