@@ -75,6 +75,30 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(aim), f"{page.name}: {target}: {aim.name} has no such heading"
 
 
+# Folders of the repository whose files pages name, and what the names end with.
+FOLDERS = ("plugins", "roles", "playbooks", "tests", "docs", "extensions", "changelogs", "meta", r"\.ci")
+NAMED_PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/(?:[\w./-]*/|[\w./-]+\.(?:py|yml|md|css|j2|ps1|svg|json)))`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_that_pages_name_are_there(page: Path) -> None:
+    named = NAMED_PATH.findall(page.read_text(encoding="utf-8"))
+
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_architecture_tells_where_the_layers_are() -> None:
+    text = read("docs/architecture.md")
+    packages = {path.name for path in (ROOT / "plugins/plugin_utils").iterdir() if path.name.startswith("_") and (path.is_dir())} - {
+        "__pycache__"
+    }
+
+    assert {name for name in packages if f"`plugins/plugin_utils/{name}/`" not in text} == set()
+    drawing = read("docs/images/architecture.svg")
+    for name in ("_ansible", "_windows", "_report", "_wsman", "_avma", "hyperv_lab"):
+        assert name in drawing
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors that a forge makes of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
