@@ -8,7 +8,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, Task, failure_result
+from ..plugin_utils._ansible.failure import Failure
+from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction
 from ..plugin_utils._ansible.results import findings_result, guest_licences_result, guest_result, identity_result, integration_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.facts import Channel
@@ -16,18 +18,25 @@ from ..plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ..plugin_utils._avma.integration_verdict import judge_integration
 from ..plugin_utils._avma.platform import is_hyperv_guest
 from ..plugin_utils._windows.chassis import read_asset_tag
-from ..plugin_utils._windows.guest import read_guest
+from ..plugin_utils._windows.guest import foresee_guest, read_guest
 from ..plugin_utils._windows.integration import read_integration
 
 
-class ActionModule(WsManAction):
-    OPTIONS: t.ClassVar = {**TABLES_OPTION, **QUERY_OPTION}
+class ActionModule(GuestAction):
+    OPTIONS: t.ClassVar = {**WAY_OPTIONS, **TABLES_OPTION, **QUERY_OPTION}
 
     def perform(self, task: Task) -> dict[str, t.Any]:
         self._tables = tables_of(task)
         return super().perform(task)
 
-    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+    def gave_up(self, task: Task, failure: Failure, *, later: bool) -> dict[str, t.Any]:
+        answer = failure_result(failure)
+        if failure.finding is not None:
+            answer["findings"] = findings_result([failure.finding])
+        return answer
+
+    def ask(self, task: Task, session: Cim) -> dict[str, t.Any]:
+        foresee_guest(session)
         facts = read_guest(session)
         # What guest_key would do, so that the finding is the same before and after it is run.
         plan = plan_guest_key(facts, KeyWish(), tables=self._tables)

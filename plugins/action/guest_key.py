@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Task, failure_result
 from ..plugin_utils._ansible.failure import Failure
 from ..plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
+from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction
 from ..plugin_utils._ansible.output import plain
+from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.guest_plan import KeyWish
 from ..plugin_utils._avma.host_view import InvalidHostView, host_view
 from ..plugin_utils._avma.keys import InvalidProductKey, KeyKind, classify_key, normalise_key
 from ..plugin_utils._avma.outcome import Outcome
 
-# What a machine that is off or cut off looks like. One that refuses the credentials does answer.
-_NO_ANSWER = ("connect_timed_out", "connection_failed", "read_timed_out")
 
-
-class ActionModule(WsManAction):
+class ActionModule(GuestAction):
     OPTIONS: t.ClassVar = {
         "key": {"type": "str", "no_log": True},
         "activate": {"type": "bool", "default": True},
@@ -38,6 +37,7 @@ class ActionModule(WsManAction):
             "default": [Outcome.FAILED.value, Outcome.REFUSED.value],
         },
         "defer_unreachable": {"type": "bool", "default": False},
+        **WAY_OPTIONS,
         **TABLES_OPTION,
         **QUERY_OPTION,
     }
@@ -70,8 +70,8 @@ class ActionModule(WsManAction):
             answer["failed"] = True
         return answer
 
-    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
-        activation = GuestActivation(task, session, self._wish, self._host, self._hosts, self._tables)
+    def ask(self, task: Task, guest: Cim) -> dict[str, t.Any]:
+        activation = GuestActivation(task, guest, self._wish, self._host, self._hosts, self._tables)
         return activation.run()
 
     def _named_hosts(self, task: Task) -> t.Iterable[dict[str, t.Any]]:
@@ -84,9 +84,13 @@ class ActionModule(WsManAction):
             raise OptionError(f"hosts_variable: the variable {name!r} holds no list. Name one that holds results of hyperv.avma.host_info.")
         return (plain(item) for item in value)
 
-    def failed(self, task: Task, failure: Failure) -> dict[str, t.Any]:
-        if failure.kind in _NO_ANSWER and task.options["defer_unreachable"]:
+    def defers(self, task: Task) -> bool:
+        return bool(task.options["defer_unreachable"])
+
+    def gave_up(self, task: Task, failure: Failure, *, later: bool) -> dict[str, t.Any]:
+        if later:
             return deferred_result(task.machine, failure)
-        answer = super().failed(task, failure)
+        answer = failure_result(failure)
         answer.pop("failed", None)  # fail_on says whether this outcome fails the task
-        return {**answer, "outcome": Outcome.FAILED.value, "reason": failure.msg, "findings": []}
+        findings = findings_result([failure.finding] if failure.finding else [])
+        return {**answer, "outcome": Outcome.FAILED.value, "reason": failure.msg, "findings": findings}

@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - hyperv.avma.attributes.info
   - hyperv.avma.attributes.windows
   - hyperv.avma.tables
+  - hyperv.avma.guest_way
   - hyperv.avma.query
 seealso:
   - module: hyperv.avma.guest_key
@@ -35,6 +36,15 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+via:
+  description: The way on which the guest was reached, V(winrm) or V(direct).
+  returned: success, without O(query)
+  type: str
+  sample: winrm
+vm:
+  description: The virtual machine, C(id), C(name) and C(host), that the guest was reached through.
+  returned: success by PowerShell Direct, without O(query)
+  type: dict
 guest:
   description: What the guest tells about itself.
   returned: success, without O(query)

@@ -85,6 +85,7 @@ options:
 extends_documentation_fragment:
   - hyperv.avma.attributes
   - hyperv.avma.attributes.windows
+  - hyperv.avma.guest_way
   - hyperv.avma.tables
   - hyperv.avma.query
 attributes:
@@ -117,12 +118,32 @@ EXAMPLES = r"""
   hyperv.avma.guest_key:
     replace_licensed: true
 
+- name: Activate a guest without network, through its Hyper-V host
+  hyperv.avma.guest_key:
+    via: direct
+    vm: tenant-web01
+    guest_user: .\Administrator
+    guest_password: "{{ vault_guest_password }}"
+
+- name: Go through the host only where the guest does not answer
+  hyperv.avma.guest_key:
+    via: auto
+
 - name: Give the key of a release that has no published one
   hyperv.avma.guest_key:
     key: "{{ avma_key_annual_channel }}"
 """
 
 RETURN = r"""
+via:
+  description: The way on which the guest was reached, V(winrm) or V(direct).
+  returned: when the guest answered, without O(query)
+  type: str
+  sample: winrm
+vm:
+  description: The virtual machine, C(id), C(name) and C(host), that the guest was reached through.
+  returned: when the guest answered by PowerShell Direct, without O(query)
+  type: dict
 outcome:
   description:
     - V(activated). The guest is licensed by AVMA now.

@@ -67,7 +67,7 @@ def ask_machines(
         finally:
             session.close()
 
-    with _own_tickets():
+    with own_tickets():
         for _user, group in groupby(sorted(connected, key=lambda one: one.user), key=lambda one: one.user):
             opened: list[tuple[_Connected[Machine], Session]] = []
             for one in group:
@@ -83,7 +83,7 @@ def ask_machines(
 
 
 @contextmanager
-def _own_tickets() -> Iterator[None]:
+def own_tickets() -> Iterator[None]:
     """The Kerberos tickets that the process had hold again afterwards."""
     before = os.environ.get(_TICKETS)
     try:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from ansible.errors import AnsibleConnectionFailure
 
 from .._avma.errors import error_of
+from .._avma.findings import Finding
 from .._avma.text import safe_text
 from .._windows.data_exchange import NotSwitched
+from .._windows.direct_refusal import DirectRefused
 from .._windows.host_items import NotWritten
 from .._windows.hyperv import NoHyperv
 from .._windows.licensing import LicensingRefused
@@ -34,6 +36,7 @@ class Failure:
     unreachable: bool = False
     code: int | None = None
     symbol: str | None = None
+    finding: Finding | None = None  # that says the same, where there is one
 
     def as_dict(self) -> dict[str, t.Any]:
         return {
@@ -199,6 +202,9 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
 
 def failure_of(error: Exception, machine: str) -> Failure:
     """What went wrong with ``machine`` (as the inventory calls it), in one sentence of cause and one of remedy."""
+    if isinstance(error, DirectRefused):
+        found = error.finding
+        return Failure(msg=f"{machine}: {found.cause}. {found.remedy}", kind=found.code.lower(), finding=found)
     kind, unreachable, remedy = "error", False, "Run again with -vvv for the protocol's details."
     for error_type, row_kind, row_unreachable, row_remedy in _REMEDIES:
         if isinstance(error, error_type):

@@ -23,7 +23,7 @@ from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
 from .._avma.tables import PUBLISHED, Tables
 from .._windows.activation import Applied, PlanRunner, wanted_product
 from .._windows.chassis import read_asset_tag
-from .._windows.guest import read_licence_state
+from .._windows.guest import foresee_key, read_licence_state
 from .._windows.integration import read_integration
 from .._windows.placement import read_host
 from .._windows.system import read_computer
@@ -58,6 +58,7 @@ class GuestActivation:
         self._tables = tables
 
     def run(self) -> Result:
+        foresee_key(self._session)
         facts = read_licence_state(self._session)
         plan = plan_guest_key(facts, self._wish, self._host, self._tables)
         if plan.steps:
@@ -188,7 +189,7 @@ class GuestActivation:
 
 def deferred_result(machine: str, failure: Failure) -> Result:
     """The result for a guest that does not answer."""
-    found = finding("GUEST_UNREACHABLE", machine, reason=failure.msg)
+    found = failure.finding or finding("GUEST_UNREACHABLE", machine, reason=failure.msg)
     return {
         "changed": False,
         "outcome": Outcome.DEFERRED.value,

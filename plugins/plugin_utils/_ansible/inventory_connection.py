@@ -125,6 +125,16 @@ def connection_like(connection: t.Any, address: str, variables: Mapping[str, t.A
     return other
 
 
+def connection_of(variables: Mapping[str, t.Any], play_context: t.Any) -> t.Any:
+    """A connection plugin for a machine of the inventory with that machine's settings alone, nothing sent yet. Raises UnsupportedConnection."""
+    kind = str(variables.get("ansible_connection") or "").rpartition(".")[2]
+    if kind not in SUPPORTED:
+        raise UnsupportedConnection(f"the connection {kind!r} that the inventory names for it cannot carry WS-Management messages")
+    own = connection_loader.get(kind, play_context, "/dev/null")
+    own.set_options(var_options={})
+    return connection_like(own, "", variables, play_context)
+
+
 def address_like(own_address: str, own_name: str, name: str) -> str:
     """The address of another computer of the same domain, by its name, in the form in which the own one is addressed."""
     first, dot, domain = own_address.partition(".")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from .._avma.facts import GuestFacts
 from .._wsman.cim import Cim
+from .chassis import ASSET_TAG
+from .integration import DEVICE, SERVICE
 from .licensing import LICENCES, SERVICE_VERSION, read_licences
 from .placement import host_calls, placement_calls, read_placement
 from .system import COMPUTER, OS, read_computer, read_os
@@ -27,10 +29,10 @@ def read_licence_state(session: Cim) -> GuestFacts:
 
 
 def foresee_guest(session: Cim) -> None:
-    """Says beforehand what ``read_guest`` will ask."""
-    session.foresee(OS, LICENCES, COMPUTER, *placement_calls())
+    """Says beforehand what will be asked of a guest that is only looked at."""
+    session.foresee(OS, LICENCES, COMPUTER, *placement_calls(), DEVICE, SERVICE, ASSET_TAG)
 
 
 def foresee_key(session: Cim) -> None:
     """Says beforehand what will be asked until a key is installed."""
-    session.foresee(OS, LICENCES, COMPUTER, *host_calls(), SERVICE_VERSION)
+    session.foresee(OS, LICENCES, COMPUTER, *host_calls(), SERVICE_VERSION, ASSET_TAG)

@@ -42,6 +42,10 @@ class Vm:
     state: VmState
     state_code: int | None
 
+    @property
+    def running(self) -> bool:
+        return self.state is VmState.RUNNING
+
 
 def hyperv_present(session: Session) -> bool:
     """Whether Hyper-V's management service answers. One request.

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from .._avma.facts import ActivationDevice, DataExchangeService, IntegrationFacts
 from .._avma.integration_verdict import ACTIVATION_DEVICE
-from .._wsman.cim import Cim
+from .._wsman.cim import Cim, Query
 from .._wsman.errors import Fault
 from .namespaces import CIMV2
 
 _SERVICE = "vmickvpexchange"
 _RUNNING, _DISABLED = "Running", "Disabled"  # never localised (Microsoft, Win32_Service)
+# Names of devices are localised, so the GUID of its kind is looked for. LIKE would take underscores and brackets for patterns: it has none.
+DEVICE = Query(CIMV2, f"SELECT ConfigManagerErrorCode, DeviceID FROM Win32_PnPEntity WHERE DeviceID LIKE '%{ACTIVATION_DEVICE}%'")
+SERVICE = Query(CIMV2, f"SELECT StartMode, State FROM Win32_Service WHERE Name = '{_SERVICE}'")
 
 
 def read_integration(cim: Cim) -> IntegrationFacts:
@@ -26,10 +29,8 @@ def read_integration(cim: Cim) -> IntegrationFacts:
 
 
 def _read_device(cim: Cim) -> ActivationDevice | None:
-    # Names of devices are localised, so the GUID of its kind is looked for. LIKE would take underscores and brackets for patterns: it has none.
-    query = f"SELECT ConfigManagerErrorCode, DeviceID FROM Win32_PnPEntity WHERE DeviceID LIKE '%{ACTIVATION_DEVICE}%'"
     try:
-        rows = list(cim.query(CIMV2, query))
+        rows = list(cim.query(DEVICE.namespace, DEVICE.wql))
     except Fault:
         return None
     # One that works is enough.
@@ -39,7 +40,7 @@ def _read_device(cim: Cim) -> ActivationDevice | None:
 
 def _read_service(cim: Cim) -> DataExchangeService | None:
     try:
-        rows = list(cim.query(CIMV2, f"SELECT StartMode, State FROM Win32_Service WHERE Name = '{_SERVICE}'"))
+        rows = list(cim.query(SERVICE.namespace, SERVICE.wql))
     except Fault:
         return None
     if not rows:

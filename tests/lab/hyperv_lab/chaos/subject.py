@@ -27,7 +27,7 @@ _MOST_CONTEXTS = 2000
 
 @dataclass(frozen=True)
 class Subject:
-    """``class_name`` is empty where none is named, ``method`` for anything but Invoke."""
+    """``class_name`` is empty where none is named, ``method`` for anything but Invoke and Shell (Create, Command, Send, ...)."""
 
     action: str
     class_name: str = ""
@@ -46,7 +46,7 @@ class Subjects:
     def read(self, exchange: Exchange) -> Subject:
         received = exchange.received
         if received.is_shell:
-            return Subject(SHELL)
+            return Subject(SHELL, method=received.action.rpartition("/")[2])
         action = received.action
         head, _unused, name = action.rpartition("/")
         if is_wmi_uri(action):

@@ -19,9 +19,11 @@ from ..http.accounts import AccountBook
 from ..http.server import LabServer, ServedMachine
 from ..http.service_keys import ServiceKeys, kerberos_available
 from ..http.tls import TlsMaterial
+from ..powershell_direct.host_commands import HostCommands
 from ..providers.machine import SimulatedMachine
 from ..scenarios.building import ScenarioError, build
 from ..scenarios.description import Scenario
+from ..world.host import Host
 from ..world.restarts import Restart
 from ..world.windows import Windows
 from ..wsman.interceptor import Interceptor
@@ -91,6 +93,7 @@ class Lab:
                 replace(settings, version=machine.windows.release.version),
                 http_port,
                 https_port if self.tls is not None else None,
+                HostCommands(machine, self.machine, self._accounts, settings) if isinstance(machine.windows, Host) else None,
             )
             for name, machine in self._machines.items()
             if machine.windows.address

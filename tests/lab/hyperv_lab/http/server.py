@@ -24,6 +24,7 @@ from ..wsman.interceptor import Exchange, Interceptor
 from ..wsman.recorder import Recorder
 from ..wsman.service import WsmanService
 from ..wsman.settings import ServiceSettings
+from ..wsman.winrs import Commands
 from .accounts import AccountBook, Login
 from .authentication import Authenticator, ConnectionSecurity, Verdict
 from .delivery import ConnectionTraffic, deliver, reset
@@ -49,6 +50,7 @@ class ServedMachine:
     settings: ServiceSettings = field(default_factory=ServiceSettings)
     http_port: int | None = 5985
     https_port: int | None = 5986
+    commands: Commands | None = None  # None: no shell is opened
 
 
 class BodyTooLarge(Exception):
@@ -127,7 +129,7 @@ class _OpenMachine:
         self._accounts = accounts
         self._recorder = recorder
         self._interceptors: tuple[Interceptor, ...] = (*interceptors, recorder)
-        self._service = WsmanService(served.machine, served.settings)
+        self._service = WsmanService(served.machine, served.settings, commands=served.commands)
         self._authenticator = authenticator
         self._connections: WeakKeyDictionary[Transport, ConnectionSecurity] = WeakKeyDictionary()
         self._traffic: WeakKeyDictionary[Transport, ConnectionTraffic] = WeakKeyDictionary()

@@ -16,17 +16,23 @@ from .interceptor import Exchange
 _PRODUCT_KEY = re.compile(r"\b(?:[A-Z0-9]{5}-){4}([A-Z0-9]{5})\b", re.IGNORECASE)
 _PASSWORD = re.compile(r"(<([\w.:-]*password[\w.-]*)\b[^>]*>).*?(</\2>)", re.IGNORECASE | re.DOTALL)
 _SHELL = "Shell"
+# What a command is given: passwords are in there.
+_STREAM = re.compile(r"(<([\w.:-]*)Stream\b[^>]*>).*?(</\2Stream>)", re.DOTALL)
 
 
 def mask(text: str) -> str:
     """Passwords gone, product keys down to their last five characters."""
-    return _PRODUCT_KEY.sub(r"XXXXX-XXXXX-XXXXX-XXXXX-\1", _PASSWORD.sub(r"\1***\3", text))
+    return _PRODUCT_KEY.sub(r"XXXXX-XXXXX-XXXXX-XXXXX-\1", _PASSWORD.sub(r"\1***\3", _STREAM.sub(r"\1***\3", text)))
 
 
-def short_action(exchange: Exchange) -> str:
-    """``Enumerate``, ``Pull``, … or ``Class.Method``; anything about a shell is ``Shell``."""
+def short_action(exchange: Exchange, answer: Answer) -> str:
+    """``Enumerate``, ``Pull``, … or ``Class.Method``; ``WinRS.Create``, ``WinRS.Command``, … for the one command that the lab knows.
+
+    Anything else about a shell is refused, and is ``Shell``.
+    """
     if exchange.received.is_shell:
-        return _SHELL
+        refused = answer.fault_code is not None and not answer.injected
+        return _SHELL if refused else f"WinRS.{exchange.received.action.rpartition('/')[2]}"
     action = exchange.received.action
     head, _unused, name = action.rpartition("/")
     if "/wmi/" in head.lower():
@@ -105,7 +111,7 @@ class Recorder:
 
     async def after(self, exchange: Exchange, answer: Answer) -> Answer:
         counts = self.counts(exchange.machine)
-        action = short_action(exchange)
+        action = short_action(exchange, answer)
         counts.requests[action] += 1
         counts.bytes_in += len(exchange.body)
         counts.bytes_out += len(answer.body) if answer.body.isascii() else len(answer.body.encode())

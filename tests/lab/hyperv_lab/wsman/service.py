@@ -26,6 +26,7 @@ from .operation import Operation
 from .resource_uri import is_wmi_uri
 from .settings import ServiceSettings
 from .winrm_config import get_config, is_config_uri
+from .winrs import Commands, Shells
 
 _log = logging.getLogger(__name__)
 # One for all machines: most of them share their classes.
@@ -60,9 +61,18 @@ def is_shell_uri(uri: str) -> bool:
 
 
 class WsmanService:
-    def __init__(self, machine: Machine, settings: ServiceSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        settings: ServiceSettings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        commands: Commands | None = None,
+    ) -> None:
+        """``commands``: those that a shell of this machine may be asked for; without them no shell is opened."""
         self.machine = machine
         self.settings = settings
+        self._shells = Shells(commands) if commands is not None else None
         self._enumerations = Enumerations(clock)
 
     def receive(self, data: bytes) -> Received:
@@ -115,7 +125,9 @@ class WsmanService:
             return self._enumerations.release(operation)
         uri = request.resource_uri
         if is_shell_uri(uri):
-            raise ACCESS_DENIED.fault()
+            if self._shells is None:
+                raise ACCESS_DENIED.fault()
+            return self._shells.answer(operation)
         if is_config_uri(uri):
             return get_config(operation)
         if not is_wmi_uri(uri):

@@ -17,6 +17,7 @@ import yaml
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied
 from ansible_collections.hyperv.avma.tests.unit.plugins.action.playing import action_class, play
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_direct_host import FakeDirectHost
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuest
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_host import FakeHost, FakeVm
 
@@ -116,6 +117,7 @@ def summary_variables() -> dict[str, Any]:
     }
 
 
+THROUGH_HOST = {"via": "direct", "vm": "web01", "guest_user": "Administrator", "guest_password": "geheim"}
 # For each module results of a success, of one with a query and of a failure: together they must have every key.
 RESULTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "host_info": lambda: [
@@ -145,11 +147,13 @@ RESULTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     ],
     "guest_info": lambda: [
         play("guest_info", FakeGuest()).result,
+        play("guest_info", FakeDirectHost(FakeGuest()), **THROUGH_HOST).result,
         play("guest_info", FakeGuest(), query="guest.name").result,
         play("guest_info", refusing(FakeGuest())).result,
     ],
     "guest_key": lambda: [
         play("guest_key", FakeGuest()).result,
+        play("guest_key", FakeDirectHost(FakeGuest()), **THROUGH_HOST).result,
         play("guest_key", FakeGuest(), query="guest.name").result,
         play("guest_key", refusing(FakeGuest())).result,
     ],

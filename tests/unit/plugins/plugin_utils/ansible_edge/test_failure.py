@@ -11,7 +11,9 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import connection_not_made, failure_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.findings import finding
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import NotSwitched
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.direct_refusal import DirectRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.host_items import NotWritten
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused
@@ -47,6 +49,7 @@ TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
     (wsman.QuotaExceeded(code=0x803381A6), "quota_exceeded", False, "forks"),
     (wsman.OperationTimedOut(code=0x80338029), "operation_timed_out", False, "ansible_winrm_operation_timeout_sec"),
     (wsman.EffectUnknown("A.B", wsman.ConnectionDropped(ENDPOINT, "closed")), "effect_unknown", False, "Run again"),
+    (DirectRefused(finding("DIRECT_LOGON_REFUSED", "web01", host="hv01")), "direct_logon_refused", False, "guest_password"),
     (CommandLost(wsman.ConnectionDropped(ENDPOINT, "closed")), "effect_unknown", False, "Run again"),
     (wsman.DeadlineExceeded("the job still runs"), "deadline_exceeded", False, "'wait'"),
     (wsman.ServiceBusy(code=0x80338014), "service_busy", False, "in some minutes"),

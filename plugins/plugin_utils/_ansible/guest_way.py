@@ -1,0 +1,183 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This code is private to the hyperv.avma collection: do not import it from elsewhere.
+"""The ways to a guest: its own WinRM, or PowerShell Direct through the Hyper-V host that runs it."""
+
+from __future__ import annotations
+
+import typing as t
+from abc import abstractmethod
+from dataclasses import replace
+
+from ansible.errors import AnsibleError
+
+from .._avma.findings import Finding, finding
+from .._avma.text import safe_text
+from .._windows.direct_access import guest_of, open_direct_guest, require_build
+from .._windows.direct_guest import DirectGuest
+from .._windows.direct_refusal import DirectRefused
+from .._windows.hyperv import Vm, find_vms
+from .._windows.powershell_direct import Credential
+from .._windows.system import read_os
+from .._wsman.cim import Cim
+from .._wsman.errors import WsManError
+from .._wsman.session import Session
+from .action import OptionError, Task, WsManAction
+from .asking import own_tickets
+from .connection import UnsupportedConnection, open_session
+from .failure import Failure, failure_of
+from .guest_place import GuestPlaces, HostPlace, places_of
+from .inventory_connection import Inventory, connection_of
+
+# Cim is for actions, which know Windows and not its protocol.
+__all__ = ["NO_ANSWER", "WAY_OPTIONS", "Cim", "GuestAction"]
+
+Result = dict[str, t.Any]
+
+WINRM, DIRECT, AUTO = "winrm", "direct", "auto"
+WAY_OPTIONS: dict[str, t.Any] = {
+    "via": {"type": "str", "choices": [WINRM, DIRECT, AUTO], "default": WINRM},
+    "vm": {"type": "str"},
+    "guest_user": {"type": "str"},
+    "guest_password": {"type": "str", "no_log": True},
+    "direct_hosts": {"type": "list", "elements": "str", "default": []},
+}
+# What a machine that is off or cut off looks like. One that refuses the credentials does answer.
+NO_ANSWER = ("connect_timed_out", "connection_failed", "read_timed_out")
+# There is a way, and it is a person's turn: a further run would be refused as well.
+_NOT_FOR_LATER = "DIRECT_LOGON_REFUSED"
+_NEEDED = ("vm", "guest_user", "guest_password")
+
+
+class GuestAction(WsManAction):
+    """An action on one guest. A concrete one adds WAY_OPTIONS to its own, and says what it does with the guest's CIM classes."""
+
+    def perform(self, task: Task) -> Result:
+        options = task.options
+        if options["guest_password"]:
+            task.secrets.add(options["guest_password"])
+        if options["via"] == DIRECT and (missing := [name for name in _NEEDED if not options[name]]):
+            raise OptionError(
+                f"via: direct needs {' and '.join(missing)}: the task is run on the Hyper-V host, and reaches one guest of it"
+            )
+        return super().perform(task)
+
+    def converse(self, task: Task, session: Session) -> Result:
+        if task.options["via"] != DIRECT:
+            return {**self.ask(task, session), "via": WINRM}
+        credential = Credential(task.options["guest_user"], task.options["guest_password"])
+        vm = task.options["vm"]
+        try:
+            guest = open_direct_guest(session, vm, credential, host=task.machine)
+        except DirectRefused as refused:
+            return self._direct_failure(task, failure_of(refused, f"{vm} on {task.machine}"))
+        return self._ask_directly(replace(task, machine=guest.vm.label), guest)
+
+    def failed(self, task: Task, failure: Failure) -> Result:
+        if task.options["via"] == AUTO and failure.kind in NO_ANSWER:
+            with own_tickets():
+                return self._around(task)
+        return self.gave_up(task, failure, later=failure.kind in NO_ANSWER and self.defers(task))
+
+    @abstractmethod
+    def ask(self, task: Task, guest: Cim) -> Result:
+        """Do the work. WsManErrors may be left to the caller."""
+
+    @abstractmethod
+    def gave_up(self, task: Task, failure: Failure, *, later: bool) -> Result:
+        """The result where the guest could not be asked or refused. ``later``: a further run may reach it."""
+
+    def defers(self, task: Task) -> bool:
+        """Whether a guest that does not answer is left for a further run."""
+        return False
+
+    # through the host
+
+    def _ask_directly(self, task: Task, guest: DirectGuest) -> Result:
+        try:
+            answer = self.ask(task, guest)
+        except WsManError as error:
+            return self._direct_failure(task, failure_of(error, task.machine))
+        finally:
+            self._display.vvv(f"PowerShell Direct: {guest.trips} trips into {guest.vm.label}", host=task.machine)
+        return {**answer, "via": DIRECT, "vm": {"id": guest.vm.id, "name": guest.vm.name, "host": guest.vm.host}}
+
+    def _direct_failure(self, task: Task, failure: Failure) -> Result:
+        auto = task.options["via"] == AUTO
+        found = failure.finding
+        if auto and failure.kind in NO_ANSWER:
+            return self._later(task, finding("DIRECT_HOST_UNREACHABLE", task.machine, host=task.machine, reason=failure.msg))
+        stopped = found is not None and found.code == "DIRECT_VM_NOT_RUNNING"
+        later = found is not None and found.code != _NOT_FOR_LATER if auto else stopped and self.defers(task)
+        # The guest is a machine of the inventory only where its own WinRM was tried first.
+        return self.gave_up(task, replace(failure, unreachable=failure.unreachable and not auto), later=later)
+
+    def _later(self, task: Task, found: Finding) -> Result:
+        return self.gave_up(task, failure_of(DirectRefused(found), task.machine), later=True)
+
+    def _around(self, task: Task) -> Result:
+        """A guest that does not answer, through the host that owns its machine now."""
+        credential = self._guest_credential(task)
+        if credential is None:
+            return self._later(task, finding("DIRECT_WITHOUT_CREDENTIALS", task.machine))
+        places = places_of(task.variables, task.machine, task.options["vm"], task.options["direct_hosts"])
+        if isinstance(places, Finding):
+            return self._later(task, places)
+        unreached: Finding | None = None
+        elsewhere: tuple[Session, Vm, str] | None = None
+        opened: list[Session] = []
+        connections = []  # kept as long as the sessions: they own the files of Kerberos tickets
+        try:
+            for place in places.hosts:
+                try:
+                    require_build(place.build, place.name)
+                    connection = connection_of(Inventory(task.variables).variables(place.name), self._play_context)
+                    connections.append(connection)
+                    session = open_session(connection)
+                    opened.append(session)
+                    vm = self._owned(session, places, place)
+                except DirectRefused as refused:
+                    return self._direct_failure(task, failure_of(refused, task.machine))
+                except (WsManError, UnsupportedConnection, AnsibleError) as error:
+                    reason = failure_of(error, place.name).msg if isinstance(error, WsManError) else safe_text(str(error), limit=400)
+                    unreached = unreached or finding("DIRECT_HOST_UNREACHABLE", task.machine, host=place.name, reason=reason.rstrip("."))
+                    continue
+                if vm is None:
+                    continue
+                if vm.running:
+                    return self._through(task, session, vm, credential, place.name)
+                # Of a machine that moves, and of a replica, two hosts have one: the one that runs counts.
+                elsewhere = elsewhere or (session, vm, place.name)
+            if elsewhere is not None:
+                session, vm, host = elsewhere
+                return self._through(task, session, vm, credential, host)
+            return self._later(task, unreached or finding("DIRECT_HOST_UNKNOWN", task.machine, vm=places.vm))
+        finally:
+            for session in opened:
+                session.close()
+
+    def _owned(self, session: Session, places: GuestPlaces, place: HostPlace) -> Vm | None:
+        """The machine as this host has it now, None if it has none of that ID."""
+        vms = find_vms(session, places.vm)
+        if vms and place.build is None:
+            require_build(read_os(session).build, place.name)
+        return vms[0] if vms else None
+
+    def _through(self, task: Task, session: Session, vm: Vm, credential: Credential, host: str) -> Result:
+        task.say(f"{task.machine}: does not answer over its network, PowerShell Direct through {host} is tried")
+        try:
+            guest = guest_of(session, vm, credential, host=host)
+        except DirectRefused as refused:
+            return self._direct_failure(task, failure_of(refused, task.machine))
+        return self._ask_directly(task, guest)
+
+    def _guest_credential(self, task: Task) -> Credential | None:
+        """What the options say, else what the guest's own connection would have used. A ticket or a certificate is of no use here."""
+        user = task.options["guest_user"] or self._connection.get_option("remote_user")
+        password = task.options["guest_password"] or self._connection.get_option("remote_password")
+        if not user or not password:
+            return None
+        task.secrets.add(str(password))
+        return Credential(str(user), str(password))

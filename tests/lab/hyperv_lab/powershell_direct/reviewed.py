@@ -1,0 +1,27 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one command line and the one script that the lab knows, by their digests.
+
+Whoever changes the script reads it anew, brings ``script.py`` here to what it does now, and then writes the new digests below:
+``python -m hyperv_lab.powershell_direct.reviewed FILE`` prints that of a script. A unit test of the collection compares them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+# SHA-256 of executable and arguments with one space between them, in ASCII.
+COMMAND_LINE = "6b8526cddef5e50fad8f17c7e021015371c41b06e812135c298442646dd2ef61"
+# SHA-256 of the script as the command gets it.
+SCRIPT = "0e043c2d960c2943ed02732852da33798cb05177ae0e326575dd5131cfa3acf3"
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+if __name__ == "__main__":
+    print(digest(Path(sys.argv[1]).read_bytes()))
