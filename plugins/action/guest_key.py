@@ -27,6 +27,8 @@ class ActionModule(GuestAction):
         "wait": {"type": "int", "default": 120},
         "replace_licensed": {"type": "bool", "default": False},
         "rollback": {"type": "bool", "default": False},
+        "require_ready": {"type": "bool", "default": False},
+        "require_all_nodes": {"type": "bool", "default": False},
         "host": {"type": "dict"},
         "hosts": {"type": "list", "elements": "dict", "default": []},
         "hosts_variable": {"type": "str"},
@@ -63,7 +65,8 @@ class ActionModule(GuestAction):
             raise OptionError(f"host: {error}") from error
         self._hosts = self._named_hosts(task) if options["hosts_variable"] else options["hosts"]
         self._wish = KeyWish(
-            key=key, activate=options["activate"], replace_licensed=options["replace_licensed"], rollback=options["rollback"]
+            key=key,
+            **{name: options[name] for name in ("activate", "replace_licensed", "require_ready", "require_all_nodes", "rollback")},
         )
         answer = super().perform(task)
         if answer.get("outcome") in options["fail_on"] and not answer.get("unreachable"):

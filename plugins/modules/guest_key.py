@@ -59,7 +59,9 @@ options:
   hosts:
     description:
       - Results of M(hyperv.avma.host_info) for several hosts. The guest's own registry tells which one runs it.
-      - Entries that are no such result, as of a host that could not be reached, are passed over.
+      - Of a host that could not be asked, an entry with C(unjudged), its name in the inventory, and C(reason) says so. Its guests are activated all the
+        same, with a warning, unless a licensed key of another channel would be given up for it; such a guest is deferred.
+      - Other entries that are no such result are passed over.
       - Mutually exclusive with O(host) and O(hosts_variable).
     type: list
     elements: dict
@@ -69,6 +71,19 @@ options:
       - Name of a variable that holds what O(hosts) takes, such as a fact that was set once for all guests.
       - With many hosts this is much quicker than O(hosts), which Ansible renders anew for each guest.
     type: str
+  require_ready:
+    description:
+      - Change nothing in a guest whose host is not known to be ready. The outcome is then V(deferred), and V(refused) where it is known not to be.
+      - Without it a guest is activated although its host could not be asked, is not among O(hosts), or cannot be judged.
+    type: bool
+    default: false
+  require_all_nodes:
+    description:
+      - Refuse a guest if a node of its host's failover cluster could not renew its activation, as one that is older than the guest. Without it such
+        a guest is activated, with a warning.
+      - What the nodes are is in O(host), O(hosts) or O(hosts_variable). Whether they are activated is there if M(hyperv.avma.host_info) asked them.
+    type: bool
+    default: false
   fail_on:
     description:
       - The outcomes with which the task fails.
@@ -152,7 +167,7 @@ outcome:
     - V(kept). A licensed key of another channel was left alone.
     - V(refused). Nothing was changed, the findings say why.
     - V(failed). Windows refused the key or the activation, or it took too long.
-    - V(deferred). The guest does not answer, see O(defer_unreachable).
+    - V(deferred). The guest does not answer (see O(defer_unreachable)), Windows asked for patience, or its host could not be judged (see O(require_ready)).
   returned: always
   type: str
   sample: activated

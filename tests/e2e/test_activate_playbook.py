@@ -143,12 +143,21 @@ def test_one_guest_by_limit_without_its_hosts(demo: Lab) -> None:
     assert " activated " in row_of(run, "web01")
 
 
-def test_guests_of_a_host_whose_password_is_wrong_are_still_activated(demo: Lab) -> None:
+def test_guests_of_a_host_whose_password_is_wrong_are_still_activated_unless_its_readiness_is_asked_for(demo: Lab) -> None:
     player = demo.player()
     player.inventory["all"]["children"]["hyperv_hosts"]["hosts"]["hv01"]["ansible_password"] = "not-the-password"
-    run = player.playbook("activate")
-    assert [task.kind for task in run.of("host_info", "hv01")] == ["unreachable"]
-    assert run.outcomes()["web01"] == "activated"
+    some = "hyperv_hosts,web01,sql01,print01"
+    strict = player.playbook("activate", avma_require_ready=True, limit=some)
+    assert [task.kind for task in strict.of("host_info", "hv01")] == ["unreachable"]
+    assert strict.outcomes() == {"web01": "deferred", "sql01": "kept", "print01": "activated"}
+    assert "hv01" in row_of(strict, "web01")
+    assert " deferred " in row_of(strict, "web01")
+    # A licence is not given up for a host of which nothing is known.
+    replacing = player.playbook("activate", avma_replace_licensed=True, limit=some)
+    assert replacing.outcomes() == {"web01": "activated", "sql01": "deferred", "print01": "already_activated"}
+    (found,) = replacing.one("guest_key", "web01")["findings"]
+    assert (found["code"], "hv01: " in found["cause"]) == ("HOST_NOT_JUDGED", True)
+    assert demo.machine("sql01")["licence"]["channel"] == "Volume:MAK"
 
 
 def test_guests_are_activated_though_no_host_can_be_asked(demo: Lab) -> None:

@@ -13,11 +13,12 @@ from dataclasses import replace
 
 from .._avma.activation_diagnosis import asks_the_guest, diagnose, explained
 from .._avma.errors import error_of
-from .._avma.facts import Channel, ComputerFacts, GuestFacts, GuestPlacement, LicenceFacts
+from .._avma.facts import Channel, ComputerFacts, GuestFacts, LicenceFacts
 from .._avma.findings import Finding, finding
 from .._avma.guest_plan import GuestPlan, KeyWish, Step, plan_guest_key
 from .._avma.guest_result import judge_result
-from .._avma.host_view import HostView, InvalidHostView, host_view
+from .._avma.host_of_guest import host_of_guest
+from .._avma.host_view import HostView
 from .._avma.outcome import Outcome
 from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
 from .._avma.tables import PUBLISHED, Tables
@@ -64,9 +65,9 @@ class GuestActivation:
         if plan.steps:
             # Only where something would be changed is it worth to ask where the guest runs.
             facts = replace(facts, computer=read_computer(self._session), placement=read_host(self._session))
-            host = self._host or self._host_of(facts.placement)
+            host = self._host or host_of_guest(facts.placement, self._hosts, self._tables)
             plan = plan_guest_key(facts, self._wish, host, self._tables)
-            if host is None and plan.installs:
+            if (host is None or host.problem is not None) and plan.installs:
                 # Of a host that is not known it is not known either that it is none of Azure's, where a key is better left alone.
                 facts = replace(facts, computer=replace(facts.computer or ComputerFacts(), asset_tag=read_asset_tag(self._session)))
                 plan = plan_guest_key(facts, self._wish, host, self._tables)
@@ -74,26 +75,6 @@ class GuestActivation:
         if self._task.check_mode or not plan.steps:
             return self._result(facts, facts, plan, plan.outcome, plan.findings, Applied(licences=facts.licences))
         return self._applied(facts, plan)
-
-    def _host_of(self, placement: GuestPlacement | None) -> HostView | None:
-        """The host among ``hosts`` that the guest's own registry names. Entries that are no result of host_info are passed over.
-
-        Its full name decides. The short one does where just one host has it: DNS may know a host by another suffix than its domain's.
-        """
-        if placement is None or not placement.host_name:
-            return None
-        by_short_name: list[HostView] = []
-        for candidate in self._hosts:
-            try:
-                view = host_view(candidate, self._tables)
-            except InvalidHostView:
-                continue
-            names = {name.casefold() for name in (view.name, candidate["host"].get("fqdn")) if isinstance(name, str)}
-            if placement.host_fqdn and placement.host_fqdn.casefold() in names:
-                return view
-            if placement.host_name.casefold() in {name.partition(".")[0] for name in names} and view not in by_short_name:
-                by_short_name.append(view)
-        return by_short_name[0] if len(by_short_name) == 1 else None
 
     def _applied(self, before: GuestFacts, plan: GuestPlan) -> Result:
         # Only a key that is to be installed is named; what is there already is found by its channel.

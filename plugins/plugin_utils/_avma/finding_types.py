@@ -527,6 +527,15 @@ _GUEST = (
         _OWN,
     ),
     FindingType(
+        "HOST_NOT_JUDGED",
+        _W,
+        "The guest's host could not be judged",
+        "whether the guest's host {host} can activate it could not be found out: {reason}",
+        "Put right what keeps the host from being asked, then run again.",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
         "RENEWAL_AT_RISK",
         _W,
         "The guest's activation may not be renewed",
@@ -844,6 +853,15 @@ _CLUSTER = (
         _HIGH,
     ),
     FindingType(
+        "GUEST_NOT_FOR_ALL_NODES",
+        _E,
+        "The guest would lose its activation on other nodes, and that is not wanted",
+        "nodes of the cluster {cluster} could not renew the guest's activation ({nodes}), and only guests are wanted that each node could renew",
+        "Put these nodes right, or run without 'require_all_nodes'.",
+        _AVMA,
+        _HIGH,
+    ),
+    FindingType(
         "CLUSTER_NODE_CANNOT_RENEW",
         _W,
         "The guest would lose its activation on other nodes",
@@ -956,4 +974,6 @@ _DIRECT = (
     ),
 )
 
-FINDINGS: dict[str, FindingType] = {kind.code: kind for kind in (*_HOST, *_GUEST, *_KEY, *_ACTIVATION, *_EVIDENCE, *_CLUSTER, *_LEAVING, *_DIRECT)}
+FINDINGS: dict[str, FindingType] = {
+    kind.code: kind for kind in (*_HOST, *_GUEST, *_KEY, *_ACTIVATION, *_EVIDENCE, *_CLUSTER, *_LEAVING, *_DIRECT)
+}

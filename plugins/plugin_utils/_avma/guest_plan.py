@@ -137,19 +137,40 @@ class _Planner:
 
     def _host(self) -> GuestPlan | None:
         host = self.host
-        if host is None:
-            return None
+        if host is None or host.problem is not None:
+            return self._host_not_judged(host)
         refusals = []
-        if newer := judge_host_release(self.identity, self.name, host.effective_release, host.label, self.tables):
+        if newer := judge_host_release(self.identity, self.name, host.release, host.name, self.tables):
             refusals.append(newer)
         if host.ready is False:
             refusals.append(finding("HOST_NOT_READY", self.name, host=host.name, reasons=_reasons(host)))
         if refusals:
             return self._refuse(*refusals)
+        elsewhere = judge_renewal_elsewhere(self.identity, self.name, host, self.tables)
+        if elsewhere and self.wish.require_all_nodes:
+            return self._refuse(*(finding("GUEST_NOT_FOR_ALL_NODES", self.name, **found.data) for found in elsewhere))
+        self.notes.extend(elsewhere)
         if host.ready is None:
             self.notes.append(finding("HOST_READINESS_UNKNOWN", self.name, host=host.name, reasons=_reasons(host)))
-        self.notes.extend(judge_renewal_elsewhere(self.identity, self.name, host, self.tables))
+            if self.wish.require_ready:
+                return self._settle(Outcome.DEFERRED, None)
         return None
+
+    def _host_not_judged(self, host: HostView | None) -> GuestPlan | None:
+        """A host that could not be asked may well activate its guests. But a licence that may be lost by it is not given up for that."""
+        name: str | None
+        if host is not None and host.problem is not None:
+            name, reason = host.name, host.problem
+        else:
+            placement = self.guest.placement
+            # Where the guest runs is asked only once something would be changed.
+            if placement is None or not self.wish.require_ready:
+                return None
+            name = placement.host_name
+            reason = "it is none of those that were asked" if name else "the guest does not tell on which host it runs"
+        self.notes.append(finding("HOST_NOT_JUDGED", self.name, host=name, reason=reason))
+        loses = self.licence is not None and self.licence.licensed and self.licence.channel is not Channel.AVMA
+        return self._settle(Outcome.DEFERRED, None) if self.wish.require_ready or loses else None
 
     def _steps(self) -> GuestPlan:
         chosen = self.choice.key

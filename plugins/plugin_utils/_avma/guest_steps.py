@@ -28,6 +28,8 @@ class KeyWish:
     key: str | None = field(default=None, repr=False)
     activate: bool = True
     replace_licensed: bool = False
+    require_ready: bool = False  # nothing is changed unless the host is known to be ready
+    require_all_nodes: bool = False  # ... unless each node of its cluster could renew the activation
     rollback: bool = False  # the previous key is put back where the AVMA key cannot be activated
 
 

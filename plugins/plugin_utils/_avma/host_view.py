@@ -35,13 +35,15 @@ class NodeView:
 @dataclass(frozen=True)
 class ClusterView:
     name: str
-    release: Release | None
     nodes: tuple[NodeView, ...] = ()
 
 
 @dataclass(frozen=True)
 class HostView:
-    """``azure_entitled`` True: a host on which Datacenter: Azure Edition can be entitled at all; None: its edition is not known."""
+    """``azure_entitled`` True: a host on which Datacenter: Azure Edition can be entitled at all; None: its edition is not known.
+
+    ``problem``: why the host could not be judged at all; then nothing is known of it but its name in the inventory.
+    """
 
     name: str
     ready: bool | None
@@ -49,27 +51,21 @@ class HostView:
     azure_entitled: bool | None = None
     findings: tuple[str, ...] = ()
     cluster: ClusterView | None = None
-
-    @property
-    def effective_release(self) -> Release | None:
-        """The release up to which guests are activated and stay so: of a cluster the lowest, where it is known."""
-        lowest = self.cluster.release if self.cluster else None
-        if lowest is None or self.release is None:
-            return self.release
-        return min(self.release, lowest, key=lambda release: release.build)
-
-    @property
-    def label(self) -> str:
-        """The host by name, with its cluster where that is what its effective release comes from."""
-        return self.name if self.cluster is None or self.effective_release == self.release else f"{self.name} (cluster {self.cluster.name})"
+    problem: str | None = None
 
 
 _AZURE_HOSTS = (Edition.AZURE_LOCAL, Edition.DATACENTER_AZURE)
 
 
 def host_view(mapping: object, tables: Tables = PUBLISHED) -> HostView:
-    """Reads the result of host_info, as it was returned or registered. Raises InvalidHostView."""
+    """Reads the result of host_info, as it was returned or registered. Raises InvalidHostView.
+
+    A host that could not be judged has an entry with ``unjudged``, its name in the inventory, and ``reason``.
+    """
     result = _mapping(mapping, "the value")
+    if isinstance(unjudged := result.get("unjudged"), str) and unjudged.strip():
+        reason = str(result.get("reason") or "").strip().rstrip(".")
+        return HostView(str(unjudged), None, None, problem=reason or "it could not be asked")
     if "host" not in result:
         why = " (the task that it was registered from failed or was skipped)" if result.get("failed") or result.get("skipped") else ""
         raise InvalidHostView(f"the value is no result of hyperv.avma.host_info: 'host' is missing{why}. Give the whole registered result.")
@@ -139,10 +135,10 @@ def _cluster(host: Mapping[str, object], tables: Tables) -> ClusterView | None:
         return None
     verdict = cluster.get("verdict")
     verdict = verdict if isinstance(verdict, Mapping) else cluster
-    lowest, nodes = verdict.get("effective_release"), verdict.get("nodes")
+    # Where the nodes were not asked, the cluster itself still tells their releases.
+    nodes = verdict.get("nodes") or cluster.get("nodes")
     return ClusterView(
         name=str(cluster["name"]),
-        release=tables.release_named(lowest) if isinstance(lowest, str) else None,
         nodes=tuple(_nodes(nodes, tables)) if isinstance(nodes, Sequence) and not isinstance(nodes, str) else (),
     )
 

@@ -17,4 +17,4 @@ class Outcome(str, Enum):
     KEPT = "kept"  # licensed in another way, left alone
     REFUSED = "refused"  # nothing was tried; a finding says why
     FAILED = "failed"  # tried, without success
-    DEFERRED = "deferred"  # has the AVMA key; the refusal will pass, a further run activates
+    DEFERRED = "deferred"  # a further run may activate it: the refusal will pass, or its host could not be judged now

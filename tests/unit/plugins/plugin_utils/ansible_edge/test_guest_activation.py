@@ -453,6 +453,50 @@ def test_host_among_several(guest: FakeGuest, fqdn: str | None, short: str | Non
     assert activate(guest, hosts=hosts)["outcome"] == ("refused" if refused else "activated")
 
 
+@pytest.mark.parametrize(
+    ("name", "hosts", "found"),
+    [
+        ("hv01.corp.example", [], True),
+        ("HV01", [host_result("HV02", "hv02.corp.example")], True),
+        ("hv01.other.example", [], True),
+        ("hv09.corp.example", [], False),
+        # a name in the inventory that is an address says nothing
+        ("10.0.0.1", [], False),
+        # in the inventory twice, and asked by one name
+        ("hv01-alias", [host_result()], False),
+    ],
+)
+def test_host_that_could_not_be_asked_is_found_by_its_name(guest: FakeGuest, name: str, hosts: list[Result], found: bool) -> None:
+    guest.registry = {"PhysicalHostNameFullyQualified": "hv01.corp.example", "PhysicalHostName": "HV01"}
+    unjudged = {"unjudged": name, "reason": "it does not answer"}
+    result = activate(guest, hosts=[unjudged, *hosts])
+    assert result["outcome"] == "activated"
+    assert [one["code"] for one in result["findings"]] == (["HOST_NOT_JUDGED"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("hosts", "outcome"),
+    [
+        ([], "deferred"),
+        ([host_result("HV02", "hv02.corp.example")], "deferred"),
+        ([{"unjudged": "hv01"}], "deferred"),
+        ([host_result(ready=None)], "deferred"),
+        ([host_result(ready=False)], "refused"),
+        ([host_result()], "activated"),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_nothing_is_changed_where_the_host_must_be_known_to_be_ready(
+    guest: FakeGuest, hosts: list[Result], outcome: str, check: bool
+) -> None:
+    result = activate(guest, KeyWish(require_ready=True), hosts=hosts, check=check)
+    assert (result["outcome"], result["changed"]) == (outcome, outcome == "activated")
+    assert bool(guest.methods) is (outcome == "activated" and not check)
+    if outcome == "deferred":
+        assert result["msg"].startswith("web01: ")
+        assert result["findings"][-1]["remedy"] in result["msg"]
+
+
 def test_guest_that_does_not_answer() -> None:
     result = deferred_result("web01", Failure(msg="web01: no answer. Start it.", kind="connect_timed_out", unreachable=True))
     assert (result["outcome"], result["changed"]) == ("deferred", False)

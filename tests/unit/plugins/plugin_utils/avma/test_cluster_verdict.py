@@ -134,8 +134,8 @@ GUEST_2022 = identify_os(OsFacts(build=B2022, sku=7, product_type=3))
 GUEST_2019 = identify_os(OsFacts(build=B2019, sku=7, product_type=3))
 
 
-def view(*nodes: NodeView, release: str | None = "2022") -> HostView:
-    return HostView("HV01", True, release_named("2022"), cluster=ClusterView("CLU01", release_named(release) if release else None, nodes))
+def view(*nodes: NodeView) -> HostView:
+    return HostView("HV01", True, release_named("2022"), cluster=ClusterView("CLU01", nodes))
 
 
 def test_nodes_that_could_not_renew_are_named_with_the_reason() -> None:
@@ -154,27 +154,32 @@ def test_nothing_is_said_of_nodes_that_are_not_known_to_refuse(host: HostView | 
 
 
 @pytest.mark.parametrize(
-    ("cluster", "effective", "label"),
+    ("cluster", "nodes"),
     [
-        (None, "2022", "HV01"),
-        ({"name": "CLU01", "effective_release": "2019", "nodes": []}, "2019", "HV01 (cluster CLU01)"),
-        ({"name": "CLU01", "nodes": [], "verdict": {"effective_release": "2019", "nodes": []}}, "2019", "HV01 (cluster CLU01)"),
-        ({"name": "CLU01", "effective_release": "2025", "nodes": []}, "2022", "HV01"),
-        ({"name": "CLU01", "effective_release": None, "nodes": None}, "2022", "HV01"),
-        ({"name": None, "effective_release": "2019"}, "2022", "HV01"),
-        ("CLU01", "2022", "HV01"),
+        (None, None),
+        ("CLU01", None),
+        ({"name": None, "nodes": [{"name": "HV02"}]}, None),
+        ({"name": "CLU01", "effective_release": None, "nodes": None}, ()),
+        (
+            {"name": "CLU01", "nodes": [{"name": "HV02", "ready": True, "release": "2019"}]},
+            (NodeView("HV02", True, release_named("2019")),),
+        ),
+        # the whole result of a host whose nodes were not asked
+        (
+            {"name": "CLU01", "nodes": [{"name": "HV02", "state": "up", "release": "2019"}], "verdict": {"nodes": []}},
+            (NodeView("HV02", None, release_named("2019")),),
+        ),
     ],
 )
-def test_effective_release_of_a_registered_result(cluster: object, effective: str, label: str) -> None:
+def test_cluster_of_a_registered_result(cluster: object, nodes: tuple[NodeView, ...] | None) -> None:
     found = host_view({"host": {"name": "HV01", "os": {"release": "2022"}, "avma": {"ready": True}, "cluster": cluster}})
-    assert found.effective_release is not None
-    assert (found.effective_release.name, found.label) == (effective, label)
+    assert found.cluster == (None if nodes is None else ClusterView("CLU01", nodes))
 
 
 def test_nodes_of_a_registered_result_are_read() -> None:
     nodes = [{"name": "HV02", "ready": False, "release": "2019"}, "HV03", {"ready": True}, {"name": "HV04", "ready": "no", "release": 5}]
     found = host_view({"host": {"name": "HV01", "avma": {"ready": True}, "cluster": {"name": "CLU01", "nodes": nodes}}})
-    assert found.cluster == ClusterView("CLU01", None, (NodeView("HV02", False, release_named("2019")), NodeView("HV04", None, None)))
+    assert found.cluster == ClusterView("CLU01", (NodeView("HV02", False, release_named("2019")), NodeView("HV04", None, None)))
 
 
 # the plan for a guest
@@ -185,10 +190,30 @@ OLD_NODE = NodeView("HV02", True, release_named("2019"))
 BAD_NODE = NodeView("HV03", False, release_named("2022"))
 
 
-def test_guest_newer_than_the_cluster_is_refused_by_the_cluster_s_name() -> None:
-    plan = plan_guest_key(UNLICENSED, KeyWish(), view(OLD_NODE, release="2019"))
+def test_guest_newer_than_a_node_but_not_than_its_host_is_activated_and_told() -> None:
+    """In a rolling upgrade: activation works now, and only a move to the older node ends it."""
+    plan = plan_guest_key(UNLICENSED, KeyWish(), view(OLD_NODE))
+    assert (plan.outcome, [found.code for found in plan.findings]) == (Outcome.ACTIVATED, ["CLUSTER_NODE_CANNOT_RENEW"])
+    assert "HV02 runs Windows Server 2019" in plan.findings[0].cause
+
+
+def test_guest_newer_than_its_own_host_is_refused_whatever_the_other_nodes_are() -> None:
+    newer = NodeView("HV02", True, release_named("2025"))
+    own = HostView("HV01", True, release_named("2019"), cluster=ClusterView("CLU01", (newer,)))
+    plan = plan_guest_key(UNLICENSED, KeyWish(), own)
     assert (plan.outcome, [found.code for found in plan.findings]) == (Outcome.REFUSED, ["GUEST_NEWER_THAN_HOST"])
-    assert "HV01 (cluster CLU01)" in plan.findings[0].cause
+
+
+@pytest.mark.parametrize("node", [OLD_NODE, BAD_NODE])
+def test_guest_that_a_node_could_not_renew_is_refused_if_that_is_wished(node: NodeView) -> None:
+    plan = plan_guest_key(UNLICENSED, KeyWish(require_all_nodes=True), view(node))
+    assert (plan.outcome, plan.steps, [found.code for found in plan.findings]) == (Outcome.REFUSED, (), ["GUEST_NOT_FOR_ALL_NODES"])
+    assert node.name in plan.findings[0].cause
+    for settled in (
+        plan_guest_key(ACTIVATED, KeyWish(require_all_nodes=True), view(node)),
+        plan_guest_key(UNLICENSED, KeyWish(require_all_nodes=True), view()),
+    ):
+        assert settled.outcome in (Outcome.ALREADY_ACTIVATED, Outcome.ACTIVATED)
 
 
 @pytest.mark.parametrize(("guest", "outcome"), [(UNLICENSED, Outcome.ACTIVATED), (ACTIVATED, Outcome.ALREADY_ACTIVATED)])
@@ -198,5 +223,5 @@ def test_guest_is_activated_and_told_of_nodes_that_could_not_renew_it(guest: Gue
 
 
 def test_activated_guest_on_a_cluster_with_an_older_node_is_left_and_told() -> None:
-    plan = plan_guest_key(ACTIVATED, KeyWish(), view(OLD_NODE, release="2019"))
+    plan = plan_guest_key(ACTIVATED, KeyWish(), view(OLD_NODE))
     assert (plan.outcome, [found.code for found in plan.findings]) == (Outcome.ALREADY_ACTIVATED, ["CLUSTER_NODE_CANNOT_RENEW"])

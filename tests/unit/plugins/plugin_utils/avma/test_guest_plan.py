@@ -206,6 +206,53 @@ def test_the_host_counts_where_it_is_known(host: HostView, outcome: Outcome, fou
     assert plan.host_name == "HV01"
 
 
+UNJUDGED = HostView("hv03.corp.example", None, None, problem="hv03 does not answer")
+NOWHERE, ELSEWHERE = GuestPlacement(), GuestPlacement("HV09")
+STRICT = KeyWish(require_ready=True)
+LICENSED_MAK = licence(Channel.MAK)
+
+
+@pytest.mark.parametrize(
+    ("facts", "wish", "host", "outcome", "found"),
+    [
+        # could not be asked: the guest is none the worse for it ...
+        (guest(UNLICENSED_GVLK), KeyWish(), UNJUDGED, Outcome.ACTIVATED, ["HOST_NOT_JUDGED"]),
+        (guest(), KeyWish(), UNJUDGED, Outcome.ACTIVATED, ["HOST_NOT_JUDGED"]),
+        # ... unless a licence would be given up
+        (guest(LICENSED_MAK), KeyWish(replace_licensed=True), UNJUDGED, Outcome.DEFERRED, ["HOST_NOT_JUDGED"]),
+        (guest(LICENSED_MAK), KeyWish(), UNJUDGED, Outcome.KEPT, ["GUEST_KEPT_OTHER_CHANNEL"]),
+        (guest(LICENSED_MAK), KeyWish(replace_licensed=True), None, Outcome.ACTIVATED, ["KEY_REPLACED"]),
+        (guest(AVMA), KeyWish(), UNJUDGED, Outcome.ALREADY_ACTIVATED, []),
+        # readiness is asked for
+        (guest(UNLICENSED_GVLK), STRICT, READY, Outcome.ACTIVATED, []),
+        (guest(UNLICENSED_GVLK), STRICT, UNJUDGED, Outcome.DEFERRED, ["HOST_NOT_JUDGED"]),
+        (guest(UNLICENSED_GVLK), STRICT, replace(READY, ready=None), Outcome.DEFERRED, ["HOST_READINESS_UNKNOWN"]),
+        (guest(UNLICENSED_GVLK), STRICT, replace(READY, ready=False), Outcome.REFUSED, ["HOST_NOT_READY"]),
+        (replace(guest(UNLICENSED_GVLK), placement=ELSEWHERE), STRICT, None, Outcome.DEFERRED, ["HOST_NOT_JUDGED"]),
+        (replace(guest(UNLICENSED_GVLK), placement=NOWHERE), STRICT, None, Outcome.DEFERRED, ["HOST_NOT_JUDGED"]),
+        # where it runs was not asked yet
+        (guest(UNLICENSED_GVLK), STRICT, None, Outcome.ACTIVATED, []),
+        (guest(AVMA), STRICT, None, Outcome.ALREADY_ACTIVATED, []),
+        (guest(LICENSED_MAK), STRICT, UNJUDGED, Outcome.KEPT, ["GUEST_KEPT_OTHER_CHANNEL"]),
+    ],
+)
+def test_a_host_that_could_not_be_judged(
+    facts: GuestFacts, wish: KeyWish, host: HostView | None, outcome: Outcome, found: list[str]
+) -> None:
+    plan = plan_guest_key(facts, wish, host)
+    assert (plan.outcome, codes(plan)) == (outcome, found)
+    assert bool(plan.steps) is (outcome is Outcome.ACTIVATED)
+
+
+def test_the_host_that_could_not_be_judged_is_named_with_the_reason() -> None:
+    def cause(facts: GuestFacts, host: HostView | None) -> str:
+        return plan_guest_key(facts, STRICT, host).findings[0].cause
+
+    assert "the guest's host hv03.corp.example can activate it could not be found out: hv03 does not answer" in cause(guest(), UNJUDGED)
+    assert "host HV09 can activate it could not be found out: it is none of those" in cause(replace(guest(), placement=ELSEWHERE), None)
+    assert "the guest does not tell on which host it runs" in cause(replace(guest(), placement=NOWHERE), None)
+
+
 def test_the_hosts_own_reasons_are_told() -> None:
     host = replace(READY, ready=False, findings=("HOST_IN_CLUSTER", "HOST_NOT_DATACENTER", "SOMETHING_NEW"))
     refusal = plan_guest_key(guest(), KeyWish(), host).findings[0]

@@ -23,7 +23,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     OsFacts,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, StepKind, judge_result, plan_guest_key
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import HostView
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS, KMS_CLIENT_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES
@@ -49,13 +49,22 @@ computers = st.none() | st.builds(
 guests = st.builds(GuestFacts, oses, any_licences, st.none() | st.just(GuestPlacement("HV01")), computers)
 unpublished_keys = st.from_regex(r"[A-Z0-9]{5}(-[A-Z0-9]{5}){4}", fullmatch=True).filter(lambda key: key not in PUBLISHED)
 user_keys = st.none() | st.sampled_from(sorted(PUBLISHED)) | unpublished_keys | st.text(max_size=12)
-wishes = st.builds(KeyWish, user_keys, st.booleans(), st.booleans())
+wishes = st.builds(KeyWish, user_keys, st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.booleans())
+clusters = st.none() | st.builds(
+    ClusterView,
+    st.just("CLU01"),
+    st.lists(
+        st.builds(NodeView, st.just("HV02"), st.sampled_from([True, False, None]), st.none() | st.sampled_from(RELEASES)), max_size=2
+    ).map(tuple),
+)
 hosts = st.none() | st.builds(
     HostView,
     st.just("HV01"),
     st.sampled_from([True, False, None]),
     st.none() | st.sampled_from(RELEASES),
     st.sampled_from([True, False, None]),
+    cluster=clusters,
+    problem=st.sampled_from([None, None, "it does not answer"]),
 )
 
 
@@ -87,7 +96,7 @@ def test_a_licensed_key_of_another_channel_is_never_replaced_unasked(
 def test_a_plan_that_was_carried_out_leaves_nothing_to_do(facts: GuestFacts, wish: KeyWish, host: HostView | None) -> None:
     plan = plan_guest_key(facts, wish, host)
     if not plan.steps:
-        assert plan.outcome in (Outcome.ALREADY_ACTIVATED, Outcome.KEYED, Outcome.KEPT, Outcome.REFUSED)
+        assert plan.outcome in (Outcome.ALREADY_ACTIVATED, Outcome.KEYED, Outcome.KEPT, Outcome.REFUSED, Outcome.DEFERRED)
         return
     again = plan_guest_key(after(facts, plan), wish, host)
     assert again.steps == ()
@@ -114,9 +123,9 @@ def test_steps_are_in_order_join_and_each_changes_something(facts: GuestFacts, w
 @given(guests, wishes, hosts)
 def test_who_is_refused_or_kept_is_told_why(facts: GuestFacts, wish: KeyWish, host: HostView | None) -> None:
     plan = plan_guest_key(facts, wish, host)
-    if plan.outcome in (Outcome.REFUSED, Outcome.KEPT):
+    if plan.outcome in (Outcome.REFUSED, Outcome.KEPT, Outcome.DEFERRED):
         assert plan.findings
-        assert plan.findings[0].remedy
+        assert plan.findings[-1 if plan.outcome is Outcome.DEFERRED else 0].remedy
     if plan.installs:
         assert plan.key is not None
         assert plan.key.key is not None

@@ -49,6 +49,13 @@ def test_what_is_missing_is_taken_from_what_is_there(os: dict[str, Any], build: 
     assert (view.release.build if view.release else None, view.azure_entitled) == (build, entitled)
 
 
+def test_a_host_that_could_not_be_judged_is_known_by_its_name() -> None:
+    assert host_view({"unjudged": "hv03", "reason": "hv03: no answer. "}) == HostView("hv03", None, None, problem="hv03: no answer")
+    assert host_view({"unjudged": "hv03"}).problem == "it could not be asked"
+    with pytest.raises(InvalidHostView):
+        host_view({"unjudged": " ", "reason": "x"})
+
+
 def test_readiness_may_be_unknown() -> None:
     assert host_view({"host": {"name": "HV01", "avma": {"ready": None}}}) == HostView("HV01", None, None)
 
