@@ -83,17 +83,24 @@ class PlanRunner:
         return None
 
     def _install(self, step: Step, key: str, applied: Applied) -> None:
-        for remaining in reversed(range(_TRIES_OF_A_LOST_CALL)):
+        delay = _RETRY[0]
+        lost = 0
+        while True:
             try:
                 self._service.install_key(key)
-            except (EffectUnknown, OperationTimedOut) as lost:
+            except LicensingRefused as refused:
+                self._wait_out(refused, delay, "installing the key")
+                delay *= 2
+                continue
+            except (EffectUnknown, OperationTimedOut) as error:
+                lost += 1
                 # It may have been installed although the answer was lost: look before it is tried again.
                 try:
                     applied.licences = read_licences(self._session)
                 except WsManError:
-                    raise lost from None
+                    raise error from None
                 if wanted_product(applied.licences, key[-5:]) is None:
-                    if not remaining:
+                    if lost == _TRIES_OF_A_LOST_CALL:
                         raise
                     continue
             break
@@ -115,14 +122,7 @@ class PlanRunner:
                 applied.attempts += 1
                 self._service.activate(product.product_id)
             except LicensingRefused as refused:
-                entry = error_of(refused.code)
-                if entry is None or not entry.transient:
-                    raise
-                pause = min(delay, _RETRY[1]) * (1 + self._jitter())
-                if self._session.clock() + pause > self._deadline:
-                    raise
-                self._tell(f"activation is put off, {describe_code(refused.code)}")
-                self._session.sleep(pause)
+                self._wait_out(refused, delay, "activation")
                 delay *= 2
                 continue
             except (EffectUnknown, OperationTimedOut):
@@ -140,6 +140,15 @@ class PlanRunner:
             if not again:
                 applied.timed_out = True
                 return
+
+    def _wait_out(self, refused: LicensingRefused, delay: float, what: str) -> None:
+        """Sleeps over a refusal that may pass. Raises it where it will not, or where there is no time left for another try."""
+        entry = error_of(refused.code)
+        pause = min(delay, _RETRY[1]) * (1 + self._jitter())
+        if entry is None or not entry.transient or self._session.clock() + pause > self._deadline:
+            raise refused
+        self._tell(f"{what} is put off, {describe_code(refused.code)}")
+        self._session.sleep(pause)
 
     def _licensed_before(self, deadline: float, last_five: str | None, applied: Applied) -> bool:
         pause = _POLL[0]

@@ -61,6 +61,8 @@ class WindowsDescription(_Model):
     denied_namespaces: list[str] = []
     kms_reachable: bool | None = None
     registry: dict[str, dict[str, str]] = {}  # key path -> text values
+    # HRESULTs with which the next calls are refused, as a busy Software Protection service does
+    licensing_refusals: dict[Literal["InstallProductKey", "Activate"], list[int]] = {}
 
 
 class GuestDescription(WindowsDescription):

@@ -31,6 +31,8 @@ SL_E_CHPA_DMAK_LIMIT_EXCEEDED = 0xC004C020
 SL_REMAPPING_SP_PUB_TS_MAX_REARM_REACHED = 0xC004D307
 SL_E_NOT_SUPPORTED = 0xC004F016
 SL_E_LUA_ACCESSDENIED = 0xC004F025
+SL_E_ACTIVATION_IN_PROGRESS = 0xC004E028
+SL_E_SERVICE_STOPPING = 0xC004F075
 SL_I_OOB_GRACE_PERIOD = 0x4004F00C
 SL_I_TIMEBASED_VALIDITY_PERIOD = 0x4004FC04
 SL_I_VL_INFO_PRODUCT_USER_RIGHT = 0x4004F040
@@ -61,6 +63,8 @@ TEXTS: dict[int, str] = {
     ),
     SL_E_CHPA_DMAK_LIMIT_EXCEEDED: "The activation server reported that the Multiple Activation Key has exceeded its limit.",
     SL_REMAPPING_SP_PUB_TS_MAX_REARM_REACHED: "The Software Licensing Service reported that the limit of rearms has been reached.",
+    SL_E_ACTIVATION_IN_PROGRESS: "The Software Licensing Service reported that license consumption is in progress.",
+    SL_E_SERVICE_STOPPING: "The Software Licensing Service reported that the operation cannot be completed because the service is stopping.",
     SL_E_LUA_ACCESSDENIED: "Access denied: the requested action requires elevated privileges.",
     SL_E_NOT_SUPPORTED: "The Software Licensing Service reported that the request is not supported.",
     SL_E_IA_THROTTLE_LIMIT_EXCEEDED: (

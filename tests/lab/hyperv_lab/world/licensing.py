@@ -46,6 +46,7 @@ def install_key(fleet: Fleet, windows: Windows, text: str) -> None:
 
     Installing the key that is there already starts over as well. That is the harsher of two readings; neither was seen.
     """
+    _refuse_if_busy(windows, "InstallProductKey")
     text = text.strip().upper()
     key = fleet.keys.find(text)
     if key is None or not keys.well_formed(text):
@@ -63,6 +64,13 @@ def install_key(fleet: Fleet, windows: Windows, text: str) -> None:
     _begin(fleet, windows)
 
 
+def _refuse_if_busy(windows: Windows, method: str) -> None:
+    """The service stops when idle, and one activation excludes another: 0xC004F075 and 0xC004E028 (firm), at times nobody can foretell."""
+    codes = windows.licensing_refusals.get(method)
+    if codes:
+        raise failure(codes.pop(0))
+
+
 def _begin(fleet: Fleet, windows: Windows) -> None:
     """State of a product that has a key and was never activated with it (not documented: a switch)."""
     rules, state = fleet.rules.licensing, windows.licence
@@ -77,6 +85,7 @@ def _begin(fleet: Fleet, windows: Windows) -> None:
 
 def activate(fleet: Fleet, windows: Windows, channel: str) -> None:
     """SoftwareLicensingProduct.Activate on the product of ``channel``. Returns when it is licensed, raises otherwise."""
+    _refuse_if_busy(windows, "Activate")
     state = windows.licence
     if state.channel != channel or state.channel is None:
         raise failure(SL_E_PKEY_NOT_INSTALLED)

@@ -31,6 +31,7 @@ class Windows:
     address: str = ""  # IPv4 of its WinRM listener; empty: none
     denied_namespaces: frozenset[str] = frozenset()  # for every account, such as hardened machines
     kms_reachable: bool | None = None  # None: as the scenario's rules say
+    licensing_refusals: dict[str, list[int]] = field(default_factory=dict)  # method -> HRESULTs with which its next calls are refused
     clock_skew: timedelta = timedelta(0)  # by which this machine's own clock is ahead of the lab's
     _registry: Registry | None = field(default=None, repr=False)
 

@@ -103,6 +103,15 @@ def test_two_products_of_windows_with_keys() -> None:
         pair({**AVMA, "licence": {"channel": keys.MAK, "second_channel": keys.MAK}})
 
 
+def test_a_busy_service_refuses_the_calls_that_a_scenario_names_and_then_no_more() -> None:
+    world = pair({**AVMA, "licensing_refusals": {"InstallProductKey": [0xC004F075], "Activate": [0xC004E028, 0xC004F075]}})
+    with pytest.raises(CimError) as refusal:
+        world.install_key("vm", "YDFWN-MJ9JR-3DYRK-FXXRW-78VHK")
+    assert refusal.value.hresult == 0xC004F075
+    world.install_key("vm", "YDFWN-MJ9JR-3DYRK-FXXRW-78VHK")
+    assert [code_of_activation(world) for _unused in range(3)] == [0xC004E028, 0xC004F075, 0]
+
+
 def test_nano_server_has_no_avma_product() -> None:
     world = pair({"release": "2016", "edition": "nano", "licence": {"channel": "none"}})
     (system,) = world.all("vm", CIMV2, "Win32_OperatingSystem")

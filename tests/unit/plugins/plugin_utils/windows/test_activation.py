@@ -132,6 +132,26 @@ def test_transient_refusal_beyond_the_deadline_ends_it(guest: FakeGuest) -> None
     assert guest.slept == [3.0, 6.0, 12.0, 24.0]
 
 
+@pytest.mark.parametrize("code", [0xC004F075, 0xC004E028])
+def test_installation_waits_for_a_service_that_is_busy(guest: FakeGuest, code: int) -> None:
+    guest.on_install = [LicensingRefused("SoftwareLicensingService.InstallProductKey", code)] * 2
+    finished = run(guest)
+    assert finished.done == ["install_key", "activate"]
+    assert guest.slept == [3.0, 6.0]
+    assert guest.keys_seen == [AVMA_2022_STANDARD]
+    assert finished.said[0].startswith(f"installing the key is put off, 0x{code:08X}")
+
+
+def test_installation_does_not_wait_beyond_the_deadline(guest: FakeGuest) -> None:
+    guest.on_install = [LicensingRefused("SoftwareLicensingService.InstallProductKey", 0xC004F075)] * 100
+    started = guest.now
+    finished = run(guest, wait=20)
+    assert finished.applied.error is not None
+    assert finished.applied.error.code == 0xC004F075
+    assert finished.done == []
+    assert guest.now - started <= 20
+
+
 def test_pauses_are_spread(guest: FakeGuest) -> None:
     guest.on_activate = [THROTTLED]
     prepared = Run(guest)
