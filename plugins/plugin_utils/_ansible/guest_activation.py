@@ -62,7 +62,7 @@ class GuestActivation:
         foresee_key(self._session)
         facts = read_licence_state(self._session)
         plan = plan_guest_key(facts, self._wish, self._host, self._tables)
-        if plan.steps:
+        if plan.steps or (self._host is None and plan.hangs_on_host):
             # Only where something would be changed is it worth to ask where the guest runs.
             facts = replace(facts, computer=read_computer(self._session), placement=read_host(self._session))
             host = self._host or host_of_guest(facts.placement, self._hosts, self._tables)

@@ -68,6 +68,11 @@ class GuestPlan:
     def activates(self) -> bool:
         return any(step.kind is StepKind.ACTIVATE for step in self.steps)
 
+    @property
+    def hangs_on_host(self) -> bool:
+        """Whether it was made without the guest's host and may be another one with it: Azure Edition is entitled on some hosts."""
+        return self.outcome is Outcome.REFUSED and any(found.code == "GUEST_IS_AZURE_EDITION" for found in self.findings)
+
 
 def is_activated_by_avma(licence: LicenceFacts | None, last_five: str | None) -> bool:
     """The test of success: licensed, channel AVMA, and the wanted key where its last group is known."""

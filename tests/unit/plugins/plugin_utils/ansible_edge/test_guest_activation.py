@@ -243,6 +243,18 @@ def test_what_cannot_be_asked_after_a_refusal_does_not_hide_it(guest: FakeGuest)
     assert [one["code"] for one in result["findings"]] == ["ACTIVATION_FAILED"]
 
 
+@pytest.mark.parametrize(("sku", "outcome"), [(406, "activated"), (8, "refused")])
+def test_azure_edition_is_tried_where_one_of_the_hosts_may_be_entitled(guest: FakeGuest, sku: int, outcome: str) -> None:
+    guest.os["OperatingSystemSKU"] = 407
+    host = host_result(ready=None)
+    host["host"]["os"]["sku"] = sku
+    result = activate(guest, hosts=[host])
+    assert result["outcome"] == outcome
+    assert guest.methods == (
+        ["InstallProductKey", "RefreshLicenseStatus", "Activate", "RefreshLicenseStatus"] if outcome == "activated" else []
+    )
+
+
 def test_in_azure_nothing_is_changed_unasked(guest: FakeGuest) -> None:
     guest.asset_tag = AZURE_TAG
     result = activate(guest)
