@@ -62,7 +62,7 @@ lab-down: venv-lab ## stop it
 .PHONY: test test-all tests unit lab-test docs-test e2e
 test: lint types layers tests ## lint, types, layers, all tests
 
-test-all: test build changelog ansible-lint sanity sanity-oldest units galaxy-importer docs installed oldest middle awx ## test, and all that a release needs
+test-all: test build changelog ansible-lint sanity sanity-oldest units galaxy-importer docs oldest middle awx ## test, and all that a release needs
 
 tests: venv-dev ## unit, lab-test, docs-test and e2e in one run
 	$(PYTEST)
@@ -110,7 +110,7 @@ bench: venv-dev ## benchmarks against a fleet of 64 hosts and 8,000 virtual mach
 
 # --- gates ---------------------------------------------------------------------------------------------------------------
 
-.PHONY: lint types layers changelog ansible-lint sanity sanity-oldest units galaxy-importer installed
+.PHONY: lint types layers changelog ansible-lint sanity sanity-oldest units galaxy-importer
 lint: venv-dev ## style of Python and YAML, freshness of the generated pages, licence of every file
 	"$(PY)" -m ruff check .
 	"$(PY)" -m ruff format --check .
@@ -147,9 +147,6 @@ units: build ## ansible-test units on what the tarball holds
 galaxy-importer: build ## what Galaxy and Automation Hub check when a collection is uploaded
 	@.ci/make-venv .venv-galaxy galaxy
 	.ci/galaxy-importer .venv-galaxy build/hyperv-avma-*.tar.gz
-
-installed: build ## the tarball, installed where no checkout is: each plugin documented, the playbooks at work
-	$(PYTEST) tests/package
 
 # --- products ------------------------------------------------------------------------------------------------------------
 
