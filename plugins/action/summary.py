@@ -110,7 +110,9 @@ def lines(summary: Summary, max_rows: int) -> list[str]:
     if summary.counts:
         printed.append("Guests: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(summary.counts.items())) + ".")
     unmanaged = sum(not row.managed for row in summary.rows)
-    if unmanaged:
+    if unmanaged and unmanaged == len(summary.rows):
+        printed.append(f"In brackets: what the hosts say of their {unmanaged} virtual machines. No guest was asked.")
+    elif unmanaged:
         printed.append(
             f"Outcomes in brackets: {unmanaged} virtual machines that the hosts show and that no guest of the inventory stands for."
         )

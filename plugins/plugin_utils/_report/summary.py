@@ -244,7 +244,7 @@ def _first_of(findings: t.Any, *severities: str) -> Mapping[str, t.Any]:
 def _machine_row(machine: _Seen) -> Row:
     vm = machine.vm
     first = _first_of(vm.get("findings"), "error", "warning", "info")
-    reason = str(first.get("cause") or "in no inventory that was given")
+    reason = str(first.get("cause") or "seen from its host only")
     return Row(
         guest=machine.name or machine.id,
         host=machine.host,

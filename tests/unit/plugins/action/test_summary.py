@@ -67,6 +67,14 @@ def test_table_counts_and_remedies_are_printed() -> None:
     assert "A domain controller cannot be converted." in printed
 
 
+def test_where_only_hosts_were_asked_nothing_is_said_of_the_inventory() -> None:
+    """As validate.yml does: its table must not call the guests of the inventory strangers."""
+    printed = "\n".join(summary(guests=[]).printed)
+    assert "In brackets: what the hosts say of their 2 virtual machines. No guest was asked." in printed
+    assert "seen from its host only" in printed
+    assert "inventory" not in printed
+
+
 def test_only_what_needs_attention_of_many_rows() -> None:
     played = summary(max_rows=2)
     printed = "\n".join(played.printed)

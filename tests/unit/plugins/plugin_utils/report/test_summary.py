@@ -183,7 +183,7 @@ def test_other_machines_come_by_host_and_name_with_their_first_finding() -> None
     )
     assert [(row.host, row.guest) for row in summary.rows] == [("HV01", "X"), ("HV01", "z"), ("HV02", "b")]
     assert (summary.rows[0].reason, summary.rows[0].remedy, summary.rows[0].attention) == ("w", "rw", True)
-    assert (summary.rows[1].reason, summary.rows[1].attention) == ("in no inventory that was given", False)
+    assert (summary.rows[1].reason, summary.rows[1].attention) == ("seen from its host only", False)
 
 
 # hosts
