@@ -75,6 +75,7 @@ def test_wrong_password(lab: Lab, connection: Connection) -> None:
 
 
 BASIC_WITHOUT_HTTPS = {"ansible_winrm_transport": "basic", "ansible_winrm_message_encryption": "auto"}
+PROXY = "http://surfer:Lab-Proxy1@127.0.0.1:1"
 # What is wrong with the connection, the kind of the error, and a piece of its remedy.
 FIRST_CONTACT: dict[str, tuple[Connection, dict[str, Any], str, str]] = {
     "closed_port_winrm": (NTLM, {"ansible_port": 5999}, "connection_failed", "connection refused. Check that the machine"),
@@ -86,8 +87,8 @@ FIRST_CONTACT: dict[str, tuple[Connection, dict[str, Any], str, str]] = {
     "https_to_5985_psrp": (HTTPS, {"ansible_port": 5985}, "connection_failed", "ansible_port to 5986"),
     "authority_unknown_winrm": (BASIC, {"ansible_winrm_ca_trust_path": None}, "certificate_not_trusted", "ansible_winrm_ca_trust_path"),
     "authority_unknown_psrp": (HTTPS, {"ansible_psrp_ca_cert": None}, "certificate_not_trusted", "ansible_psrp_ca_cert"),
-    "proxy_winrm": (NTLM, {"ansible_winrm_proxy": "http://127.0.0.1:1"}, "proxy_failed", "ansible_winrm_proxy"),
-    "proxy_psrp": (HTTPS, {"ansible_psrp_proxy": "http://127.0.0.1:1"}, "proxy_failed", "ansible_psrp_proxy"),
+    "proxy_winrm": (NTLM, {"ansible_winrm_proxy": PROXY}, "proxy_failed", "ansible_winrm_proxy"),
+    "proxy_psrp": (HTTPS, {"ansible_psrp_proxy": PROXY}, "proxy_failed", "ansible_psrp_proxy"),
     "basic_without_https_winrm": (NTLM, BASIC_WITHOUT_HTTPS, "authentication_failed", "not Basic: set ansible_winrm_transport"),
     "basic_without_https_psrp": (
         PSRP,
@@ -129,7 +130,7 @@ def test_first_contact(lab: Lab) -> None:
     for host, (_connection, _changed, _kind, remedy) in FIRST_CONTACT.items():
         assert told[host].kind == ("failed" if told[host].result["error"]["kind"] == "connection_not_made" else "unreachable")
         assert remedy in message(run, "host_info", host), told[host].result["msg"]
-    for secret in ("Lab-Passw0rd!", "Lab-Filtered1!", "Lab-Wrong1!"):
+    for secret in ("Lab-Passw0rd!", "Lab-Filtered1!", "Lab-Wrong1!", "Lab-Proxy1"):
         assert secret not in run.output
 
 
