@@ -39,11 +39,13 @@ def play(
     machine: str = "hv01",
     delegate_to: str | None = None,
     templar: Any = None,
+    connection_options: dict[str, Any] | None = None,
     **options: Any,
 ) -> Played:
     """``session`` may be the error that comes when it is opened. Raises what the action raises."""
     task = SimpleNamespace(args=options, async_val=0, check_mode=check, diff=diff, action=f"hyperv.avma.{module}", delegate_to=delegate_to)
-    connection = SimpleNamespace(transport="winrm", _shell=SimpleNamespace(tmpdir="unused"))
+    own = connection_options or {}
+    connection = SimpleNamespace(transport="winrm", _shell=SimpleNamespace(tmpdir="unused"), get_option=own.get)
     action = action_class(module)(task, connection, None, None, templar, None)
     action._load_name = task.action  # as the loader of plugins does
     printed: list[str] = []

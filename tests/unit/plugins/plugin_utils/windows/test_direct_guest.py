@@ -1,0 +1,300 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A guest by PowerShell Direct: few trips, the same errors as over WS-Management, and no change that is made twice."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import Channel
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.activation import PlanRunner
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.direct_access import open_direct_guest
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.direct_guest import DirectGuest
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.direct_refusal import DirectRefused
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.guest import foresee_guest, foresee_key, read_guest, read_licence_state
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused, LicensingService, read_licences
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.powershell_direct import Credential
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.command import CommandLost
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
+    AccessDenied,
+    ConnectionDropped,
+    ConnectionFailed,
+    EffectUnknown,
+    InvalidClassOrQuery,
+    InvalidNamespace,
+    MalformedAnswer,
+    NotFound,
+    ProviderFailure,
+    QuotaExceeded,
+    UnsendableValue,
+)
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_direct_host import VM_ID, FakeDirectHost
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuest, LostAnswer
+
+PASSWORD = "Geheim-4711"
+KEY = "YDFWN-MJ9JR-3DYRK-FXXRW-78VHK"
+ENDPOINT = "http://hv01:5985/wsman"
+DROPPED = ConnectionDropped(ENDPOINT, "closed")
+
+
+@pytest.fixture
+def host() -> FakeDirectHost:
+    return FakeDirectHost(FakeGuest())
+
+
+def reach(host: FakeDirectHost, vm: str = "web01") -> DirectGuest:
+    return open_direct_guest(host, vm, Credential("Administrator", PASSWORD), host="hv01")
+
+
+def refusal(host: FakeDirectHost, vm: str = "web01") -> str:
+    with pytest.raises(DirectRefused) as caught:
+        list(reach(host, vm).query("root/cimv2", "SELECT Name FROM Win32_ComputerSystem"))
+    return caught.value.finding.code
+
+
+def runner(guest: DirectGuest) -> PlanRunner:
+    return PlanRunner(guest, wait=60, say=lambda _line: None, jitter=lambda: 0)
+
+
+# trips
+
+
+def test_a_look_is_one_trip(host: FakeDirectHost) -> None:
+    guest = reach(host)
+    foresee_guest(guest)
+    facts = read_guest(guest)
+    assert (facts.os.name, facts.os.build, facts.licences[0].channel) == ("WEB01", 20348, Channel.KMS_CLIENT)
+    assert facts.placement is not None
+    assert facts.placement.host_fqdn == "hv01.corp.example"
+    assert guest.trips == 1
+
+
+def test_installing_and_activating_are_three_trips(host: FakeDirectHost) -> None:
+    guest = reach(host)
+    foresee_key(guest)
+    facts = read_licence_state(guest)
+    plan = plan_guest_key(facts, KeyWish())
+    applied = runner(guest).apply(plan, KEY, facts.licences)
+    assert applied.licences[0].licensed
+    assert guest.trips == 3
+    assert host.guest.methods == ["InstallProductKey", "RefreshLicenseStatus", "Activate", "RefreshLicenseStatus"]
+
+
+def test_what_was_not_foreseen_takes_a_trip_of_its_own(host: FakeDirectHost) -> None:
+    guest = reach(host)
+    read_licences(guest)
+    read_licences(guest)
+    assert guest.trips == 2, "an answer is handed out once: the second question wants to know what is now"
+
+
+def test_what_was_read_before_a_change_is_not_handed_out_after_it(host: FakeDirectHost) -> None:
+    guest = reach(host)
+    foresee_key(guest)
+    before = read_licence_state(guest).licences
+    service = LicensingService(guest)
+    service.install_key(KEY)
+    assert read_licences(guest) != before
+
+
+# what goes in
+
+
+def test_the_machine_is_named_by_its_id_and_the_account_is_in_the_input_only(host: FakeDirectHost) -> None:
+    list(reach(host).query("root/cimv2", "SELECT Name FROM Win32_ComputerSystem"))
+    request = host.requests[0]
+    assert (request["vm"], request["user"], request["password"]) == (VM_ID, "Administrator", PASSWORD)
+    assert PASSWORD not in repr(host.commands[0])
+
+
+def test_each_trip_has_a_nonce_of_its_own(host: FakeDirectHost) -> None:
+    guest = reach(host)
+    for _unused in range(3):
+        read_licences(guest)
+    assert len({request["nonce"] for request in host.requests}) == 3
+
+
+def test_what_follows_a_refused_change_is_not_carried_out(host: FakeDirectHost) -> None:
+    host.guest.on_install = [ProviderFailure(code=0xC004F050)]
+    with pytest.raises(LicensingRefused) as caught:
+        LicensingService(reach(host)).install_key(KEY)
+    assert caught.value.code == 0xC004F050
+    assert host.guest.methods == ["InstallProductKey"]
+    assert [one["stops"] for one in json.loads(host.requests[-1]["operations"])] == [True, False, False]
+
+
+def test_an_argument_that_no_method_takes_here_is_refused_before_anything_is_sent(host: FakeDirectHost) -> None:
+    with pytest.raises(UnsendableValue):
+        reach(host).invoke("root/cimv2", "A", "B", {"c": 1.5})
+    assert host.commands == []
+
+
+# what comes back
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "code"),
+    [
+        ({"error_id": "HRESULT 0x80041010,Cmdlet"}, InvalidClassOrQuery, 0x80041010),
+        ({"error_id": "X", "message_id": "HRESULT 0x8004100e"}, InvalidNamespace, 0x8004100E),
+        ({"error_id": "X", "error_code": 0x80041003}, AccessDenied, 0x80041003),
+        ({"error_id": "X", "error_code": -1073414910}, ProviderFailure, 0xC004FD02),
+        ({"error_id": "X", "cim_status": 6}, NotFound, None),
+    ],
+)
+def test_errors_of_wmi_are_those_of_ws_management(
+    host: FakeDirectHost, said: dict[str, Any], kind: type[Exception], code: int | None
+) -> None:
+    host.on_run = [{"stage": "guest", "results": json.dumps([{"message": "Ungültig", "hresult": -2146233088, **said}])}]
+    with pytest.raises(kind) as caught:
+        list(reach(host).query("root/cimv2", "SELECT A FROM B"))
+    assert getattr(caught.value, "code", None) == code
+
+
+def test_a_key_that_a_guest_sends_back_is_masked(host: FakeDirectHost) -> None:
+    version = {"stage": "guest", "results": json.dumps([{"rows": [{"Version": ["10.0"]}]}])}
+    host.on_run = [version, {"stage": "guest", "results": json.dumps([{"error_id": "X", "error_code": 0xC004F050, "message": f"{KEY}?"}])}]
+    with pytest.raises(LicensingRefused) as caught:
+        LicensingService(reach(host)).install_key(KEY)
+    assert KEY not in str(caught.value) + repr(caught.value.__cause__)
+
+
+def test_a_method_without_a_result_is_malformed(host: FakeDirectHost) -> None:
+    host.on_run = [{"stage": "guest", "results": '[{"rows": []}]'}]
+    with pytest.raises(MalformedAnswer):
+        reach(host).invoke("root/cimv2", "StdRegProv", "EnumValues", reads=True)
+
+
+# lost answers
+
+
+@pytest.mark.parametrize("lost", [LostAnswer(CommandLost(DROPPED), effect=False), b"Der Vorgang wurde abgebrochen.\r\n"])
+def test_a_read_is_tried_twice(host: FakeDirectHost, lost: Any) -> None:
+    host.on_run = [lost]
+    guest = reach(host)
+    assert read_licences(guest)
+    assert guest.trips == 2
+
+
+def test_a_read_is_not_tried_for_ever(host: FakeDirectHost) -> None:
+    host.on_run = [b""] * 9
+    guest = reach(host)
+    with pytest.raises(DirectRefused) as caught:
+        read_licences(guest)
+    assert caught.value.finding.code == "DIRECT_SCRIPT_FAILED"
+    assert guest.trips == 2
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        LostAnswer(CommandLost(DROPPED), effect=True),
+        LostAnswer(CommandLost(DROPPED), effect=False),
+        b"nothing of ours",
+        {"stage": "guest", "error_id": "PSSessionStateBroken", "types": ["PSRemotingTransportException"]},
+        {"stage": "guest", "results": "[]"},
+    ],
+)
+def test_a_change_whose_answer_is_lost_is_not_tried_again(host: FakeDirectHost, lost: Any) -> None:
+    version = {"stage": "guest", "results": json.dumps([{"rows": [{"Version": ["10.0.20348.1"]}]}])}
+    host.on_run = [version, lost]
+    guest = reach(host)
+    with pytest.raises(EffectUnknown):
+        LicensingService(guest).install_key(KEY)
+    assert guest.trips == 2
+
+
+@pytest.mark.parametrize("effect", [True, False])
+def test_a_key_whose_answer_is_lost_is_looked_for_before_it_is_installed_again(host: FakeDirectHost, effect: bool) -> None:
+    guest = reach(host)
+    foresee_key(guest)
+    facts = read_licence_state(guest)
+    host.on_run = [LostAnswer(CommandLost(DROPPED), effect=effect)]
+    applied = runner(guest).apply(plan_guest_key(facts, KeyWish()), KEY, facts.licences)
+    assert applied.licences[0].licensed
+    assert host.guest.methods.count("InstallProductKey") == 1
+
+
+@pytest.mark.parametrize("passing", [DROPPED, QuotaExceeded(code=0x803381A5)])
+def test_what_failed_before_the_input_was_sent_is_tried_again_even_for_a_change(host: FakeDirectHost, passing: Exception) -> None:
+    guest = reach(host)
+    host.on_run = [passing, passing]
+    LicensingService(guest).install_key(KEY)
+    assert host.guest.methods.count("InstallProductKey") == 1
+
+
+def test_a_host_that_does_not_answer_any_more_is_an_error_at_once(host: FakeDirectHost) -> None:
+    guest = reach(host)
+    host.on_run = [ConnectionFailed(ENDPOINT, "refused")]
+    with pytest.raises(ConnectionFailed):
+        read_licences(guest)
+    assert guest.trips == 1
+
+
+# refused
+
+
+def test_hosts_before_2016_are_refused_before_anything_is_run(host: FakeDirectHost) -> None:
+    host.build = "9600"
+    assert refusal(host) == "DIRECT_HOST_TOO_OLD"
+    assert host.commands == []
+
+
+def test_a_machine_is_found_by_its_id_too(host: FakeDirectHost) -> None:
+    host.vms.append(("AAAAAAAA-2222-3333-4444-555555555555", "web01", 2))
+    assert reach(host, "{" + VM_ID.lower() + "}").vm.id == VM_ID
+    assert refusal(host) == "DIRECT_VM_AMBIGUOUS"
+
+
+def test_a_machine_that_is_not_there(host: FakeDirectHost) -> None:
+    assert refusal(host, "other") == "DIRECT_VM_NOT_FOUND"
+
+
+@pytest.mark.parametrize(("state", "word"), [(3, "off"), (6, "saved"), (9, "paused"), (4, "shutting down")])
+def test_a_machine_that_does_not_run(host: FakeDirectHost, state: int, word: str) -> None:
+    host.vms = [(VM_ID, "web01", state)]
+    with pytest.raises(DirectRefused) as caught:
+        reach(host)
+    assert f"is {word} on the host hv01" in str(caught.value)
+    assert host.commands == []
+
+
+REMOTING = "System.Management.Automation.Remoting"
+
+
+@pytest.mark.parametrize(
+    ("error_id", "types", "code"),
+    [
+        ("PSSessionOpenFailed,X", [f"{REMOTING}.PSDirectException"], "DIRECT_LOGON_REFUSED"),
+        ("CreateRemoteRunspaceForVMFailed,X", ["Y", f"{REMOTING}.PSDirectException"], "DIRECT_LOGON_REFUSED"),
+        ("InvalidVMIdNotSingle,X", ["System.ArgumentException"], "DIRECT_VM_NOT_FOUND"),
+        ("InvalidVMState,X", ["System.ArgumentException"], "DIRECT_VM_NOT_RUNNING"),
+        ("HyperVModuleNotAvailable,X", ["System.ArgumentException"], "DIRECT_SCRIPT_FAILED"),
+        ("PSSessionOpenFailed,X", [f"{REMOTING}.PSRemotingDataStructureException"], "DIRECT_SESSION_FAILED"),
+        ("", [], "DIRECT_SESSION_FAILED"),
+    ],
+)
+def test_what_powershell_says_is_known_by_identifiers(host: FakeDirectHost, error_id: str, types: list[str], code: str) -> None:
+    host.on_run = [{"stage": "session", "error_id": error_id, "message": "Das ging nicht.", "types": types}]
+    assert refusal(host) == code
+    assert len(host.commands) == 1, "a refused logon is not tried again: that would lock the account"
+
+
+@pytest.mark.parametrize(
+    "says", [{"OSBuildNumber": "9600", "ProductType": "3"}, {"OSName": "Ubuntu", "OSBuildNumber": "6.8.0"}], ids=["2012 R2", "Linux"]
+)
+def test_a_guest_that_is_too_old_is_told_by_data_exchange(host: FakeDirectHost, says: dict[str, str]) -> None:
+    host.intrinsic = says
+    host.on_run = [{"stage": "session", "error_id": "PSSessionOpenFailed", "message": "Ende", "types": []}]
+    assert refusal(host) == "DIRECT_GUEST_TOO_OLD"
+
+
+def test_a_password_in_powershell_s_words_is_hidden(host: FakeDirectHost) -> None:
+    host.on_run = [{"stage": "session", "error_id": "X", "message": f"{PASSWORD} ist falsch", "types": []}]
+    with pytest.raises(DirectRefused) as caught:
+        read_licences(reach(host))
+    assert PASSWORD not in str(caught.value)
