@@ -102,7 +102,7 @@ class Site:
     # order
 
     def _navigation(self) -> str:
-        """A hidden table of contents for each second heading of docs/index.md, of the pages that are linked below it."""
+        """A hidden table of contents for each second heading of docs/index.md, of the pages that are linked below it, and for what is above."""
         parts = []
         listed: set[str] = set()
         for caption, targets in _sections(self._read("docs/index.md")):
@@ -112,7 +112,8 @@ class Site:
             if caption.lower() == "reference":
                 places = [f"{self._reference}/index", *places, "reference/report-schema"]
             if places:
-                parts.append("\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *places, "```"]))
+                named = [f":caption: {caption}"] if caption else []
+                parts.append("\n".join(["```{toctree}", ":hidden:", *named, "", *places, "```"]))
         return "\n\n".join(parts) + "\n"
 
 
@@ -139,7 +140,8 @@ def _lines(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Second headings with the targets of the links below each."""
-    for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+    """Second headings with the targets of the links below each. What stands above the first has an empty one."""
+    above, *parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    for part in ["\n" + above, *parts]:
         caption, _line_end, rest = part.partition("\n")
         yield caption.strip(), [target for _before, target, _after in _LINK.findall(rest)]
