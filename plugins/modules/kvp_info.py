@@ -84,8 +84,10 @@ vms:
       description: One of V(running), V(off), V(shutting_down), V(saved), V(paused), V(starting), V(other).
       type: str
     data_exchange:
-      description: The integration service. C(enabled) is the host's setting. C(health) is one of V(ok), V(disabled), V(no_contact), V(lost),
-        V(not_running), V(unknown).
+      description:
+        - The integration service. C(enabled) is the host's setting.
+        - C(health) is one of V(ok), V(degraded) (works, by an older version of the protocol), V(protocol_mismatch) (guest and host have none in
+          common), V(no_contact), V(lost), V(disabled), V(not_running), V(unknown).
       type: dict
     guest:
       description: What the guest says it is.

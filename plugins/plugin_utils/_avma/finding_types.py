@@ -504,7 +504,7 @@ _GUEST = (
         "The machine runs in Azure",
         "the machine's chassis says that it runs in Azure, where AVMA does not work",
         "Give it the KMS client key of its release and edition and activate it by azkms.core.windows.net:1688. Azure Stack Hub looks the same and "
-        "does use AVMA: if that is where it runs, state 'key'.",
+        "does use AVMA: there state 'key', and if it is refused ask the operator for the OEM marker of the hosts.",
         _AZURE_VM,
         _HIGH,
     ),
