@@ -66,6 +66,10 @@ guest:
       description: Each Windows product with a key.
       type: list
       elements: dict
+    kms:
+      description: KMS settings of the licensing service, whatever the guest's channel. C(machine), C(port) and C(lookup_domain). V(null) if they cannot
+        be read.
+      type: dict
     placement:
       description: Where it runs, as the host wrote it into the guest's registry. C(host), C(host_fqdn), C(vm_id) and C(vm_name), each V(null) if
         not there. C(vm_id) is written by hosts of 2016 and later.

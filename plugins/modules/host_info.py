@@ -198,7 +198,7 @@ host:
           description: End of an evaluation.
           type: str
         kms_machine:
-          description: KMS host that was set by hand.
+          description: KMS host that was set by hand or by policy, or else the one that was found by DNS.
           type: str
         avma:
           description: The last activation by AVMA as the guest records it. Each value may be V(null) although the guest is activated.

@@ -19,6 +19,7 @@ from .._avma.guest_plan import GuestPlan, KeyWish, Step, plan_guest_key
 from .._avma.guest_result import judge_result
 from .._avma.host_of_guest import host_of_guest
 from .._avma.host_view import HostView
+from .._avma.kms_left import judge_kms_left
 from .._avma.outcome import Outcome
 from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
 from .._avma.tables import PUBLISHED, Tables
@@ -89,12 +90,14 @@ class GuestActivation:
             # What was done until then must still be told.
             applied = runner.applied
             failure = failure_of(error, self._task.machine)
-        after = replace(before, licences=applied.licences)
+        after = replace(before, licences=applied.licences, kms=applied.kms)
         code = applied.error.code if applied.error else None
         if failure is None:
             last_five = plan.key.last_five if plan.key is not None else None
             now = wanted_product(after.licences, last_five) or after.primary
             outcome, findings = judge_result(now, plan, code)
+            if outcome in (Outcome.ACTIVATED, Outcome.KEYED):
+                findings = (*findings, *judge_kms_left(after))
             if outcome is Outcome.FAILED:
                 diagnosis = self._diagnosis(after, plan, code, timed_out=applied.timed_out)
                 findings = explained(findings, diagnosis, plan.findings)

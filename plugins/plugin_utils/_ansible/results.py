@@ -14,7 +14,18 @@ from datetime import datetime
 from .._avma.cluster_verdict import ClusterVerdict, NodeVerdict
 from .._avma.editions import sku_of
 from .._avma.errors import describe_code
-from .._avma.facts import ComputerFacts, GuestFacts, GuestPlacement, HostFacts, IntegrationFacts, KvpItem, LicenceFacts, OsFacts, VmFacts
+from .._avma.facts import (
+    ComputerFacts,
+    GuestFacts,
+    GuestPlacement,
+    HostFacts,
+    IntegrationFacts,
+    KmsSettings,
+    KvpItem,
+    LicenceFacts,
+    OsFacts,
+    VmFacts,
+)
 from .._avma.findings import Finding
 from .._avma.host_verdict import HostVerdict
 from .._avma.identity import GuestIdentity
@@ -106,7 +117,7 @@ def licence_result(licence: LicenceFacts | None) -> Result | None:
         "partial_product_key": licence.partial_key,
         "minutes_remaining": licence.minutes_remaining,
         "evaluation_end": _time(licence.evaluation_end),
-        "kms_machine": licence.kms_machine,
+        "kms_machine": licence.kms.machine or licence.kms.discovered,
         "avma": {
             "iaid": licence.avma.iaid,
             "host": licence.avma.host_name,
@@ -158,10 +169,15 @@ def guest_result(facts: GuestFacts, tables: Tables = PUBLISHED) -> Result:
     }
 
 
+def kms_result(kms: KmsSettings | None) -> Result | None:
+    return None if kms is None else {"machine": kms.machine, "port": kms.port or None, "lookup_domain": kms.lookup_domain}
+
+
 def guest_licences_result(facts: GuestFacts) -> Result:
     return {
         "licence": licence_result(facts.primary),
         "licences": [licence_result(licence) for licence in facts.licences],
+        "kms": kms_result(facts.kms),
     }
 
 

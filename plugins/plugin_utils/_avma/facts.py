@@ -110,6 +110,16 @@ class AvmaBinding:
 
 
 @dataclass(frozen=True)
+class KmsSettings:
+    """Which KMS host a Windows is told to use, and which one it found. None where nothing is set."""
+
+    machine: str | None = None  # set by hand or by policy
+    port: int | None = None
+    lookup_domain: str | None = None  # where DNS is asked for one
+    discovered: str | None = None  # found by DNS
+
+
+@dataclass(frozen=True)
 class LicenceFacts:
     """One ``SoftwareLicensingProduct`` of Windows that has a key (never an add-on)."""
 
@@ -125,7 +135,7 @@ class LicenceFacts:
     partial_key: str | None = None  # last five characters
     minutes_remaining: int | None = None  # GracePeriodRemaining; 0 is "not limited in time"
     evaluation_end: datetime | None = None
-    kms_machine: str | None = None
+    kms: KmsSettings = field(default_factory=KmsSettings)
     avma: AvmaBinding = field(default_factory=AvmaBinding)
 
     @property
@@ -234,6 +244,7 @@ class GuestFacts:
     licences: tuple[LicenceFacts, ...]
     placement: GuestPlacement | None = None  # None: not asked; an empty one: asked, nothing there
     computer: ComputerFacts | None = None
+    kms: KmsSettings | None = None  # those of the whole licensing service; None: not asked, or not told
     integration: IntegrationFacts | None = None  # None: not asked
 
     @property

@@ -620,6 +620,16 @@ _KEY = (
         _HIGH,
     ),
     FindingType(
+        "KMS_SETTINGS_LEFT",
+        _I,
+        "Settings of a KMS host are left in the guest",
+        "the guest is on AVMA and still has settings of KMS: {settings}. They count again only if it gets a KMS client key",
+        "To remove them run 'cscript //nologo %windir%\\System32\\slmgr.vbs /ckms' in the guest, with '/ckms-domain' for a DNS domain. A Group"
+        " Policy or a script that sets them does so again.",
+        _SLP,
+        _MEDIUM,
+    ),
+    FindingType(
         "KMS_KEY_RESTORED",
         _W,
         "The previous KMS client key was put back",

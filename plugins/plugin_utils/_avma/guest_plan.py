@@ -21,6 +21,7 @@ from .guest_steps import GuestPlan, KeyWish, Step, StepKind, has_avma_key, is_ac
 from .host_view import HostView
 from .identity import identify_os
 from .key_choice import ChosenKey, KeyChoice, KeySource, choose_key
+from .kms_left import judge_kms_left
 from .outcome import Outcome
 from .platform import is_in_azure, judge_platform
 from .tables import PUBLISHED, Tables
@@ -83,6 +84,7 @@ class _Planner:
         if self.host is not None and self.host.ready is False:
             self.notes.append(finding("RENEWAL_AT_RISK", self.name, host=self.host.name, reasons=_reasons(self.host)))
         self.notes.extend(judge_renewal_elsewhere(self.identity, self.name, self.host, self.tables))
+        self.notes.extend(judge_kms_left(self.guest))
         key = chosen if chosen is not None and not differs else ChosenKey(installed, KeySource.INSTALLED)
         return self._settle(Outcome.ALREADY_ACTIVATED, key)
 

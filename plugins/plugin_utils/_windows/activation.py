@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .._avma.errors import describe_code, error_of
-from .._avma.facts import LicenceFacts
+from .._avma.facts import KmsSettings, LicenceFacts
 from .._avma.guest_steps import GuestPlan, Step, StepKind, has_avma_key, last_five_of
 from .._wsman.cim import Cim
 from .._wsman.errors import EffectUnknown, OperationTimedOut, WsManError
@@ -39,6 +39,7 @@ class Applied:
     timed_out: bool = False
     done: list[Step] = field(default_factory=list)
     attempts: int = 0  # calls of Activate
+    kms: KmsSettings | None = None  # of the licensing service, which was asked on the way
 
 
 class PlanRunner:
@@ -71,6 +72,7 @@ class PlanRunner:
                 applied.licences = read_licences(self._session)
             if step not in applied.done:
                 break
+        applied.kms = self._service.kms
         return applied
 
     def restore(self, step: Step, key: str) -> LicensingRefused | None:

@@ -11,15 +11,19 @@ from .._avma.facts import GuestFacts
 from .._wsman.cim import Cim
 from .chassis import ASSET_TAG
 from .integration import DEVICE, SERVICE
-from .licensing import LICENCES, SERVICE_VERSION, read_licences
+from .licensing import LICENCES, LICENSING_SERVICE, read_kms_settings, read_licences
 from .placement import host_calls, placement_calls, read_placement
 from .system import COMPUTER, OS, read_computer, read_os
 
 
 def read_guest(session: Cim) -> GuestFacts:
-    """Operating system, computer, licences, and where it runs: three requests, and one for each value of the placement."""
+    """Operating system, computer, licences and their service, and where it runs: four requests, and one for each value of the placement."""
     return GuestFacts(
-        os=read_os(session), licences=read_licences(session), placement=read_placement(session), computer=read_computer(session)
+        os=read_os(session),
+        licences=read_licences(session),
+        placement=read_placement(session),
+        computer=read_computer(session),
+        kms=read_kms_settings(session),
     )
 
 
@@ -30,9 +34,9 @@ def read_licence_state(session: Cim) -> GuestFacts:
 
 def foresee_guest(session: Cim) -> None:
     """Says beforehand what will be asked of a guest that is only looked at."""
-    session.foresee(OS, LICENCES, COMPUTER, *placement_calls(), DEVICE, SERVICE, ASSET_TAG)
+    session.foresee(OS, LICENCES, LICENSING_SERVICE, COMPUTER, *placement_calls(), DEVICE, SERVICE, ASSET_TAG)
 
 
 def foresee_key(session: Cim) -> None:
     """Says beforehand what will be asked until a key is installed."""
-    session.foresee(OS, LICENCES, COMPUTER, *host_calls(), SERVICE_VERSION, ASSET_TAG)
+    session.foresee(OS, LICENCES, COMPUTER, *host_calls(), LICENSING_SERVICE, ASSET_TAG)

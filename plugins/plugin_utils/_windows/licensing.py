@@ -15,9 +15,9 @@ from datetime import datetime
 
 from .._avma.channels import channel_of, licence_status_of
 from .._avma.errors import error_of, normalise_code
-from .._avma.facts import AvmaBinding, LicenceFacts
+from .._avma.facts import AvmaBinding, KmsSettings, LicenceFacts
 from .._wsman.cim import Call, Cim, Query
-from .._wsman.errors import Fault, InvalidClassOrQuery, MethodFailed, WsManError
+from .._wsman.errors import Fault, InvalidClassOrQuery, MalformedAnswer, MethodFailed, WsManError
 from .._wsman.instance import Instance
 from .._wsman.invocation import MethodOutput
 from .._wsman.values import Argument, Sensitive
@@ -41,16 +41,24 @@ _PROPERTIES = (
     "GracePeriodRemaining",
     "EvaluationEndDate",
     "KeyManagementServiceMachine",
+    "KeyManagementServicePort",
+    "DiscoveredKeyManagementServiceMachineName",
 )
-_AVMA_PROPERTIES = (
+# Since Windows Server 2012 R2, the last one since 2012.
+_NEWER_PROPERTIES = (
     "IAID",
     "AutomaticVMActivationHostMachineName",
     "AutomaticVMActivationHostDigitalPid2",
     "AutomaticVMActivationLastActivationTime",
+    "KeyManagementServiceLookupDomain",
 )
 _WHERE = f"FROM SoftwareLicensingProduct WHERE ApplicationID = '{WINDOWS_APPLICATION_ID}' AND PartialProductKey <> NULL AND LicenseIsAddon = FALSE"
-LICENCES = Query(CIMV2, f"SELECT {', '.join(_PROPERTIES + _AVMA_PROPERTIES)} {_WHERE}")
-SERVICE_VERSION = Query(CIMV2, "SELECT Version FROM SoftwareLicensingService")
+LICENCES = Query(CIMV2, f"SELECT {', '.join(_PROPERTIES + _NEWER_PROPERTIES)} {_WHERE}")
+# Never SELECT * here: OA3xOriginalProductKey is a real, full key.
+LICENSING_SERVICE = Query(
+    CIMV2,
+    "SELECT Version, KeyManagementServiceMachine, KeyManagementServicePort, KeyManagementServiceLookupDomain FROM SoftwareLicensingService",
+)
 
 _HRESULT_IN_TEXT = re.compile(r"\b0x([0-9A-Fa-f]{8})\b")
 # Codes that say something about licensing: SL_E_* / SL_I_* (facility 4 of SPP, severities C, 8 and 4) and Win32 errors.
@@ -101,7 +109,7 @@ def _licence(row: Instance) -> LicenceFacts:
         partial_key=row.text("PartialProductKey"),
         minutes_remaining=row.integer("GracePeriodRemaining"),
         evaluation_end=evaluation_end,
-        kms_machine=row.text("KeyManagementServiceMachine") or None,
+        kms=_kms(row, row.text("DiscoveredKeyManagementServiceMachineName")),
         avma=AvmaBinding(
             iaid=row.text("IAID") or None,
             host_name=row.text("AutomaticVMActivationHostMachineName") or None,
@@ -109,6 +117,23 @@ def _licence(row: Instance) -> LicenceFacts:
             last_activation=_never_is_none(row.timestamp("AutomaticVMActivationLastActivationTime")),
         ),
     )
+
+
+def _kms(row: Instance, discovered: str | None = None) -> KmsSettings:
+    return KmsSettings(
+        machine=row.text("KeyManagementServiceMachine") or None,
+        port=row.integer("KeyManagementServicePort"),
+        lookup_domain=row.text("KeyManagementServiceLookupDomain") or None,
+        discovered=discovered or None,
+    )
+
+
+def read_kms_settings(session: Cim) -> KmsSettings | None:
+    """Those of the whole service, None where they cannot be read: nothing hangs on them. One request."""
+    try:
+        return _kms(only_row(session.query(LICENSING_SERVICE.namespace, LICENSING_SERVICE.wql), "SoftwareLicensingService"))
+    except (Fault, MalformedAnswer):
+        return None
 
 
 def _never_is_none(when: datetime | None) -> datetime | None:
@@ -125,11 +150,16 @@ class LicensingService:
     def __init__(self, session: Cim) -> None:
         self._session = session
         self._version: str | None = None
+        self.kms: KmsSettings | None = None  # known as soon as a method was called
 
     def version(self) -> str:
-        """The service's key property. Never ``SELECT *`` here: OA3xOriginalProductKey is a real, full key. One request, the first time."""
+        """The service's key property. One request, the first time."""
         if self._version is None:
-            row = only_row(self._session.query(SERVICE_VERSION.namespace, SERVICE_VERSION.wql), "SoftwareLicensingService")
+            try:
+                row = only_row(self._session.query(LICENSING_SERVICE.namespace, LICENSING_SERVICE.wql), "SoftwareLicensingService")
+                self.kms = _kms(row)
+            except InvalidClassOrQuery:
+                row = only_row(self._session.query(CIMV2, "SELECT Version FROM SoftwareLicensingService"), "SoftwareLicensingService")
             self._version = row.text("Version") or ""
         return self._version
 
@@ -150,7 +180,9 @@ class LicensingService:
     def _foresee_look(self) -> None:
         """After each change the licences are refreshed and read, which then takes no trip of its own."""
         if self._session.trips_are_dear:
-            self._session.foresee(Call(CIMV2, "SoftwareLicensingService", "RefreshLicenseStatus", keys={"Version": self.version()}), LICENCES)
+            self._session.foresee(
+                Call(CIMV2, "SoftwareLicensingService", "RefreshLicenseStatus", keys={"Version": self.version()}), LICENCES
+            )
 
     def _service_method(self, method: str, arguments: dict[str, Argument]) -> None:
         self._licensing_method("SoftwareLicensingService", method, arguments, {"Version": self.version()})

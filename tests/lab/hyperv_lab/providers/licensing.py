@@ -20,6 +20,7 @@ from .base import Provider, instance
 
 _UNSET = 4294967295
 _SECOND_KEY = "2NDK7"
+_KMS_PORT = 1688  # where none is set (Microsoft, "Activate using Key Management Service")
 
 _COUNTERS: dict[str, Value] = {
     f"KeyManagementService{kind}Requests": _UNSET
@@ -106,12 +107,20 @@ class LicensingProduct(Provider):
             "AutomaticVMActivationHostDigitalPid2": state.host_pid,
             "AutomaticVMActivationLastActivationTime": state.last_activation or NEVER,
         }
-        if channel == keys.KMS_CLIENT:
+        client = channel == keys.KMS_CLIENT
+        if client or self.fleet.rules.licensing.kms_settings_of_every_product:
+            settings = windows.kms_settings
+            values.update(
+                KeyManagementServiceMachine=settings.machine,
+                KeyManagementServicePort=settings.port or (_KMS_PORT if settings.machine else 0),
+                KeyManagementServiceLookupDomain=settings.lookup_domain,
+            )
+        if client:
             values.update(
                 VLActivationInterval=120,
                 VLRenewalInterval=10080,
-                KeyManagementServiceMachine=state.kms_machine or "",
-                KeyManagementServicePort=1688 if state.kms_machine else 0,
+                DiscoveredKeyManagementServiceMachineName=state.kms_discovered or "",
+                DiscoveredKeyManagementServiceMachinePort=_KMS_PORT if state.kms_discovered else 0,
             )
         return values
 
@@ -156,24 +165,25 @@ class LicensingService(Provider):
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
         windows, state = self.windows, self.windows.licence
+        settings = windows.kms_settings
         firmware = state.key if state.channel == "OEM:DM" else None
         values: dict[str, Value] = {
             **_COUNTERS,
             "Version": f"{windows.release.version}.1",
             "ClientMachineID": "",
-            "DiscoveredKeyManagementServiceMachineName": "",
+            "DiscoveredKeyManagementServiceMachineName": state.kms_discovered or "",
             "DiscoveredKeyManagementServiceMachineIpAddress": "",
-            "DiscoveredKeyManagementServiceMachinePort": 0,
+            "DiscoveredKeyManagementServiceMachinePort": _KMS_PORT if state.kms_discovered else 0,
             "IsKeyManagementServiceMachine": 0,
             "KeyManagementServiceCurrentCount": _UNSET,
             "KeyManagementServiceDnsPublishing": True,
             "KeyManagementServiceHostCaching": True,
             "KeyManagementServiceListeningPort": 0,
-            "KeyManagementServiceLookupDomain": "",
+            "KeyManagementServiceLookupDomain": settings.lookup_domain,
             "KeyManagementServiceLowPriority": False,
             "KeyManagementServiceActivationDisabled": False,
-            "KeyManagementServiceMachine": state.kms_machine or "",
-            "KeyManagementServicePort": 1688,
+            "KeyManagementServiceMachine": settings.machine,
+            "KeyManagementServicePort": settings.port or _KMS_PORT,
             "OA2xBiosMarkerMinorVersion": 1,
             "OA2xBiosMarkerStatus": 0,
             # The firmware's key is a whole, secret key: clients that select * get it.
@@ -232,5 +242,3 @@ def _set_kms(provider: Provider, method: str, arguments: Mapping[str, Value]) ->
         windows.registry.set(SOFTWARE_PROTECTION, name, REG_SZ, value)
     else:
         raise failure(WBEM_E_INVALID_PARAMETER)
-    if name == "KeyManagementServiceName":
-        windows.licence.kms_machine = value if isinstance(value, str) else None

@@ -216,7 +216,7 @@ def _windows_state(windows: Windows) -> dict[str, object]:
 
 
 _LICENCE_FIELDS = (
-    "channel", "partial_key", "status", "reason", "expires", "iaid", "host_name", "host_pid", "last_activation", "kms_machine",
+    "channel", "partial_key", "status", "reason", "expires", "iaid", "host_name", "host_pid", "last_activation", "kms_discovered",
     "rearms_left", "key_in_registry",
 )  # fmt: skip
 

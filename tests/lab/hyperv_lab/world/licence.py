@@ -57,7 +57,7 @@ class Licence:
     host_name: str | None = None
     host_pid: str | None = None
     last_activation: datetime | None = None
-    kms_machine: str | None = None
+    kms_discovered: str | None = None  # the KMS host that DNS gave; one that is set by hand stands in the registry
     rearms_left: int = 5
     key_in_registry: bool = True
     installations: int = 0  # keys that were installed since the scenario began, the same key again included
@@ -85,7 +85,7 @@ class Licence:
     def remove_key(self) -> None:
         self.channel = self.partial_key = self.key = None
         self.status, self.reason, self.expires = UNLICENSED, 0, None
-        self.iaid = self.host_name = self.host_pid = self.last_activation = self.kms_machine = None
+        self.iaid = self.host_name = self.host_pid = self.last_activation = self.kms_discovered = None
 
     def become_licensed(self, expires: datetime | None = None, reason: int = 0) -> None:
         self.status, self.reason, self.expires = LICENSED, reason, expires

@@ -106,7 +106,7 @@ def _attempt(fleet: Fleet, windows: Windows, channel: str) -> int:
         if not kms_reachable(fleet, windows):  # firm: no KMS could be contacted
             return SL_E_VL_BINDING_SERVICE_UNAVAILABLE
         state.become_licensed(now + timedelta(minutes=rules.kms_lease_minutes))
-        state.kms_machine = state.kms_machine or "kms." + (windows.domain or "example.com")
+        state.kms_discovered = None if windows.kms_settings.machine else "kms." + (windows.domain or "example.com")
         return 0
     if channel == keys.EVALUATION:
         return 0 if state.status == licence.LICENSED else SL_E_NOT_SUPPORTED

@@ -40,6 +40,8 @@ class LicensingRules:
     # What the service answers a caller who is no elevated administrator: both this and 0x80070005 are named for it.
     user_refusal: int = SL_E_LUA_ACCESSDENIED
     kms_reachable: bool = False
+    # A KMS client's product shows the KMS settings of the service; whether one of another channel does is not documented.
+    kms_settings_of_every_product: bool = False
     internet: bool = True
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from . import registry
 from .eventlog import EventLog
@@ -15,6 +16,14 @@ from .registry import REG_DWORD, REG_SZ, Registry
 from .releases import Edition, Release
 
 LANGUAGES = {"en-US": 1033, "de-DE": 1031, "ja-JP": 1041, "ru-RU": 1049}
+
+
+class KmsSettings(NamedTuple):
+    """Values below SoftwareProtectionPlatform (public text of slmgr.vbs). "" and None: not set."""
+
+    machine: str
+    port: int | None
+    lookup_domain: str
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +66,20 @@ class Windows:
         return self._registry
 
     @property
+    def kms_settings(self) -> KmsSettings:
+        """What slmgr's /skms and /skms-domain, a policy or a script has set. A key that is installed leaves them as they are."""
+        values = self.registry.values(registry.SOFTWARE_PROTECTION) or {}
+
+        def text(name: str) -> str:
+            found = values.get(name.lower())
+            return "" if found is None else str(found.data)
+
+        port = text("KeyManagementServicePort")
+        return KmsSettings(
+            text("KeyManagementServiceName"), int(port) if port.isdigit() else None, text("KeyManagementServiceLookupDomain")
+        )
+
+    @property
     def changed_registry(self) -> Registry | None:
         """The registry if somebody has looked at it, None if it is as installed."""
         return self._registry
@@ -85,6 +108,4 @@ class Windows:
             hive.set(registry.CURRENT_VERSION, "CurrentMajorVersionNumber", REG_DWORD, self.release.kernel[0])
             hive.set(registry.CURRENT_VERSION, "CurrentMinorVersionNumber", REG_DWORD, self.release.kernel[1])
         hive.create(registry.SOFTWARE_PROTECTION)
-        if self.licence.kms_machine:
-            hive.set(registry.SOFTWARE_PROTECTION, "KeyManagementServiceName", REG_SZ, self.licence.kms_machine)
         return hive

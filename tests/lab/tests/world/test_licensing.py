@@ -184,6 +184,44 @@ def test_evaluation_is_licensed_for_a_time() -> None:
     assert (row["LicenseStatus"], row["LicenseStatusReason"]) == (licence.NOTIFICATION, 0xC004F009)
 
 
+KMS = {
+    "KeyManagementServiceMachine": "kms01.example.com",
+    "KeyManagementServicePort": 1700,
+    "KeyManagementServiceLookupDomain": "example.com",
+}
+
+
+@pytest.mark.fidelity(
+    "KMS settings are of the whole licensing service and outlive the key; what DNS gave is told apart from them",
+    source="Microsoft, SoftwareLicensingService and SoftwareLicensingProduct; public text of slmgr.vbs",
+    confidence="H",
+)
+@pytest.mark.parametrize("every_product", [False, True])
+def test_kms_settings_outlive_the_key(every_product: bool) -> None:
+    rules = {"licensing": {"kms_settings_of_every_product": every_product, "kms_reachable": True}}
+    world = pair({**STANDARD, "licence": {"channel": "Volume:GVLK"}}, rules=rules)
+
+    def service() -> Any:
+        return world.all("vm", CIMV2, "SoftwareLicensingService")[0]
+
+    world.activate("vm")
+    assert world.keyed("vm").values["DiscoveredKeyManagementServiceMachineName"] == "kms.example.com"
+    assert world.keyed("vm").values["KeyManagementServiceMachine"] == ""
+    for method, arguments in (
+        ("SetKeyManagementServiceMachine", {"MachineName": KMS["KeyManagementServiceMachine"]}),
+        ("SetKeyManagementServicePort", {"PortNumber": 1700}),
+        ("SetKeyManagementServiceLookupDomain", {"LookupDomain": "example.com"}),
+    ):
+        world.call("vm", CIMV2, "SoftwareLicensingService", method, service(), **arguments)
+    assert {name: world.keyed("vm").values[name] for name in KMS} == KMS
+    world.install_key("vm", AVMA_2022_STANDARD)
+    assert {name: service().values[name] for name in KMS} == KMS
+    assert {name: world.keyed("vm").values[name] for name in KMS} == (KMS if every_product else dict(zip(KMS, ("", 0, ""), strict=True)))
+    for method in ("ClearKeyManagementServiceMachine", "ClearKeyManagementServicePort", "ClearKeyManagementServiceLookupDomain"):
+        world.call("vm", CIMV2, "SoftwareLicensingService", method, service())
+    assert [service().values[name] for name in KMS] == ["", 1688, ""]
+
+
 def test_uninstalled_key_leaves_no_licence() -> None:
     world = pair({**STANDARD, "licence": {"channel": "VT:IA", "status": "licensed"}})
     world.call("vm", CIMV2, "SoftwareLicensingProduct", "UninstallProductKey", world.keyed("vm"))

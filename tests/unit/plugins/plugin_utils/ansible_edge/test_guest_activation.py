@@ -346,6 +346,15 @@ def test_licence_that_changes_without_a_step_is_a_change(guest: FakeGuest) -> No
     assert (result["before"]["status"], result["after"]["status"]) == ("unlicensed", "notification")
 
 
+@pytest.mark.parametrize("wish", [KeyWish(), KeyWish(activate=False)])
+def test_kms_settings_that_are_left_are_told_and_not_touched(guest: FakeGuest, wish: KeyWish) -> None:
+    guest.kms = {"KeyManagementServiceMachine": "kms01.corp.example", "KeyManagementServicePort": 1688}
+    result = activate(guest, wish)
+    assert [found["code"] for found in result["findings"]] == ["KMS_SETTINGS_LEFT"]
+    assert len(guest.calls) <= 12
+    assert {call for call in guest.calls if "Clear" in call} == set()
+
+
 def test_diff_tells_channel_and_ending(guest: FakeGuest) -> None:
     diff = activate(guest)["diff"]
     assert diff["before"] != diff["after"]

@@ -47,6 +47,7 @@ class FakeGuest(Session):
         self.registry = {"PhysicalHostName": "HV01", "PhysicalHostNameFullyQualified": "hv01.corp.example"}
         # Values of the key Virtual Machine\\Guest: name -> (type, data)
         self.guest_values: dict[str, tuple[int, str]] = {}
+        self.kms: dict[str, Value] = {}  # settings of the licensing service
         self.on_delete: list[Any] = []
         self.installed_channel: Licence = {"Description": AVMA_DESCRIPTION, "ProductKeyChannel": "VT:IA"}
         self.on_install: list[Any] = []
@@ -87,7 +88,7 @@ class FakeGuest(Session):
             "Win32_PnPEntity": [projected(ConfigManagerErrorCode=problem) for problem in self.device_problems],
             "Win32_Service": [projected(**self.data_exchange)],
             "SoftwareLicensingProduct": [product(**licence) for licence in self.licences],
-            "SoftwareLicensingService": [projected(Version="10.0.20348.1")],
+            "SoftwareLicensingService": [projected(Version="10.0.20348.1", **self.kms)],
         }
         yield from rows[class_name]
 

@@ -10,9 +10,13 @@ from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wir
 
 _NAMES = (
     "ID, Name, Description, LicenseFamily, LicenseIsAddon, LicenseStatus, LicenseStatusReason, PartialProductKey, ProductKeyChannel, "
-    "GracePeriodRemaining, EvaluationEndDate, KeyManagementServiceMachine"
+    "GracePeriodRemaining, EvaluationEndDate, KeyManagementServiceMachine, KeyManagementServicePort, "
+    "DiscoveredKeyManagementServiceMachineName"
 )
-_AVMA = "IAID, AutomaticVMActivationHostMachineName, AutomaticVMActivationHostDigitalPid2, AutomaticVMActivationLastActivationTime"
+_AVMA = (
+    "IAID, AutomaticVMActivationHostMachineName, AutomaticVMActivationHostDigitalPid2, AutomaticVMActivationLastActivationTime, "
+    "KeyManagementServiceLookupDomain"
+)
 _FROM = (
     "FROM SoftwareLicensingProduct WHERE ApplicationID = '55c92734-d682-4d71-983e-d6ec3f16059f' "
     "AND PartialProductKey <> NULL AND LicenseIsAddon = FALSE"
@@ -34,6 +38,9 @@ _DEFAULTS: dict[str, Value] = {
     "GracePeriodRemaining": 0,
     "EvaluationEndDate": NEVER,
     "KeyManagementServiceMachine": "",
+    "KeyManagementServicePort": 0,
+    "DiscoveredKeyManagementServiceMachineName": "",
+    "KeyManagementServiceLookupDomain": "",
     "IAID": None,
     "AutomaticVMActivationHostMachineName": None,
     "AutomaticVMActivationHostDigitalPid2": None,

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import AvmaBinding, Channel, LicenceStatus
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import AvmaBinding, Channel, KmsSettings, LicenceStatus
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import (
     LicensingRefused,
     LicensingService,
     licensing_code,
+    read_kms_settings,
     read_licences,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
@@ -36,6 +38,9 @@ from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wir
 
 CIMV2 = "root/cimv2"
 SERVICE, PRODUCT = "SoftwareLicensingService", "SoftwareLicensingProduct"
+SERVICE_QUERY = (
+    "SELECT Version, KeyManagementServiceMachine, KeyManagementServicePort, KeyManagementServiceLookupDomain FROM SoftwareLicensingService"
+)
 VERSION_QUERY = "SELECT Version FROM SoftwareLicensingService"
 KEY = "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"
 HOST_NOT_ACTIVATED = 0xC004FD02
@@ -74,7 +79,7 @@ def test_1601_is_never(session: ScriptedSession) -> None:
     assert licence.evaluation_end is None
     assert licence.channel is Channel.KMS_CLIENT
     assert licence.avma == AvmaBinding()
-    assert licence.kms_machine is None
+    assert licence.kms == KmsSettings(port=0)
 
 
 def test_an_end_of_evaluation(session: ScriptedSession) -> None:
@@ -137,7 +142,7 @@ def done(method: str, return_value: int | None = 0, class_name: str = SERVICE) -
 
 
 def test_install_and_refresh_ask_for_the_version_once(session: ScriptedSession) -> None:
-    session.expect_query(CIMV2, VERSION_QUERY, [projected(Version="10.0.20348.1")])
+    session.expect_query(CIMV2, SERVICE_QUERY, [projected(Version="10.0.20348.1")])
     keys = {"Version": "10.0.20348.1"}
     session.expect_invoke(
         CIMV2,
@@ -217,3 +222,44 @@ def test_lost_answer_is_no_refusal(session: ScriptedSession) -> None:
     session.expect_invoke(CIMV2, PRODUCT, "Activate", {}, {"ID": "id"}, lost)
     with pytest.raises(EffectUnknown):
         LicensingService(session).activate("id")
+
+
+# KMS settings
+
+
+def test_kms_settings_of_a_product(session: ScriptedSession) -> None:
+    row = product(
+        KeyManagementServiceMachine="kms01",
+        KeyManagementServicePort=1689,
+        KeyManagementServiceLookupDomain="corp.example",
+        DiscoveredKeyManagementServiceMachineName="kms02",
+    )
+    session.expect_query(CIMV2, FULL_QUERY, [row])
+    (licence,) = read_licences(session)
+    assert licence.kms == KmsSettings("kms01", 1689, "corp.example", "kms02")
+
+
+def test_kms_settings_of_the_service(session: ScriptedSession) -> None:
+    session.expect_query(
+        CIMV2, SERVICE_QUERY, [projected(Version="10.0", KeyManagementServiceMachine="kms01", KeyManagementServicePort=1688)]
+    )
+    assert read_kms_settings(session) == KmsSettings("kms01", 1688)
+
+
+@pytest.mark.parametrize("answer", [InvalidClassOrQuery(), fault(code=0x80041003), []])
+def test_kms_settings_that_cannot_be_read_are_no_failure(session: ScriptedSession, answer: Any) -> None:
+    session.expect_query(CIMV2, SERVICE_QUERY, answer)
+    assert read_kms_settings(session) is None
+
+
+def test_a_service_without_these_settings_still_tells_its_version(session: ScriptedSession) -> None:
+    session.expect_query(CIMV2, SERVICE_QUERY, InvalidClassOrQuery())
+    session.expect_query(CIMV2, VERSION_QUERY, [projected(Version="6.1")])
+    service = LicensingService(session)
+    assert (service.version(), service.kms) == ("6.1", None)
+
+
+def test_the_settings_come_with_the_version(session: ScriptedSession) -> None:
+    session.expect_query(CIMV2, SERVICE_QUERY, [projected(Version="10.0", KeyManagementServiceMachine="kms01")])
+    service = LicensingService(session)
+    assert (service.version(), service.kms) == ("10.0", KmsSettings("kms01"))

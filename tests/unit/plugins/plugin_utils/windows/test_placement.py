@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import GuestPlacement
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import GuestPlacement, KmsSettings
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.guest import read_guest, read_licence_state
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.placement import PARAMETERS_KEY, read_host, read_placement
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.registry import read_string, value_names
@@ -21,7 +21,8 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.licence_rows import FULL_QUERY, avma_product
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import ScriptedSession, registry_value
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.test_host import COMPUTER_QUERY, OS_QUERY, computer_row, os_row
-from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import output
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.test_licensing import SERVICE_QUERY
+from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import output, projected
 
 CIMV2 = "root/cimv2"
 VM = "6F3C2B6A-0C68-4B5F-9B0E-3E0B6B0C8D11"
@@ -129,7 +130,9 @@ def test_whole_guest(session: ScriptedSession) -> None:
     session.expect_query(CIMV2, FULL_QUERY, [])
     expect_names(session, names(return_value=2))
     session.expect_query(CIMV2, COMPUTER_QUERY, [computer_row()])
+    session.expect_query(CIMV2, SERVICE_QUERY, [projected(Version="10.0", KeyManagementServiceMachine="kms01")])
     facts = read_guest(session)
+    assert facts.kms == KmsSettings("kms01")
     assert facts.primary is None
     assert facts.placement == GuestPlacement()
     assert facts.computer is not None
