@@ -166,6 +166,7 @@ KINDS: dict[str, Kind] = {
             "execution_environment": None,
             "forks": 0,
             "timeout": 0,
+            "job_slice_count": 1,
             "extra_vars": "",
             "survey_enabled": False,
             "ask_limit_on_launch": False,

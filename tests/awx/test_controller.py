@@ -28,6 +28,7 @@ SITE = {
     "avma_controller_instance_groups": ["site-a"],
     "avma_controller_data": "/srv/avma",
     "avma_controller_forks": "20",
+    "avma_controller_slices": "4",
     "avma_controller_daily_activation": "true",
     "avma_controller_host_inputs": {"username": "svc-avma@CORP.EXAMPLE", "password": SECRETS["hosts"]},
     "avma_controller_guest_inputs": {"username": "Administrator", "password": SECRETS["guests"]},
@@ -77,7 +78,9 @@ def created() -> Iterator[tuple[Controller, Played]]:
 def test_everything_is_there(created: tuple[Controller, Played]) -> None:
     kept, played = created
     assert played.code == 0, played.output
-    assert kept.names("job_templates") == [f"AVMA {name}" for name in ("validate", "activate", "report", "retire", "unattend")]
+    assert kept.names("job_templates") == [
+        f"AVMA {name}" for name in ("validate", "activate", "activate in slices", "report", "retire", "unattend")
+    ]
     assert kept.names("credentials") == kept.names("credential_types") == ["AVMA Hyper-V hosts", "AVMA guests", "AVMA product key"]
     project, site = kept.one("projects", "AVMA"), kept.one("organizations", "Site A")
     assert (project["scm_url"], project["scm_branch"]) == ("https://git.corp.example/avma.git", "production")
@@ -107,12 +110,14 @@ def test_job_templates_have_what_they_need_and_no_more(created: tuple[Controller
     assert {name: kept.related("job_templates", name, "credentials") for name in kept.names("job_templates")} == {
         "AVMA validate": ["AVMA Hyper-V hosts"],
         "AVMA activate": everything,
+        "AVMA activate in slices": everything,
         "AVMA report": everything,
         "AVMA retire": everything,
         "AVMA unattend": [],
     }
     activate = kept.one("job_templates", "AVMA activate")
     assert (activate["forks"], activate["ask_job_type_on_launch"], activate["ask_limit_on_launch"]) == (20, True, True)
+    assert (activate["job_slice_count"], kept.one("job_templates", "AVMA activate in slices")["job_slice_count"]) == (1, 4)
     assert json.loads(activate["extra_vars"]) == {
         "avma_report_dir": "/srv/avma/report",
         "avma_ledger": "/srv/avma/ledger.sqlite",

@@ -62,7 +62,7 @@ def described(name: str) -> Described:
 
 
 def template(name: str) -> Described:
-    """A job template: ``validate``, ``activate``, ``report``, ``retire`` or ``unattend``."""
+    """A job template: ``validate``, ``activate``, ``slices``, ``report``, ``retire`` or ``unattend``."""
     found: Described = described("job_templates")[f"avma_{name}_template"]
     return found
 
@@ -211,7 +211,10 @@ class Site:
         script = inventory / "hosts"
         script.write_text(f"#!{sys.executable}\nprint({json.dumps(self._script(*slice_of))!r})\n", encoding="utf-8")
         script.chmod(0o700)
-        own = {key: text.replace("{{ avma_data }}", str(self.data)) for key, text in template(name).get("extra_vars", {}).items()}
+        own = {
+            key: value.replace("{{ avma_data }}", str(self.data)) if isinstance(value, str) else value
+            for key, value in template(name).get("extra_vars", {}).items()
+        }
         given = {**survey_defaults(name), **(answers or {}), **(artifacts or {})}
         (env / "extravars").write_text(
             yaml.safe_dump(own) * bool(own) + yaml.dump(given, Dumper=_Answers, allow_unicode=True), encoding="utf-8"

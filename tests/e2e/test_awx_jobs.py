@@ -152,7 +152,7 @@ def test_partly_unreachable(lab: Lab, site: Site) -> None:
 
 def test_slices_judge_the_whole_cluster(lab: Lab, site: Site) -> None:
     site.update_inventory()
-    jobs = [site.launch("activate", answers={"avma_cluster_nodes": "true"}, slice_of=(number, 2)) for number in (1, 2)]
+    jobs = [site.launch("slices", slice_of=(number, 2)) for number in (1, 2)]
     hosts = [job.results("host_info") for job in jobs]
     assert [set(results) for results in hosts] == [{"hv01"}, {"hv02"}], "each slice has one node only"
     for results in hosts:
@@ -164,6 +164,7 @@ def test_slices_judge_the_whole_cluster(lab: Lab, site: Site) -> None:
     totals = [job.artifacts["hyperv_avma_activate"]["guests"]["total"] for job in jobs]
     assert sum(totals) == 4
     assert 0 not in totals
+    assert list(site.data.iterdir()) == [], "what no slice can know as a whole"
 
 
 def test_answers_of_surveys_are_text(lab: Lab, site: Site) -> None:
