@@ -62,8 +62,8 @@ def test_first_run_reaches_what_can_be_reached_and_the_second_changes_nothing(de
 
 
 def shells(lab: Lab) -> list[str]:
-    """The machines that were asked for a shell."""
-    return [name for name, actions in lab.actions().items() if "Shell" in actions]
+    """The machines that were asked for a shell, refused or not."""
+    return [name for name, actions in lab.actions().items() if any(action == "Shell" or action.startswith("WinRS.") for action in actions)]
 
 
 def test_neither_shell_nor_powershell_is_asked_for(demo: Lab) -> None:

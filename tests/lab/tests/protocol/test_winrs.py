@@ -1,0 +1,181 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""WinRS: shells, commands, input and output, as messages; no command but a known one."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+
+import pytest
+
+from hyperv_lab.cim.provider import Account
+from hyperv_lab.wsman.answer import Answer
+from hyperv_lab.wsman.recorder import mask
+from hyperv_lab.wsman.service import WsmanService
+from hyperv_lab.wsman.settings import ServiceSettings
+from hyperv_lab.wsman.winrs import Printed
+
+from .messages import ADMINISTRATOR, TRANSFER, fault_code_in, message
+from .office_machine import OfficeAccount, OfficeMachine
+
+SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
+OPERATOR = OfficeAccount("operator", "Lab-Pass2", administrator=False)
+OTHER = OfficeAccount("svc", "Lab-Pass4")
+ACCESS_DENIED, UNEXPECTED_SELECTORS, TIMED_OUT = 5, 2150858843, 2150858793
+
+
+class Echo:
+    """Knows one command, which prints its input 5000 times."""
+
+    def __init__(self) -> None:
+        self.inputs: list[bytes] = []
+
+    def knows(self, command_line: str) -> bool:
+        return command_line == "echo.exe -n all"
+
+    def run(self, data: bytes, account: Account) -> Printed:
+        self.inputs.append(data)
+        return Printed(data * 5000, b"warned", 7)
+
+
+class Client:
+    def __init__(self, commands: Echo | None) -> None:
+        self.service = WsmanService(OfficeMachine(), ServiceSettings(), commands=commands)
+        self.account = ADMINISTRATOR
+        self.shell = ""
+
+    def send(self, action: str, body: str = "", *, uri: str = f"{SHELL}/cmd", shell: str | None = None) -> Answer:
+        name = self.shell if shell is None else shell
+        declared = re.sub(r"^<rsp:(\w+)", rf'<rsp:\1 xmlns:rsp="{SHELL}"', body)
+        envelope = message(action, uri, declared, selectors={"ShellId": name} if name else None)
+        return self.service.answer(self.service.receive(envelope.encode()), self.account, "office")
+
+    def create(self, **more: str) -> Answer:
+        streams = "<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams>"
+        answer = self.send(f"{TRANSFER}Create", f"<rsp:Shell>{streams}</rsp:Shell>", shell="", **more)
+        found = re.search(r'<w:Selector Name="ShellId">([^<]+)<', answer.body)
+        self.shell = found[1] if found else ""
+        return answer
+
+    def command(self, line: str = "<rsp:Command>echo.exe</rsp:Command><rsp:Arguments>-n all</rsp:Arguments>") -> Answer:
+        return self.send(f"{SHELL}/Command", f"<rsp:CommandLine>{line}</rsp:CommandLine>")
+
+    def started(self) -> str:
+        self.create()
+        found = re.search("<rsp:CommandId>([^<]+)<", self.command().body)
+        assert found is not None
+        return found[1]
+
+    def input(self, command: str, data: bytes, *, end: bool = True) -> Answer:
+        text = base64.b64encode(data).decode()
+        stream = f'<rsp:Stream Name="stdin" CommandId="{command}" End="{end}">{text}</rsp:Stream>'
+        return self.send(f"{SHELL}/Send", f"<rsp:Send>{stream}</rsp:Send>")
+
+    def receive(self, command: str) -> Answer:
+        return self.send(
+            f"{SHELL}/Receive", f'<rsp:Receive><rsp:DesiredStream CommandId="{command}">stdout stderr</rsp:DesiredStream></rsp:Receive>'
+        )
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(Echo())
+
+
+def stream(body: str, name: str) -> bytes:
+    found = re.findall(rf'<rsp:Stream Name="{name}"[^>]*>([^<]+)</rsp:Stream>', body)
+    return b"".join(base64.b64decode(text) for text in found)
+
+
+@pytest.mark.fidelity(
+    "A shell is created, commanded, fed, read and deleted; its output comes in blocks until CommandState is Done",
+    source="[MS-WSMV] 3.1.4.5; pywinrm and pypsrp, which work against Windows",
+    confidence="H",
+)
+def test_the_life_of_a_shell(client: Client) -> None:
+    command = client.started()
+    client.input(command, b"ab", end=False)
+    client.input(command, b"cd")
+    out = b""
+    answers = []
+    while not answers or "CommandState/Done" not in answers[-1].body:
+        answers.append(client.receive(command))
+        assert answers[-1].status == 200
+        out += stream(answers[-1].body, "stdout")
+    assert len(answers) == 2, "20,000 bytes are more than one block"
+    assert "CommandState/Running" in answers[0].body
+    assert out == b"abcd" * 5000
+    assert stream(answers[0].body, "stderr") == b"warned"
+    assert "<rsp:ExitCode>7</rsp:ExitCode>" in answers[-1].body
+    signal = f'<rsp:Signal CommandId="{command}"><rsp:Code>{SHELL}/signal/terminate</rsp:Code></rsp:Signal>'
+    assert client.send(f"{SHELL}/Signal", signal).status == 200
+    assert client.send(f"{TRANSFER}Delete").status == 200
+
+
+@pytest.mark.fidelity(
+    "A shell or command that is not there, or is another user's: 2150858843",
+    source="pypsrp, recorded traffic of Windows",
+    confidence="H",
+)
+def test_a_shell_that_has_gone(client: Client) -> None:
+    command = client.started()
+    assert fault_code_in(client.receive("00000000-0000-0000-0000-000000000000").body) == UNEXPECTED_SELECTORS
+    client.account = OTHER
+    assert fault_code_in(client.receive(command).body) == UNEXPECTED_SELECTORS
+    client.account = ADMINISTRATOR
+    client.send(f"{TRANSFER}Delete")
+    assert fault_code_in(client.receive(command).body) == UNEXPECTED_SELECTORS
+
+
+@pytest.mark.fidelity(
+    "A Receive that no output comes for within OperationTimeout: 2150858793",
+    source="pypsrp, recorded traffic of Windows",
+    confidence="H",
+)
+def test_a_command_that_waits_for_input(client: Client) -> None:
+    command = client.started()
+    assert fault_code_in(client.receive(command).body) == TIMED_OUT
+    client.input(command, b"a", end=False)
+    assert fault_code_in(client.receive(command).body) == TIMED_OUT
+
+
+REFUSED: list[Callable[[Client], Answer]] = [
+    lambda client: client.command("<rsp:Command>whoami</rsp:Command>"),
+    lambda client: client.command("<rsp:Command>echo.exe</rsp:Command><rsp:Arguments>-n all &amp; whoami</rsp:Arguments>"),
+    lambda client: client.command("<rsp:Command>ECHO.EXE</rsp:Command><rsp:Arguments>-n all</rsp:Arguments>"),
+    lambda client: client.create(uri="http://schemas.microsoft.com/powershell/Microsoft.PowerShell"),
+]
+
+
+@pytest.mark.parametrize("ask", REFUSED)
+def test_nothing_else_is_run(ask: Callable[[Client], Answer]) -> None:
+    echo = Echo()
+    client = Client(echo)
+    client.create()
+    assert fault_code_in(ask(client).body) == ACCESS_DENIED
+    assert echo.inputs == []
+
+
+def test_machines_that_know_no_command_open_no_shell() -> None:
+    assert fault_code_in(Client(None).create().body) == ACCESS_DENIED
+
+
+@pytest.mark.fidelity(
+    "A shell for an account that is no administrator: w:AccessDenied, code 5",
+    source="a Go test that quotes Windows Server 2022",
+    confidence="M",
+)
+def test_only_administrators_get_a_shell(client: Client) -> None:
+    client.account = OPERATOR
+    assert fault_code_in(client.create().body) == ACCESS_DENIED
+
+
+def test_what_a_command_is_given_is_not_kept() -> None:
+    request = '<rsp:Send><rsp:Stream Name="stdin" CommandId="X">c2VjcmV0</rsp:Stream><rsp:Stream Name="b">eA==</rsp:Stream></rsp:Send>'
+    kept = mask(request)
+    assert "c2VjcmV0" not in kept
+    assert "eA==" not in kept
+    assert kept.count("***") == 2
