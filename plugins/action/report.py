@@ -27,6 +27,7 @@ from ..plugin_utils._report.ledger.store import Ledger
 from ..plugin_utils._report.material import GuestMaterial, HostMaterial, LedgerMaterial, Material, Result, Settings
 from ..plugin_utils._report.model import Report
 from ..plugin_utils._report.months import months_until
+from ..plugin_utils._report.sightings import lean
 from ..plugin_utils._report.tenancy import InvalidPattern, TenantRule, pattern_of
 
 _MOST_MONTHS = 36
@@ -95,6 +96,7 @@ def _result(task: Task, report: Report, document: Document, written: list[Writte
     errors = sum(action.severity is Severity.ERROR for action in report.actions)
     stats = {
         "vms": totals,
+        "unmatched_guests": len(report.unmatched),
         "hosts": {"total": len(report.hosts), "ready": sum(host.ready is True for host in report.hosts)},
         "actions": {"error": errors, "warning": len(report.actions) - errors},
         "files": [one.path for one in written],
@@ -170,7 +172,7 @@ def _ledger(path: str, settings: Settings) -> LedgerMaterial:
     since = int(min(settings.since, first - settings.lease.validity).timestamp())
     oldest = next(iter(ledger.events()), None)
     return LedgerMaterial(
-        tuple(ledger.events(since=since)),
+        tuple(lean(ledger.events(since=since))),
         tuple(ledger.activations(since=since)),
         _oldest(oldest.get("time")) if oldest else None,
     )

@@ -25,7 +25,8 @@ options:
       - V(record) adds O(events) and O(activations).
       - V(export) writes all that the ledger holds to O(dest) as JSON Lines.
       - V(check) reads the whole file, says whether it is sound and what it holds, and fails if it is damaged. With millions of events that takes
-        minutes, in which no other job can write.
+        minutes, so it works on a copy and other jobs can write meanwhile. The copy needs as much room as the ledger, beside it or in the folder for
+        temporary files.
     type: str
     choices: [record, export, check]
     default: record
@@ -49,6 +50,7 @@ options:
   retention:
     description:
       - Remove what is older than this, such as V(2w) or V(1825d). Units are V(d) and V(w). By default nothing is removed.
+      - It is removed after the rest is written, in portions between which other jobs can write.
     type: str
   dest:
     description:

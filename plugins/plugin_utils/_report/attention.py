@@ -22,7 +22,8 @@ _TITLES = {
 }
 
 
-def actions(hosts: Iterable[HostEntry], vms: Iterable[VmEntry]) -> tuple[Action, ...]:
+def actions(hosts: Iterable[HostEntry], vms: Iterable[VmEntry], unmatched: Iterable[VmEntry] = ()) -> tuple[Action, ...]:
+    """``unmatched``: guests that have to be seen to like others, and are not counted among the machines of a host."""
     hosts, vms = tuple(hosts), tuple(vms)
     on_host = Counter(vm.host for vm in vms)
     found: dict[tuple[str, str], list[tuple[FindingEntry, str | None]]] = defaultdict(list)
@@ -30,7 +31,7 @@ def actions(hosts: Iterable[HostEntry], vms: Iterable[VmEntry]) -> tuple[Action,
         for finding in host.findings:
             found["host", finding.code].append((finding, host.name))
     spoken = {host.name for host in hosts if rank(host.severity) <= rank(Severity.WARNING)}
-    for vm in vms:
+    for vm in (*vms, *unmatched):
         for finding in vm.findings:
             if finding.code not in _SAID_BY_HOST or vm.host not in spoken:
                 found["guest", finding.code].append((finding, vm.host))

@@ -15,11 +15,11 @@ from functools import cache
 from .._avma.evidence import SeenVm, VmEvidence, weigh
 from .._avma.findings import shown
 from .._avma.text import safe_text
-from .._avma.told import mappings, part
+from .._avma.told import mappings
 from .attention import actions
 from .comparison import compare
 from .entries import host_entry, vm_entry
-from .joining import Machine, forms, join, own_name
+from .joining import Machine, forms, host_forms, join
 from .material import HostMaterial, Material, Result, Settings
 from .model import Group, HostEntry, MonthRow, Report, VmEntry, totals_of
 from .months import month_rows, months_until
@@ -42,7 +42,9 @@ def build(material: Material, settings: Settings) -> Report:
     clusters = {host.name: host.cluster for host in hosts}
     tenants = {machine.key: _tenant(machine, settings) for machine in machines}
     evidence, found = _evidence(machines, recent, settings)
-    notes = [*notes, *_strangers(machines), *found]
+    # Machines of hosts come first. Where no host shows any there is nothing that a guest could be counted twice with.
+    apart = [machine.apart and machines[0].host is not None for machine in machines]
+    notes = [*notes, *_strangers(sum(apart)), *found]
     successes = _successes(seen, settings.since)
 
     def owner(machine: Machine) -> str | None:
@@ -50,7 +52,7 @@ def build(material: Material, settings: Settings) -> Report:
             return shown(machine.host.name)
         return called(machine.placement.get("host"))
 
-    vms = tuple(
+    entries = [
         vm_entry(
             machine,
             evidence[number],
@@ -60,7 +62,9 @@ def build(material: Material, settings: Settings) -> Report:
             successes=successes.get(machine.key),
         )
         for number, machine in enumerate(machines)
-    )
+    ]
+    vms = tuple(entry for entry, aside in zip(entries, apart, strict=True) if not aside)
+    unmatched = tuple(entry for entry, aside in zip(entries, apart, strict=True) if aside)
     months: tuple[MonthRow, ...] = ()
     if ledger is not None:
         months = _months(seen, settings, tenants, called)
@@ -72,9 +76,10 @@ def build(material: Material, settings: Settings) -> Report:
         since=settings.since,
         hosts=hosts,
         vms=vms,
+        unmatched=unmatched,
         totals=totals_of(vms),
         groups=_groups(vms),
-        actions=actions(hosts, vms),
+        actions=actions(hosts, vms, unmatched),
         timeline=timeline(recent, settings.since, settings.now),
         months=months,
         notes=(*notes, *_gaps(hosts)),
@@ -134,10 +139,9 @@ def _host_names(hosts: Iterable[HostMaterial]) -> Callable[[object], str | None]
     """How the inventory calls the host that an event or a guest names; its own name in capitals where it is in no inventory."""
     known: dict[str, set[str]] = defaultdict(set)
     for host in hosts:
-        for name in (host.name, own_name(host), str(part(host.info, "host").get("fqdn") or "")):
-            for form in forms(name):
-                known[form].add(shown(host.name))
-    by_name = {form: next(iter(names)) for form, names in known.items() if form and len(names) == 1}
+        for form in host_forms(host):
+            known[form].add(shown(host.name))
+    by_name = {form: next(iter(names)) for form, names in known.items() if len(names) == 1}
 
     @cache
     def called(name: object) -> str | None:
@@ -181,12 +185,12 @@ def _groups(vms: Iterable[VmEntry]) -> tuple[tuple[str, tuple[Group, ...]], ...]
     return tuple(made)
 
 
-def _strangers(machines: list[Machine]) -> list[str]:
-    count = sum(machine.host is None and not machine.answered for machine in machines)
-    if not count or all(machine.host is None for machine in machines):
+def _strangers(count: int) -> list[str]:
+    if not count:
         return []
     return [
-        f"{count} guests of the inventory did not answer and match no virtual machine of a host, so they may be counted twice: set avma_vm_id for them"
+        f"{count} guests of the inventory match no virtual machine of a host. They may be among those, so they are shown apart and not counted: "
+        "set avma_vm_id or avma_vm_name for them"
     ]
 
 

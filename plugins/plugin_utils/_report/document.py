@@ -38,6 +38,7 @@ def document_of(report: Report) -> Document:
         "actions": [_action(action) for action in report.actions],
         "hosts": [_host(host) for host in report.hosts],
         "vms": [_vm(vm) for vm in report.vms],
+        "unmatched": [_vm(vm) for vm in report.unmatched],
         "timeline": [_day(day) for day in report.timeline],
         "months": [_month(row) for row in report.months],
         "comparison": _comparison(report.comparison) if report.comparison else None,
@@ -58,7 +59,8 @@ _LEASE_FINDINGS = ("LEASE_WILL_LAPSE", "LEASE_LAPSED")
 def significant(document: Mapping[str, t.Any]) -> Document:
     """The document without the times of making and looking, and without what is reckoned from them. Raises on what is no report."""
     kept = {name: value for name, value in document.items() if name not in ("generated", "observed", "events_since")}
-    kept["vms"] = [_significant_vm(vm) for vm in document["vms"]]
+    for name in ("vms", "unmatched"):
+        kept[name] = [_significant_vm(vm) for vm in document[name]]
     kept["actions"] = [
         {name: value for name, value in action.items() if name not in ("meaning", "objects")}
         | {"objects": [one["name"] for one in action["objects"]]}

@@ -3,10 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Which guest of the inventory is which virtual machine of a host: by its ID, else by a name that one machine alone has."""
+"""Which guest of the inventory is which virtual machine of a host: by its ID, by host and name as Hyper-V wrote them into the guest's registry,
+else by a name that one machine alone has, which is weaker: that it is called in Data Exchange, too, is a tenant's word.
+"""
 
 from __future__ import annotations
 
+import typing as t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,12 +19,13 @@ from .._avma.evidence import SeenGuest, SeenVm
 from .._avma.told import mappings, part
 from .material import GuestMaterial, HostMaterial, Result, identifier
 
+_Key = t.TypeVar("_Key")
 _LIVELY = ("running", "starting", "paused", "saved", "shutting_down", "off")
 
 
 @dataclass
 class Machine:
-    """A virtual machine as a host shows it, as a guest tells of itself, or both. ``joined_by``: the name that joined them, None for the ID."""
+    """A virtual machine as a host shows it, as a guest tells of itself, or both. ``joined_by``: the name alone that joined them, None for more."""
 
     host: HostMaterial | None
     vm: Result
@@ -63,6 +67,11 @@ class Machine:
         return {form for name in names if name for form in forms(str(name))}
 
     @property
+    def apart(self) -> bool:
+        """A guest that may be one of the machines that hosts show, or none at all: nobody knows its ID, and no name has told which."""
+        return self.host is None and self.id is None
+
+    @property
     def answered(self) -> bool:
         """Whether the guest itself has told something."""
         return self.guest is not None and isinstance(part(self.guest.result, "guest").get("name"), str)
@@ -75,12 +84,18 @@ class Machine:
     def seen_guest(self, observed: datetime) -> SeenGuest:
         if self.guest is None:
             raise AssertionError(f"{self.name}: no guest of the inventory is this machine")
-        return SeenGuest(self.guest.result, observed, self.guest.vm_id, self.joined_by or self.guest.vm_name)
+        return SeenGuest(self.guest.result, observed, self.guest.vm_id if self.joined_by else self.id, self.joined_by or self.guest.vm_name)
 
 
 def own_name(host: HostMaterial) -> str:
     """The name that the host gives itself, which is the one in events; else the inventory's."""
     return str(part(host.kvp, "host").get("name") or part(host.info, "host").get("name") or host.name)
+
+
+def host_forms(host: HostMaterial) -> set[str]:
+    """What a host may be called, with and without domain."""
+    names = (host.name, own_name(host), str(part(host.info, "host").get("fqdn") or ""))
+    return {form for name in names for form in forms(name) if form}
 
 
 def forms(name: str) -> tuple[str, str]:
@@ -92,10 +107,10 @@ def join(hosts: Iterable[HostMaterial], guests: Iterable[GuestMaterial]) -> tupl
     """Machines of hosts in their order, then guests that no host showed; and notes on what is there twice."""
     machines, notes = _machines(hosts)
     by_id = {machine.id: machine for machine in machines if machine.id}
-    by_name = _by_name(machines)
+    by_place, by_name = _by_place(machines), _by_name(machines)
     others: list[Machine] = []
     for guest in guests:
-        machine, joined_by = _machine_of(guest, by_id, by_name)
+        machine, joined_by = _machine_of(guest, by_id, by_place, by_name)
         if machine is None:
             others.append(Machine(None, {}, guest))
         elif machine.guest is None or (not machine.answered and part(guest.result, "guest").get("name")):
@@ -125,12 +140,26 @@ def _liveliness(vm: Result) -> int:
     return _LIVELY.index(state) if state in _LIVELY else len(_LIVELY)
 
 
+def _by_place(machines: Iterable[Machine]) -> dict[tuple[str, str], Machine]:
+    """By host, in each form of its names, and the name that the machine has there."""
+    found: dict[tuple[str, str], list[Machine]] = defaultdict(list)
+    for machine in machines:
+        if machine.host is not None and machine.name:
+            for form in host_forms(machine.host):
+                found[form, machine.name.casefold()].append(machine)
+    return _unambiguous(found)
+
+
 def _by_name(machines: Iterable[Machine]) -> dict[str, Machine]:
     found: dict[str, list[Machine]] = defaultdict(list)
     for machine in machines:
         for form in machine.names:
             found[form].append(machine)
-    return {name: owners[0] for name, owners in found.items() if len(owners) == 1}
+    return _unambiguous(found)
+
+
+def _unambiguous(found: Mapping[_Key, list[Machine]]) -> dict[_Key, Machine]:
+    return {key: owners[0] for key, owners in found.items() if len(owners) == 1}
 
 
 def _ids(guest: GuestMaterial) -> list[str]:
@@ -138,7 +167,9 @@ def _ids(guest: GuestMaterial) -> list[str]:
     return [one for one in (identifier(guest.vm_id), identifier(placement.get("vm_id"))) if one]
 
 
-def _machine_of(guest: GuestMaterial, by_id: Mapping[str, Machine], by_name: Mapping[str, Machine]) -> tuple[Machine | None, str | None]:
+def _machine_of(
+    guest: GuestMaterial, by_id: Mapping[str, Machine], by_place: Mapping[tuple[str, str], Machine], by_name: Mapping[str, Machine]
+) -> tuple[Machine | None, str | None]:
     ids = _ids(guest)
     for one in ids:
         if one in by_id:
@@ -146,6 +177,11 @@ def _machine_of(guest: GuestMaterial, by_id: Mapping[str, Machine], by_name: Map
     if ids:
         return None, None
     placement = part(guest.result, "guest", "placement")
+    for host in (placement.get("host_fqdn"), placement.get("host")):
+        for form in forms(str(host)) if host else ():
+            place = (form, str(placement.get("vm_name")).casefold())
+            if place in by_place:
+                return by_place[place], None
     for name in (guest.vm_name, placement.get("vm_name"), part(guest.result, "guest").get("name"), guest.name):
         for form in forms(str(name)) if name else ():
             if form in by_name:

@@ -223,6 +223,7 @@ class Report:
     since: datetime
     hosts: tuple[HostEntry, ...]
     vms: tuple[VmEntry, ...]
+    unmatched: tuple[VmEntry, ...]  # guests that may be among the vms, and so are not counted
     totals: Totals
     groups: tuple[tuple[str, tuple[Group, ...]], ...]
     actions: tuple[Action, ...]

@@ -37,6 +37,9 @@ def to_openmetrics(document: Document, generated: int) -> str:
                 for (host, tenant, standing, source), count in sorted(vms.items())
             ),
         ),
+        *_family(
+            "unmatched_guests", "Guests that match no virtual machine of a host, and are not counted.", [({}, len(document["unmatched"]))]
+        ),
         *_family("leases", "Activations by state of their lease.", (({"state": state}, count) for state, count in sorted(leases.items()))),
         *_family(
             "host_ready",

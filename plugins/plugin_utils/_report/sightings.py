@@ -25,7 +25,11 @@ _ACTIVATED = {Outcome.ACTIVATED.value, Outcome.ALREADY_ACTIVATED.value}
 _NOT_ACTIVATED = {Outcome.KEPT.value, Outcome.KEYED.value, Outcome.FAILED.value}
 
 
-@dataclass(frozen=True)
+# What a report goes by of an event. Texts, which are most of it, are not among it.
+_COUNTED = ("event_id", "computer", "log", "notification", "inferred", "vm_ids", "vm_names")
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """``machine``: as Machine.key has it. ``name``: what to call a machine that no host shows any more. ``host``: as the source names it."""
 
@@ -71,6 +75,19 @@ class Identities:
         if identifiers:
             return identifiers[0]
         return f"name:{called[0].casefold()}" if called else None
+
+
+def lean(events: Iterable[Result]) -> Iterator[Result]:
+    """Events with what a report goes by, equal values being one object: some hundred thousands of them are held at once."""
+    shared: dict[t.Any, t.Any] = {}
+    for event in events:
+        kept = {"record": event.get("record"), "time": event.get("time")}
+        for name in _COUNTED:
+            value = event.get(name)
+            if isinstance(value, (list, dict)):
+                value = tuple(map(str, value))
+            kept[name] = shared.setdefault(value, value)
+        yield kept
 
 
 def distinct(events: Iterable[Result]) -> Iterator[Result]:

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class LedgerError(Exception):
     """The ledger could not be used. Nothing in it was changed."""
@@ -42,6 +44,22 @@ class LedgerBusy(LedgerError):
         super().__init__(
             f"the ledger {path} was in use by other jobs for {seconds:.0f} seconds. Run again. If no other job runs, the file system may not "
             "support locks: keep the ledger on a local disk or on NFS version 4."
+        )
+
+
+class LedgerInUse(LedgerError):
+    def __init__(self, path: str, times: int) -> None:
+        super().__init__(
+            f"the ledger {path} was written by other jobs {times} times while it was being copied for the check. Run the check when fewer jobs "
+            "write, or check a copy of the file made by SQLite's '.backup'."
+        )
+
+
+class LedgerNoRoom(LedgerError):
+    def __init__(self, path: str, size: int, folders: Iterable[str]) -> None:
+        super().__init__(
+            f"the ledger {path} is checked on a copy, so that other jobs can write meanwhile, and there is no room for {size / 1e6:.0f} MB in "
+            f"{' or '.join(dict.fromkeys(folders))}. Make room there, or let TMPDIR name a folder that has it."
         )
 
 

@@ -23,10 +23,11 @@ from pathlib import Path
 from .errors import LedgerBusy, LedgerDamaged, LedgerError, LedgerForeign, LedgerMissing, LedgerNotWritable, LedgerTooNew
 from .rows import ActivationRow, BookmarkRow, EventRow, Rows
 from .schema import APPLICATION_ID, VERSION, migrate, version_of
+from .snapshot import snapshot
 
 # How long a job waits for others; a batch of a large host takes well under a second.
 BUSY_SECONDS = 60.0
-# Rows that are read at once. A reader keeps writers out only for as long as that takes.
+# Rows that are read or removed at once. Others are kept out only for as long as that takes.
 CHUNK = 5000
 
 _DAMAGED = ("not a database", "malformed", "corrupt", "unsupported file format")
@@ -71,9 +72,10 @@ class Ledger:
         self._busy_seconds = busy_seconds
 
     def record(self, rows: Rows, *, keep_from: int | None = None, dry_run: bool = False) -> Recorded:
-        """Add what is not there yet and remove what is older than ``keep_from`` (seconds since 1970), all or nothing.
+        """Add what is not there yet, all or nothing, and then remove what is older than ``keep_from`` (seconds since 1970).
 
-        ``dry_run`` does the same and takes it back; a file that is not there is not made.
+        What is removed goes portion by portion, so that others can write in between: a job that is killed leaves the rest to the next one.
+        ``dry_run`` adds and takes it back, and counts what would go; a file that is not there is not made.
         """
         done = Recorded()
         with self._opened(create=True, memory=dry_run and not Path(self.path).exists()) as connection:
@@ -85,18 +87,22 @@ class Ledger:
                 if version < VERSION:
                     migrate(connection)
                 self._add(connection, rows, keep_from, done)
-                if keep_from is not None:
-                    done.removed = _remove(connection, keep_from)
+                if keep_from is not None and dry_run:
+                    done.removed = _older(connection, keep_from)
                 connection.execute("ROLLBACK" if dry_run else "COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            if keep_from is not None and not dry_run:
+                done.removed = _remove(connection, keep_from)
         return done
 
     def check(self) -> Health:
-        """Whether the file is sound, and what it holds. Reads all of it."""
-        with self._opened() as connection:
+        """Whether the file is sound, and what it holds. Reads all of it, but from a copy: with millions of events that takes minutes."""
+        with self._opened() as original, snapshot(original, self.path) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA cell_size_check = ON")
             version = version_of(connection)
             problems = tuple(str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok")
             dangling = connection.execute("PRAGMA foreign_key_check").fetchall()
@@ -273,11 +279,20 @@ class _Writer:
         return self._subjects[name]
 
 
+_DATED = ("events", "activations")
+
+
+def _older(connection: sqlite3.Connection, before: int) -> int:
+    return sum(connection.execute(f"SELECT count(*) FROM {table} WHERE time < ?", (before,)).fetchone()[0] for table in _DATED)
+
+
 def _remove(connection: sqlite3.Connection, before: int) -> int:
-    """Delete what is older; the number of events and activations that went."""
+    """Delete what is older, a transaction for each portion; the number of events and activations that went."""
     removed = 0
-    for table in ("events", "activations"):
-        removed += connection.execute(f"DELETE FROM {table} WHERE time < ?", (before,)).rowcount
+    for table in _DATED:
+        portion = f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE time < ? ORDER BY time LIMIT {CHUNK:d})"
+        while gone := connection.execute(portion, (before,)).rowcount:
+            removed += gone
     if removed:
         connection.execute("DELETE FROM subjects WHERE NOT EXISTS (SELECT 1 FROM event_subjects WHERE subject_id = subjects.id)")
         connection.execute("DELETE FROM logs WHERE NOT EXISTS (SELECT 1 FROM events WHERE log_id = logs.id)")

@@ -84,9 +84,43 @@ def test_guest_is_joined_by_id_and_by_name_only_if_that_is_unique() -> None:
         ("web01", "web01.corp.example", vm_id(1)),
         ("twin", None, vm_id(2)),
         ("twin", None, vm_id(3)),
-        ("twin", "twin", None),
     ]
+    # It is one of the two, or none: nobody is counted twice.
+    assert [(entry.name, entry.standing) for entry in found.unmatched] == [("twin", Standing.ACTIVATED)]
+    assert found.totals.vms == 3
+    assert found.totals.count(Standing.ACTIVATED) == 1
     assert [statement.match.value for statement in found.vms[0].statements] == ["name"]
+
+
+@pytest.mark.parametrize("place", [{"host_fqdn": "hv02.corp.example"}, {"host": "HV02"}])
+def test_host_and_name_in_the_registry_tell_twins_apart(place: dict[str, str]) -> None:
+    told = guest_info(9, "twin", "hv02")
+    told["guest"]["placement"] = {"host": None, "host_fqdn": None, "vm_id": None, "vm_name": "Twin", **place}
+    found = report(host(vm(2, "twin")), host(vm(3, "twin"), name="hv02"), guests=(GuestMaterial("any", told),))
+    assert [(entry.host, entry.inventory_name) for entry in found.vms] == [("hv01", None), ("hv02", "any")]
+    assert [statement.match.value for statement in found.vms[1].statements] == ["id"]
+    assert found.unmatched == ()
+
+
+def test_a_guest_whose_id_no_host_shows_is_a_machine_of_its_own() -> None:
+    elsewhere = GuestMaterial("web02", guest_info(2, "web02", "hv99"))
+    found = report(host(vm(1, "web01")), guests=(elsewhere, GuestMaterial("off01", vm_id=vm_id(3))))
+    assert [entry.name for entry in found.vms] == ["web01", "web02", "off01"]
+    assert found.unmatched == ()
+
+
+def test_guests_alone_are_all_that_can_be_counted() -> None:
+    nameless = guest_info(1, "web01", "hv01")
+    nameless["guest"]["placement"] = None
+    found = report(HostMaterial("hv01", {"unreachable": True, "msg": "gone"}), guests=(GuestMaterial("web01", nameless),))
+    assert (found.totals.vms, found.unmatched) == (1, ())
+
+
+def test_what_is_to_be_done_about_an_unmatched_guest_is_not_lost() -> None:
+    failed = {"failed": True, "msg": "nobody: the password was refused. Check it."}
+    found = report(host(vm(1, "web01")), guests=(GuestMaterial("nobody", failed),))
+    assert [(action.code, action.objects[0].name) for action in found.actions] == [("GUEST_NOT_ASKED", "nobody")]
+    assert found.totals.attention == 0
 
 
 def test_a_machine_that_two_hosts_show_counts_once() -> None:
@@ -139,8 +173,10 @@ def test_hosts_that_could_not_be_asked_are_told_of() -> None:
 def test_guests_that_were_not_asked_need_no_action_and_strangers_are_told_of() -> None:
     found = report(host(vm(1, "web01")), guests=(GuestMaterial("web01"), GuestMaterial("nobody")))
     assert found.actions == ()
-    assert [entry.name for entry in found.vms] == ["web01", "nobody"]
-    assert any(note.startswith("1 guests of the inventory did not answer and match no virtual machine") for note in found.notes)
+    assert [entry.name for entry in found.vms] == ["web01"]
+    assert [entry.name for entry in found.unmatched] == ["nobody"]
+    assert found.totals.vms == 1
+    assert any(note.startswith("1 guests of the inventory match no virtual machine of a host") for note in found.notes)
 
 
 # tenants
