@@ -62,7 +62,7 @@ lab-down: venv-lab ## stop it
 .PHONY: test test-all tests unit lab-test docs-test e2e
 test: lint types layers tests ## lint, types, layers, all tests
 
-test-all: test build changelog ansible-lint sanity sanity-oldest units galaxy-importer docs oldest middle awx ## test, and all that a release needs
+test-all: test build changelog ansible-lint sanity sanity-oldest units galaxy-importer docs guides oldest middle awx ## test, and all that a release needs
 
 tests: venv-dev ## unit, lab-test, docs-test and e2e in one run
 	$(PYTEST)
@@ -103,6 +103,20 @@ eda: venv-dev ## rulebooks in the real ansible-rulebook (needs Java), and what t
 	.venv-eda/bin/darglint --docstring-style numpy --strictness full $(EVENT_SOURCES)/*.py
 	.venv-eda/bin/pylint --rcfile /dev/null --score n --disable R0801,E0401 $(EVENT_SOURCES)/*.py
 	PYTHONPATH=tests HYPERV_AVMA_RULEBOOK="$(CURDIR)/.venv-eda/bin/ansible-rulebook" $(PYTEST) tests/eda
+
+.PHONY: molecule molecule-site
+SCENARIOS ?= default cluster retire
+molecule: venv-dev ## Molecule's scenarios against labs of their own, and `site` against one; SCENARIOS="cluster" runs one of them
+	@for scenario in $(SCENARIOS); do PATH="$(CURDIR)/$(VENV)/bin:$$PATH" molecule test --scenario-name $$scenario || exit; done
+	PYTHONPATH=tests $(PYTEST) tests/rehearsal
+
+molecule-site: venv-dev ## the scenario `site` on your own Hyper-V lab: INVENTORY=/path, and CHANGES=activate to let it change something
+	@test -n "$(INVENTORY)" || { echo "make molecule-site INVENTORY=/path/to/inventory.yml [CHANGES=activate,retire]"; exit 2; }
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" AVMA_SITE_INVENTORY="$$(realpath "$(INVENTORY)")" AVMA_SITE_CHANGES="$(CHANGES)" molecule test --scenario-name site
+
+.PHONY: guides
+guides: venv-dev ## the commands of the guides, run as they stand there against the lab
+	PYTHONPATH=tests $(PYTEST) tests/guides
 
 .PHONY: bench
 bench: venv-dev ## benchmarks against a fleet of 64 hosts and 8,000 virtual machines; BENCH="survey" runs one of them
