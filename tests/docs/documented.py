@@ -50,6 +50,11 @@ def module_options(module: str) -> dict[str, Any]:
     return dict(_shown("module", *(_COLLECTION + name for name in sorted(MODULES)))[_COLLECTION + module]["doc"].get("options", {}))
 
 
+def module_returns(module: str) -> dict[str, Any]:
+    """Documented results of a module of the collection, by its short name."""
+    return dict(_shown("module", *(_COLLECTION + name for name in sorted(MODULES)))[_COLLECTION + module]["return"])
+
+
 def inventory_options() -> dict[str, Any]:
     return dict(_shown("inventory", _COLLECTION + "guests")[_COLLECTION + "guests"]["doc"]["options"])
 
