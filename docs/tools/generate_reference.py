@@ -1,7 +1,8 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes docs/reference/*.md from the tables that the collection itself uses, and README.md of each role from its specification.
+"""Writes docs/reference/*.md and docs/troubleshooting.md from the tables that the collection itself uses, and README.md of each role from its
+specification.
 
     python docs/tools/generate_reference.py           writes the pages
     python docs/tools/generate_reference.py --check   writes nothing, exit code 1 if a page is out of date
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / ".dev"), str(Path(__file__).parent)]
 
 import role_pages  # noqa: E402
+import troubleshooting  # noqa: E402
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import SKUS  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.errors import ERRORS, format_code  # noqa: E402
@@ -29,6 +31,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.matrix import ca
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference"
+GUIDE = ROOT / "docs" / "troubleshooting.md"
 _HEADER = """<!--
 Copyright: hyperv.avma contributors
 GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -157,17 +160,28 @@ def stale(target: Path = TARGET) -> list[str]:
     return sorted(differing | (present - set(wanted)))
 
 
+def guide() -> str:
+    """Text of the guide by symptoms."""
+    return troubleshooting.page(_HEADER.replace("own tables", "own tables and docs/tools/symptoms.yml"))
+
+
+def stale_guide(path: Path = GUIDE) -> list[str]:
+    """The guide's name if it differs from what the tables say, or is not there."""
+    return [] if path.is_file() and path.read_text(encoding="utf-8") == guide() else [path.name]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write docs/reference from the collection's tables.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of date")
     if parser.parse_args(arguments).check:
-        old = [*(f"docs/reference/{name}" for name in stale()), *role_pages.stale()]
+        old = [*(f"docs/reference/{name}" for name in stale()), *(f"docs/{name}" for name in stale_guide()), *role_pages.stale()]
         if old:
             print(f"out of date: {', '.join(old)}. Run 'python docs/tools/generate_reference.py'.", file=sys.stderr)
         return 1 if old else 0
     TARGET.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (TARGET / name).write_text(text, encoding="utf-8", newline="\n")
+    GUIDE.write_text(guide(), encoding="utf-8", newline="\n")
     for path, text in role_pages.pages().items():
         path.write_text(text, encoding="utf-8", newline="\n")
     return 0
