@@ -101,6 +101,13 @@ def test_architecture_tells_where_the_layers_are() -> None:
         assert name in drawing
 
 
+def test_every_page_is_in_the_index() -> None:
+    linked = {(ROOT / "docs" / target).resolve() for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", read("docs/index.md"))}
+    pages = {page for page in PAGES if not page.is_relative_to(ROOT / "docs/examples")} - {ROOT / "docs/index.md"}
+
+    assert {str(page.relative_to(ROOT)) for page in pages - linked} == set()
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors that a forge makes of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
