@@ -14,7 +14,6 @@ import json
 import re
 import runpy
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,9 +84,8 @@ class Site:
 
 
 @pytest.fixture(autouse=True)
-def reviewed_script(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def reviewed_script(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reviewed, "SCRIPT", reviewed.digest(SCRIPT))
-    yield
 
 
 def call(class_name: str, method: str, keys: dict[str, str], **arguments: Any) -> dict[str, Any]:
