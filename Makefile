@@ -27,7 +27,7 @@ help: ## this list
 	@echo "make demo   a simulated Hyper-V fleet is validated and activated before your eyes"
 	@echo "make test   all that must be green before a commit"
 	@echo
-	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
 	@echo
 	@echo "PYTHON=/path/to/python3.12 chooses the interpreter, VENV=.venv-312 another environment."
 
@@ -62,7 +62,7 @@ lab-down: venv-lab ## stop it
 .PHONY: test test-all tests unit lab-test docs-test e2e
 test: lint types layers tests ## lint, types, layers, all tests
 
-test-all: test build changelog ansible-lint sanity sanity-oldest units galaxy-importer docs guides oldest middle awx ## test, and all that a release needs
+test-all: test build changelog ansible-lint galaxy-importer sanity units docs guides molecule eda awx middle sanity-oldest oldest ## test, and all that a release needs
 
 tests: venv-dev ## unit, lab-test, docs-test and e2e in one run
 	$(PYTEST)

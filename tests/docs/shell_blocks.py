@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import itertools
 import json
 import re
 import shlex
@@ -223,6 +224,13 @@ def _ansible_navigator(arguments: list[str]) -> Iterator[str]:
     yield from (f"ansible-navigator: {word} is not known here" for word in arguments if word.startswith("-") and word not in _NAVIGATOR)
 
 
+def _molecule(arguments: list[str]) -> Iterator[str]:
+    given = dict(itertools.pairwise(arguments))
+    scenario = given.get("--scenario-name", given.get("-s", "default"))
+    if not (ROOT / "extensions/molecule" / scenario / "molecule.yml").exists():
+        yield f"Molecule has no scenario {scenario}"
+
+
 def _ansible_builder(arguments: list[str]) -> Iterator[str]:
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
@@ -243,6 +251,7 @@ _CHECKS: dict[str, Callable[[list[str]], Iterator[str]]] = {
     "ansible-rulebook": _ansible_rulebook,
     "ansible-navigator": _ansible_navigator,
     "ansible-builder": _ansible_builder,
+    "molecule": _molecule,
     "pip": _pip,
     "python": _python,
     "python3": _python,

@@ -135,6 +135,7 @@ def test_yaml_of_no_kind_is_noticed(text: str) -> None:
         "cd x && lab upp",
         "pip install -r requirements-gone.txt",
         "ansible-rulebook --rulebook hyperv.avma.gone",
+        "molecule test -s gone",
         "FOO=1 slmgr /ato",
     ],
 )
