@@ -130,7 +130,7 @@ ACTIVATED = (
     Row("a 2025 guest", "of-2025", "activated", writes=BOTH),
     Row("an Essentials guest", "essentials", "activated", writes=BOTH),
     Row("a semi-annual guest", "semi-annual", "activated", writes=BOTH),
-    Row("no key is published", "annual", "refused", ("KEY_NEEDED",), "State the key in 'key'."),
+    Row("no key is published", "annual", "refused", ("KEY_NEEDED",), "State the key in 'key'"),
     # AVMA does not serve it
     Row("Azure Edition on a plain host", "azure-edition", "refused", ("GUEST_IS_AZURE_EDITION",), "entitled Azure Local"),
     Row("a client", "client", "refused", ("GUEST_IS_CLIENT",), "its own key"),

@@ -29,7 +29,8 @@ _GRACES = (
     LicenceStatus.EXTENDED_GRACE,
 )
 # KMS activates for 180 days and renews every 7; with less than this left it has failed to renew for five months.
-_KMS_MINUTES_LOW = 30 * 24 * 60
+_DAY = 24 * 60
+_KMS_MINUTES_LOW = 30 * _DAY
 # Findings that leave it open whether the host can activate guests.
 _OPEN = frozenset(
     {
@@ -153,6 +154,7 @@ def _judge_licence(licence: LicenceFacts | None, sku: Sku | None, name: str | No
             status=licence.status.value,
             channel=licence.channel.value,
             minutes=licence.minutes_remaining,
+            left=_left(licence.minutes_remaining),
             reason=reason,
             remedy=_activation_remedy(licence) or "Activate Windows on the host before the period ends.",
         )
@@ -169,10 +171,21 @@ def _judge_licence(licence: LicenceFacts | None, sku: Sku | None, name: str | No
         )
     elif licence.channel is Channel.KMS_CLIENT:
         minutes = licence.minutes_remaining
-        yield finding("HOST_ON_KMS", name, minutes=minutes)
+        yield finding("HOST_ON_KMS", name, minutes=minutes, left=_left(minutes))
         # 0 is "not limited in time", which KMS never is: then nothing is known.
         if minutes and minutes < _KMS_MINUTES_LOW:
-            yield finding("HOST_KMS_NOT_RENEWED", name, minutes=minutes)
+            yield finding("HOST_KMS_NOT_RENEWED", name, minutes=minutes, left=_left(minutes))
+    elif licence.channel is Channel.RETAIL:
+        yield finding("HOST_LICENCE_IS_RETAIL", name)
+
+
+def _left(minutes: int | None) -> str:
+    """A length of time as one says it."""
+    if not minutes:
+        return "an unknown time"
+    if minutes < _DAY:
+        return f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"
+    return f"{minutes // _DAY} days" if minutes >= 2 * _DAY else "1 day"
 
 
 def _judge_cluster(cluster: ClusterFacts | None, known: bool, name: str | None) -> Iterator[Finding]:

@@ -115,6 +115,29 @@ def test_what_is_found_names_host_reason_and_minutes() -> None:
     )
     kms = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.LICENSED, 250_000)))
     assert kms.findings[0].data["minutes"] == 250_000
+    assert kms.findings[0].cause.endswith("has 173 days left")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (0, "an unknown time"),
+        (45, "45 minutes"),
+        (119, "119 minutes"),
+        (180, "3 hours"),
+        (1500, "1 day"),
+        (2880, "2 days"),
+        (10_080, "7 days"),
+    ],
+)
+def test_time_that_is_left_is_told_as_people_say_it(minutes: int, words: str) -> None:
+    (found,) = judge_host(replace(GOOD, licence=licensed(Channel.OEM, LicenceStatus.OUT_OF_BOX_GRACE, minutes))).findings
+    assert f"with {words} left" in found.cause
+
+
+def test_a_retail_licence_is_told_and_does_not_change_the_verdict() -> None:
+    verdict = judge_host(replace(GOOD, licence=licensed(Channel.RETAIL, LicenceStatus.LICENSED)))
+    assert (verdict.ready, codes(verdict)) == (True, ["HOST_LICENCE_IS_RETAIL"])
 
 
 @pytest.mark.parametrize(
