@@ -96,6 +96,57 @@ def test_each_event_gets_into_the_ledger_once(demo: Lab, tmp_path: Path) -> None
     assert whole.of("ledger")[-1].changed is False
 
 
+HOSTS = ("hv01", "hv02", "hv03", "hv04")
+# What happens to the log of each host between two readings, and what the second one then says.
+HAPPENED = {
+    "hv01": ({"do": "clear_log", "machine": "hv01"}, ["EVENT_LOG_CLEARED"]),
+    "hv02": ({"do": "clear_log", "machine": "hv02", "renumber": False}, ["EVENTS_LOST"]),
+    "hv03": ({"do": "limit_log", "machine": "hv03", "events": 3}, ["EVENTS_LOST"]),
+    # wraps too, but not over the event that the bookmark stands at
+    "hv04": ({"do": "limit_log", "machine": "hv04", "events": 4}, []),
+}
+
+
+def logged(lab: Lab, *names: str) -> None:
+    changes = [{"do": "event", "machine": host, "id": 12310, "strings": [f"0x00000000,{name}"]} for host in HOSTS for name in names]
+    lab.post("/arrange", changes)
+
+
+def harvest(lab: Lab, ledger: str) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """What a run reads of each host from its bookmark on, and what the ledger then says."""
+    run = lab.player().tasks(":".join(HOSTS), READ_AND_KEEP, ledger=ledger)
+    assert run.code == 0, run.output
+    return {host: run.one("event_info", host) for host in HOSTS}, run.of("ledger")[-1].result
+
+
+def told(result: dict[str, Any]) -> list[str]:
+    return [event["vm_names"][0] for event in result["events"] if event["vm_names"]]
+
+
+def test_a_log_that_was_cleared_or_has_wrapped_says_so_and_loses_nothing_else(demo: Lab, tmp_path: Path) -> None:
+    ledger = str(tmp_path / "ledger.sqlite")
+    logged(demo, "web01", "web02")
+    first, _kept = harvest(demo, ledger)
+    assert all((told(one)[-2:], one["complete"]) == (["web01", "web02"], True) for one in first.values())
+    demo.post("/arrange", [arrangement for arrangement, _codes in HAPPENED.values()])
+    logged(demo, "app01", "app02", "app03")
+    second, kept = harvest(demo, ledger)
+    assert {host: [one["code"] for one in result["findings"]] for host, result in second.items()} == {
+        host: codes for host, (_arrangement, codes) in HAPPENED.items()
+    }
+    assert {host: result["complete"] for host, result in second.items()} == {host: not codes for host, (_do, codes) in HAPPENED.items()}
+    assert all(told(result) == ["app01", "app02", "app03"] for result in second.values())
+    assert kept["events"] == {"added": 3 * len(HOSTS), "known": 0}
+    # from there on as if nothing had been
+    logged(demo, "sql01")
+    third, kept = harvest(demo, ledger)
+    assert all((told(result), result["findings"], result["complete"]) == (["sql01"], [], True) for result in third.values())
+    assert kept["events"] == {"added": len(HOSTS), "known": 0}
+    fourth, kept = harvest(demo, ledger)
+    assert all((result["events"], result["complete"]) == ([], True) for result in fourth.values())
+    assert kept["changed"] is False
+
+
 def test_a_bookmark_of_another_machine_is_noticed(demo: Lab) -> None:
     player = demo.player()
     demo.arrange("event", machine="hv01", id=12310, strings=["0x00000000,web01"])

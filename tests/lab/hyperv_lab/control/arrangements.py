@@ -251,6 +251,28 @@ class WriteEvent(_Arrangement):
         log.write(self.id, time, tuple(self.strings), self.message, source=self.source, qualifiers=self.qualifiers)
 
 
+class ClearLog(_Arrangement):
+    """Somebody clears a machine's Application log. ``renumber``: records begin at 1 again."""
+
+    do: Literal["clear_log"]
+    machine: str
+    renumber: bool = True
+
+    def apply(self, fleet: Fleet) -> None:
+        fleet.windows(self.machine).log.clear(renumber=self.renumber)
+
+
+class LimitLog(_Arrangement):
+    """A machine's Application log holds so many events from now on and drops its oldest for new ones."""
+
+    do: Literal["limit_log"]
+    machine: str
+    events: int = Field(ge=1)
+
+    def apply(self, fleet: Fleet) -> None:
+        fleet.windows(self.machine).log.limit = self.events
+
+
 class SetRule(_Arrangement):
     """One switch of the rules, such as ``jobs.fails``."""
 
@@ -353,6 +375,8 @@ Arrangement = Annotated[
     | HostItem
     | Notes
     | WriteEvent
+    | ClearLog
+    | LimitLog
     | SetRule
     | DenyNamespace
     | HyperVRole

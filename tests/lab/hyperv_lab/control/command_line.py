@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     profiles = ", ".join(available_profiles())
     up.add_argument("--chaos", default=CALM.name, metavar="PROFILE", help=f"name or file (there are: {profiles}; default: %(default)s)")
     up.add_argument("--guests-reachable", type=int, metavar="N", help="so many guests of the counted fleet have a network (default: all)")
+    up.add_argument("--past-activations", type=int, default=0, metavar="N", help="events that each counted host has logged (default: none)")
     up.add_argument("--base", default="127.43.0.0", help="machines get the loopback addresses after this one (default: %(default)s)")
     up.add_argument("--control-port", type=int, default=0, help="port of the control API on 127.0.0.1 (default: any that is free)")
     up.add_argument("--http-port", type=int, default=5985)
@@ -124,7 +125,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _counted(options: argparse.Namespace) -> Scenario:
-    return counted(options.clusters, options.hosts, options.vms_per_host, options.seed, options.guests_reachable)
+    return counted(options.clusters, options.hosts, options.vms_per_host, options.seed, options.guests_reachable, options.past_activations)
 
 
 async def _serve(options: argparse.Namespace, scenario: Scenario) -> None:
@@ -200,6 +201,7 @@ def _up_in_background(options: argparse.Namespace) -> int:
         command += ["--vms-per-host", str(options.vms_per_host)]
         if options.guests_reachable is not None:
             command += ["--guests-reachable", str(options.guests_reachable)]
+        command += ["--past-activations", str(options.past_activations)]
     if options.https_port is not None:
         command += ["--https-port", str(options.https_port)]
     if options.kerberos:

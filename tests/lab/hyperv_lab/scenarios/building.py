@@ -20,7 +20,8 @@ from ..world.fleet import Fleet
 from ..world.guest import Guest, LinuxGuest
 from ..world.host import Host
 from ..world.keys import KeyBook, ProductKey
-from ..world.licence import Licence
+from ..world.licence import Licence, activation_id
+from ..world.past_activations import Asking, PastActivations
 from ..world.registry import REG_SZ, string_values
 from ..world.releases import EDITIONS, RELEASES, Edition, EditionKind, Release
 from ..world.vm import Checkpoint, Vm, VmState, derived_guid
@@ -36,6 +37,7 @@ from .description import (
 
 _KEY_ALPHABET = "BCDFGHJKMPQRTVWXY2346789"
 _NODE_STATES = {"up": 0, "down": 1, "paused": 2, "joining": 3}
+_PAST = timedelta(days=60)  # as far back as a host with past_activations has logged them
 _STATUS = {
     "licensed": (licence.LICENSED, 0),
     "notification": (licence.NOTIFICATION, SL_E_EUL_NOT_AVAILABLE),
@@ -142,7 +144,19 @@ class _Builder:
         for vm in wanted.vms:
             made = self._vm(wanted.name, vm)
             host.vms[made.id] = made
+        if wanted.past_activations:
+            begin = self.now - _PAST
+            host.log = EventLog(begin, self.rules.events.background, self._past(host, begin, wanted.past_activations))
         return host
+
+    def _past(self, host: Host, begin: datetime, count: int) -> PastActivations:
+        guests = [(vm, vm.guest) for vm in host.vms.values() if isinstance(vm.guest, Guest)]
+        if not guests:
+            raise ScenarioError(f"{host.name}: past_activations needs a Windows guest that has asked")
+        asking = tuple(Asking(guest.fqdn, vm.id, vm.name, activation_id(guest.release, guest.edition, keys.AVMA)) for vm, guest in guests)
+        # after the background events
+        begin += timedelta(days=1)
+        return PastActivations(host.fqdn, asking, begin, self.now, count, self.rules.events.shape, self.rules.licensing.lease_minutes)
 
     def _vm(self, host: str, wanted: VmDescription) -> Vm:
         self._number += 1

@@ -88,11 +88,13 @@ _FREELY = (
 )
 
 
-def counted(clusters: int, hosts: int, vms_per_host: int, seed: int = 1, guests_reachable: int | None = None) -> Scenario:
+def counted(
+    clusters: int, hosts: int, vms_per_host: int, seed: int = 1, guests_reachable: int | None = None, past_activations: int = 0
+) -> Scenario:
     """``hosts`` hosts with ``vms_per_host`` VMs each, dealt out to ``clusters`` clusters (0: none).
 
     ``guests_reachable`` Windows guests that run, spread over the hosts, have a network, so that they answer WinRM at addresses of their own;
-    no other guest has one. None: all have.
+    no other guest has one. None: all have. ``past_activations``: what each host has logged of its guests in the last 60 days.
     """
     if hosts < 1 or vms_per_host < 0 or not 0 <= clusters <= hosts:
         raise ScenarioError(
@@ -106,6 +108,7 @@ def counted(clusters: int, hosts: int, vms_per_host: int, seed: int = 1, guests_
         cluster = f"cluster {index % clusters}" if clusters else name
         release = _drawn(random.Random(f"{seed}/release/{cluster}"), _HOST_RELEASES)
         described.append(_host(name, release, random.Random(f"{seed}/{name}"), index * vms_per_host, vms_per_host))
+        described[-1]["past_activations"] = past_activations
     if guests_reachable is not None:
         _cut_off(described, guests_reachable)
     document: _Description = {

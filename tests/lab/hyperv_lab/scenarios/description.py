@@ -119,6 +119,7 @@ class HostDescription(WindowsDescription):
     synchronised: bool = True
     throttle: int = Field(default=0, ge=0)
     node_state: Literal["up", "down", "paused", "joining"] = "up"
+    past_activations: int = Field(default=0, ge=0)  # events 12310 that its Windows guests have left in its log within the last 60 days
     vms: list[VmDescription] = []
 
 

@@ -12,7 +12,7 @@ one follows the provider's KMS events 12288 to 12290 (Microsoft, KB974998).
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .rules import EventShape
 
@@ -39,15 +39,38 @@ class Event(NamedTuple):
         return self.qualifiers << 16 | self.id
 
 
+class Past(Protocol):
+    """Events from before the lab began."""
+
+    @property
+    def count(self) -> int: ...
+
+    def event(self, number: int, record: int) -> Event: ...
+
+
 class EventLog:
-    """The Application log of one machine. Background events are made when read, so that a log nobody reads costs nothing."""
+    """The Application log of one machine. Background and past events are made when read, so that a log nobody reads costs nothing.
 
-    __slots__ = ("_background", "_begin", "_events")
+    ``limit``: a full log drops its oldest events for new ones, as Windows' default is (Microsoft, Win32_NTEventlogFile: OverwritePolicy
+    WhenNeeded); Windows counts bytes, the lab events. Records count on.
+    """
 
-    def __init__(self, begin: datetime, background: int = 0) -> None:
+    __slots__ = ("_background", "_begin", "_events", "_past", "_record", "limit")
+
+    def __init__(self, begin: datetime, background: int = 0, past: Past | None = None) -> None:
         self._begin = begin
         self._background = background
+        self._past = past
         self._events: list[Event] = []
+        self._record = background + (past.count if past else 0)
+        self.limit: int | None = None
+
+    def clear(self, *, renumber: bool = True) -> None:
+        """All events are gone. Whether records then begin at 1 or count on is documented nowhere."""
+        self._background, self._past = 0, None
+        self._events.clear()
+        if renumber:
+            self._record = 0
 
     def write(
         self,
@@ -60,16 +83,23 @@ class EventLog:
         type: int = INFORMATION,
         qualifiers: int = QUALIFIERS,
     ) -> Event:
-        event = Event(self._background + len(self._events) + 1, event_id, qualifiers, source, type, time, strings, message)
+        self._record += 1
+        event = Event(self._record, event_id, qualifiers, source, type, time, strings, message)
         self._events.append(event)
+        if self.limit is not None:
+            del self._events[: -self.limit]
         return event
 
     def read(self) -> list[Event]:
-        """All events, oldest first."""
-        return [self._background_event(number) for number in range(self._background)] + self._events
+        """All events that are still there, oldest first."""
+        events = [self._background_event(number) for number in range(self._background)]
+        if self._past is not None:
+            events += [self._past.event(number, self._background + number + 1) for number in range(self._past.count)]
+        events += self._events
+        return events if self.limit is None else events[-self.limit :]
 
     def written(self) -> list[Event]:
-        """Only what happened since the lab started."""
+        """Only what happened since the lab started, as far as it is still there."""
         return list(self._events)
 
     def _background_event(self, number: int) -> Event:

@@ -85,7 +85,7 @@ def items(value: Value) -> dict[str, Any]:
     return {str(item.values["Name"]): item.values["Data"] for item in value or [] if isinstance(item, Instance)}
 
 
-def pair(guest: dict[str, Any], host: dict[str, Any] | None = None, **scenario: Any) -> World:
+def pair(guest: dict[str, Any] | None, host: dict[str, Any] | None = None, **scenario: Any) -> World:
     """One host ``hv`` with one VM ``vm`` whose guest is ``guest``, on a clock that stands still."""
     document = {
         "name": "pair",
