@@ -103,6 +103,15 @@ FIRST_CONTACT: dict[str, tuple[Connection, dict[str, Any], str, str]] = {
         "not Basic: set ansible_winrm_transport",
     ),
     "encryption_that_basic_has_not_winrm": (NTLM, {"ansible_winrm_transport": "basic"}, "connection_not_made", "options of the connection"),
+    "no_file_of_authorities_winrm": (
+        BASIC,
+        {"ansible_winrm_ca_trust_path": "/no/such.pem"},
+        "connection_not_made",
+        "options of the connection",
+    ),
+    "no_file_of_authorities_psrp": (HTTPS, {"ansible_psrp_ca_cert": "/no/such.pem"}, "connection_not_made", "options of the connection"),
+    "no_password_psrp": (PSRP, {"ansible_password": None}, "authentication_failed", "Set ansible_user and ansible_password"),
+    "url_for_a_name": (NTLM, {"ansible_host": "http://hv01"}, "connection_failed", "without scheme, port and blanks"),
     "credssp_not_allowed_winrm": (NTLM, {"ansible_winrm_transport": "credssp"}, "authentication_failed", "not CredSSP"),
     "credssp_not_allowed_psrp": (PSRP, {"ansible_psrp_auth": "credssp"}, "authentication_failed", "not CredSSP"),
     "filtered_by_uac": (

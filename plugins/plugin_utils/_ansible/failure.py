@@ -46,6 +46,9 @@ class Failure:
         }
 
 
+_OPTIONS_REMEDY = (
+    "Put right the options of the connection in the inventory (ansible_user, ansible_password, ansible_winrm_* or ansible_psrp_*)."
+)
 _PORTS = "ansible_port and ansible_winrm_scheme or ansible_psrp_protocol"
 
 
@@ -69,6 +72,8 @@ def _certificate_remedy(error: wsman.CertificateNotTrusted) -> str:
 
 
 def _connection_remedy(error: wsman.ConnectionFailed) -> str:
+    if error.endpoint.count("://") > 1 or " " in error.endpoint:
+        return "Give ansible_host as a name or an address, without scheme, port and blanks."
     if error.sent and error.endpoint.startswith("http://") and ":5986/" in error.endpoint:
         return "HTTP was spoken to 5986, the port of WinRM over HTTPS: set ansible_winrm_scheme or ansible_psrp_protocol to https, or ansible_port to 5985."
     return f"Check that the machine is running, that WinRM listens on this port (winrm enumerate winrm/config/listener), and {_PORTS}."
@@ -105,12 +110,7 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
         "Check the proxy (ansible_winrm_proxy or ansible_psrp_proxy, else HTTP_PROXY and HTTPS_PROXY of the controller), or go without one: "
         "NO_PROXY with the machine's name, or ansible_psrp_ignore_proxy.",
     ),
-    (
-        wsman.OptionsRefused,
-        "connection_not_made",
-        False,
-        "Put right the options of the connection in the inventory (ansible_winrm_* or ansible_psrp_*).",
-    ),
+    (wsman.OptionsRefused, "connection_not_made", False, _OPTIONS_REMEDY),
     (
         wsman.NoTls,
         "connection_failed",
@@ -225,10 +225,14 @@ def connection_not_made(error: Exception, machine: str) -> Failure:
     """What Ansible has refused before anything was sent: mostly that kinit got no ticket, else an option of the connection."""
     cause = safe_text(str(error).strip().rstrip(". "), limit=800)
     remedy = kerberos_remedy(cause)
+    of_kerberos = remedy is not None or "kerberos" in cause.lower()
+    unreachable = isinstance(error, AnsibleConnectionFailure)
+    if unreachable and not of_kerberos:
+        remedy = _OPTIONS_REMEDY
     return Failure(
         msg=f"{machine}: {cause}." + (f" {remedy}" if remedy else ""),
-        kind="authentication_failed" if remedy or "kerberos" in cause.lower() else "connection_not_made",
-        unreachable=isinstance(error, AnsibleConnectionFailure),
+        kind="authentication_failed" if of_kerberos else "connection_not_made",
+        unreachable=unreachable,
     )
 
 

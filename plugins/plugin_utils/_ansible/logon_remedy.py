@@ -98,6 +98,8 @@ def kerberos_remedy(cause: str) -> str | None:
 
 def logon_remedy(cause: str, login: Login, *, tls: bool) -> str:
     """What the operator should check when a logon was refused. ``tls``: whether it was tried over HTTPS."""
+    if login.method != "kerberos" and (not login.user or "no username or password" in cause.lower()) and login.method != "certificate":
+        return "Set ansible_user and ansible_password for this machine."
     told = kerberos_remedy(cause)
     if told is not None:
         return told

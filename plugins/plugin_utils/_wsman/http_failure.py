@@ -46,6 +46,8 @@ _AUTHENTICATION = {
 _TOLD_BY_GSSAPI = re.compile(r"Minor \(\d+\): (.+?)(?:, Context: .*)?\Z", re.DOTALL)
 # OpenSSL's reasons for a first answer that is no TLS record. Which one it is depends on its version and on the bytes that came.
 _NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST|UNKNOWN_PROTOCOL|PACKET_LENGTH_TOO_LONG")
+# OpenSSL's reasons for a file of certificates or keys that is none.
+_NO_PEM = re.compile("NO_CERTIFICATE_OR_CRL_FOUND|NO_START_LINE|PEM lib|PEM_READ|KEY_VALUES_MISMATCH")
 # How pywinrm, pypsrp and requests say that a library for this kind of authentication or proxy is not there.
 _MISSING = re.compile(r"([\w-]+) is not installed|[Mm]issing dependencies for (SOCKS) support")
 _LIBRARIES = {"requests_ntlm": "requests-ntlm", "SOCKS": "PySocks"}
@@ -82,6 +84,11 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
         return MissingLibrary(library)
     if type(error).__name__ == "WinRMError":  # pywinrm's general one, which it raises before it sends anything
         return OptionsRefused(endpoint, " ".join(str(error).split())[:200])
+    file = next((str(one) for one in chain if isinstance(one, OSError) and str(one).startswith("Could not find")), None)
+    if file is not None:  # requests: a file of certificates that the options name; its text has the path
+        return OptionsRefused(endpoint, " ".join(file.split())[:300])
+    if "InvalidProxyURL" in names:
+        return ProxyFailed(endpoint, "the address of the proxy is no URL as in http://proxy.example:3128")
     if "ProxyError" in names:
         return ProxyFailed(endpoint, f"no connection through the proxy ({_proxy_text(chain)})")
     if names & _AUTHENTICATION:
@@ -99,7 +106,12 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
         return ConnectionDropped(endpoint, "the connection broke before the answer")
     for one in chain:
         if isinstance(one, ssl.SSLError):
-            if _NO_TLS.search(f"{getattr(one, 'reason', None)} {one}"):
+            reason = f"{getattr(one, 'reason', None)} {one}"
+            if _NO_PEM.search(reason):
+                return OptionsRefused(
+                    endpoint, "a file of certificates or keys that the connection names holds none in PEM form, or not one pair"
+                )
+            if _NO_TLS.search(reason):
                 return NoTls(endpoint, "what answers on this port does not speak TLS")
             return ConnectionFailed(endpoint, f"TLS could not be agreed ({getattr(one, 'reason', None) or type(one).__name__})")
     if any(type(one).__module__.partition(".")[0] in ("requests", "urllib3") for one in chain):
@@ -158,7 +170,7 @@ def _authentication_text(chain: list[BaseException]) -> str:
         if type(one).__name__ == "GSSError" and one.args and isinstance(one.args[-1], tuple):  # pykerberos: (text, number) twice
             return " ".join(str(one.args[-1][0]).split())[:200]
     for one in chain:
-        if type(one).__name__ in _AUTHENTICATION and str(one):
+        if _AUTHENTICATION & {base.__name__ for base in type(one).__mro__} and str(one):
             text = " ".join(str(one).split())
             told = _TOLD_BY_GSSAPI.search(text)
             if told is None and type(one).__name__ == "Krb5Error":

@@ -53,6 +53,13 @@ def test_other_words_are_nothing_of_kerberos() -> None:
     assert kerberos_remedy(REFUSED) is None
 
 
+def test_without_a_password_no_ticket_is_asked_for_but_where_kerberos_is() -> None:
+    """pyspnego's text speaks of a credential cache in both cases."""
+    said = "No username or password was specified and the credential cache did not exist or contained no credentials"
+    assert "kinit" not in logon_remedy(said, Login("operator", "ntlm"), tls=False)
+    assert "kinit" in logon_remedy(said, Login("operator@LAB", "kerberos"), tls=False)
+
+
 NEGOTIATED = ("negotiate", "kerberos")
 
 
@@ -69,7 +76,8 @@ NEGOTIATED = ("negotiate", "kerberos")
         (Login("svc@CORP.EXAMPLE", "kerberos", NEGOTIATED), False, "accept the ticket", "ansible_password"),
         (Login("CORP\\svc", "basic", ("basic", "negotiate")), True, "Basic is for local accounts", "LocalAccountTokenFilterPolicy"),
         (Login("", "certificate"), True, "certmapping", "ansible_password"),
-        (Login(), False, "ansible_password", "offers"),
+        (Login("", "ntlm", NEGOTIATED), False, "Set ansible_user and ansible_password", "offers"),
+        (Login("", ""), False, "Set ansible_user and ansible_password", "offers"),
     ],
     ids=str,
 )

@@ -44,6 +44,10 @@ class InvalidCredentialsError(Exception):
     """As pywinrm's."""
 
 
+class OperationNotAvailableError(SpnegoError):
+    """As pyspnego's where there is nothing to log on with."""
+
+
 class KerberosExchangeError(requests.RequestException):  # type: ignore[misc, name-defined]
     """As requests-kerberos'."""
 
@@ -151,6 +155,22 @@ def certificate_error() -> Exception:
             errors.OptionsRefused,
             "message encryption is set to 'always' but the selected auth method basic does not support it",
         ),
+        (
+            OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /no/such.pem"),
+            errors.OptionsRefused,
+            "Could not find a suitable TLS CA certificate bundle, invalid path: /no/such.pem",
+        ),
+        (
+            requests.exceptions.SSLError(ssl.SSLError(1, "[SSL] PEM lib (_ssl.c:3900)")),
+            errors.OptionsRefused,
+            "a file of certificates or keys that the connection names holds none in PEM form, or not one pair",
+        ),
+        (
+            requests.exceptions.InvalidProxyURL("Please check proxy URL."),
+            errors.ProxyFailed,
+            "the address of the proxy is no URL as in http://proxy.example:3128",
+        ),
+        (OperationNotAvailableError("No username or password was specified"), errors.AuthenticationFailed, None),
         (requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support."), errors.MissingLibrary, None),
         (Krb5Error('Cannot find KDC for realm "x" -1765328230'), errors.AuthenticationFailed, None),
         (KerberosExchangeError("no ticket\n for HTTP/hv01"), errors.AuthenticationFailed, None),
