@@ -24,6 +24,8 @@ from .._wsman.command import Command
 from .._wsman.errors import MalformedAnswer
 
 SCRIPT = Path(__file__).parent / "powershell_direct.ps1"
+# Those with which Ansible itself starts PowerShell over WinRM.
+_SWITCHES = ("-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Unrestricted")
 _BEGIN, _END = "HYPERV-AVMA-BEGIN", "HYPERV-AVMA-END"
 _DIGEST_LENGTH = 64
 # $input, as Ansible's own wrapper reads it. The input is ASCII, so no code page can change it. 70: the input is not what was expected.
@@ -69,17 +71,7 @@ def command_line() -> tuple[str, tuple[str, ...]]:
     """Executable and arguments: always the same."""
     bootstrap = _BOOTSTRAP.format(digest=hashlib.sha256(script_text()).hexdigest().upper())
     encoded = base64.b64encode(bootstrap.encode("utf-16-le")).decode("ascii")
-    return "powershell.exe", (
-        "-NoLogo",
-        "-NoProfile",
-        "-NonInteractive",
-        "-InputFormat",
-        "Text",
-        "-OutputFormat",
-        "Text",
-        "-EncodedCommand",
-        encoded,
-    )
+    return "powershell.exe", (*_SWITCHES, "-EncodedCommand", encoded)
 
 
 def command_for(vm_id: str, credential: Credential, operations: list[dict[str, Any]], nonce: str) -> Command:

@@ -3,11 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""A WinRS shell over pypsrp."""
+"""A WinRS shell over pypsrp.
+
+Its Process opens a command without saying that the input is a pipe, and ends the input with "True", which is no xs:boolean. So these two
+messages are given to its WSMan as elements; all others are its own.
+"""
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,7 +23,9 @@ from .shell_failure import shell_errors
 
 if TYPE_CHECKING:
     from pypsrp.shell import Process, WinRS
-    from pypsrp.wsman import WSMan
+    from pypsrp.wsman import SelectorSet, WSMan
+
+_SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 
 
 class PypsrpShell:
@@ -40,17 +48,25 @@ class PypsrpShell:
 
     def start(self, executable: str, arguments: tuple[str, ...]) -> None:
         from pypsrp.shell import Process
+        from pypsrp.wsman import OptionSet
 
-        if self._shell is None:
-            raise RuntimeError("the shell is not open")
+        shell = self._opened
+        line = ET.Element(f"{{{_SHELL}}}CommandLine")
+        for name, text in (("Command", executable), *(("Arguments", argument) for argument in arguments)):
+            ET.SubElement(line, f"{{{_SHELL}}}{name}").text = text
+        options = OptionSet()
+        options.add_option("WINRS_CONSOLEMODE_STDIN", "FALSE")
+        options.add_option("WINRS_SKIP_CMD_SHELL", "FALSE")
         with self._errors("Command"):
-            process = Process(self._shell, executable, list(arguments))
-            process.begin_invoke()
-            self._process = process
+            answer = self._wsman.command(shell.resource_uri, line, option_set=options, selector_set=self._selectors())
+            self._process = Process(shell, executable, id=answer.findtext(f".//{{{_SHELL}}}CommandId") or "")
 
     def send(self, data: bytes) -> None:
+        send = ET.Element(f"{{{_SHELL}}}Send")
+        stream = ET.SubElement(send, f"{{{_SHELL}}}Stream", Name="stdin", CommandId=self._running.id or "", End="true")
+        stream.text = base64.b64encode(data).decode("ascii")
         with self._errors("Send"):
-            self._running.send(data, end=True)
+            self._wsman.send(self._opened.resource_uri, send, selector_set=self._selectors())
 
     def receive(self) -> Received:
         from pypsrp.shell import CommandState
@@ -72,6 +88,19 @@ class PypsrpShell:
             with contextlib.suppress(WsManError), self._errors("Delete"):
                 self._shell.close()
         self._shell = self._process = None
+
+    @property
+    def _opened(self) -> WinRS:
+        if self._shell is None:
+            raise RuntimeError("the shell is not open")
+        return self._shell
+
+    def _selectors(self) -> SelectorSet:
+        from pypsrp.wsman import SelectorSet
+
+        selectors = SelectorSet()
+        selectors.add_option("ShellId", self._opened.id or "")
+        return selectors
 
     @property
     def _running(self) -> Process:

@@ -34,7 +34,8 @@ class PywinrmShell:
 
     def start(self, executable: str, arguments: tuple[str, ...]) -> None:
         with self._errors("Command"):
-            self._command = self._protocol.run_command(self._shell, executable, arguments)
+            # The input is a pipe, as Ansible's own plugin has it: a program that reads a console's keys would never see it.
+            self._command = self._protocol.run_command(self._shell, executable, arguments, console_mode_stdin=False)
 
     def send(self, data: bytes) -> None:
         with self._errors("Send"):

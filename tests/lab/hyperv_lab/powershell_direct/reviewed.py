@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 # SHA-256 of executable and arguments with one space between them, in ASCII.
-COMMAND_LINE = "6b8526cddef5e50fad8f17c7e021015371c41b06e812135c298442646dd2ef61"
+COMMAND_LINE = "dabc43f9a5b790e1b6346683bf6fea87bb81096ea1b436a532af466a11c9efda"
 # SHA-256 of the script as the command gets it.
 SCRIPT = "0e043c2d960c2943ed02732852da33798cb05177ae0e326575dd5131cfa3acf3"
 

@@ -18,7 +18,15 @@ from typing import Protocol
 
 from ..cim.provider import Account
 from .answer import Answer, transfer_answer
-from .faults import ACCESS_DENIED, ACTION_NOT_SUPPORTED, INVALID_BODY, INVALID_URI, TIMED_OUT, UNEXPECTED_SELECTORS
+from .faults import (
+    ACCESS_DENIED,
+    ACTION_NOT_SUPPORTED,
+    INVALID_BODY,
+    INVALID_URI,
+    SCHEMA_VALIDATION,
+    TIMED_OUT,
+    UNEXPECTED_SELECTORS,
+)
 from .namespaces import ANONYMOUS, SHELL_ROOT, TRANSFER
 from .operation import Operation
 from .soap import child, children, text_of
@@ -31,6 +39,7 @@ _DECLARED = f'xmlns:rsp="{SHELL_ROOT}"'
 _BLOCK = 16 * 1024
 _MAX_INPUT = 4 * 1024 * 1024
 _MAX_SHELLS = 30  # MaxShellsPerUser
+_BOOLEAN = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,7 @@ class Commands(Protocol):
 
 @dataclass
 class _Command:
+    pipe: bool  # False: the input goes to a console, and a program that reads its standard input sees none
     data: bytearray = field(default_factory=bytearray)
     printed: Printed | None = None
     sent: int = 0  # bytes of stdout that the client has
@@ -130,7 +140,7 @@ class Shells:
         if not self._known.knows(" ".join(parts)):
             raise ACCESS_DENIED.fault()
         identifier = str(uuid.uuid4()).upper()
-        shell.commands[identifier] = _Command()
+        shell.commands[identifier] = _Command(pipe=(operation.request.option("WINRS_CONSOLEMODE_STDIN") or "").upper() == "FALSE")
         return f"<rsp:CommandResponse {_DECLARED}><rsp:CommandId>{identifier}</rsp:CommandId></rsp:CommandResponse>"
 
     def _send(self, operation: Operation, shell: _Shell) -> str:
@@ -145,8 +155,11 @@ class Shells:
                 raise INVALID_BODY.fault() from None
             if len(command.data) > _MAX_INPUT:
                 raise INVALID_BODY.fault()
-            if stream.get("End", "false").lower() in ("true", "1") and command.printed is None:
-                command.printed = self._known.run(bytes(command.data), operation.account)
+            end = _BOOLEAN.get(stream.get("End", "false"))
+            if end is None:
+                raise SCHEMA_VALIDATION.fault()  # xs:boolean has no capitals; whether Windows minds is not known
+            if end and command.printed is None:
+                command.printed = self._known.run(bytes(command.data) if command.pipe else b"", operation.account)
                 command.data.clear()
         return f"<rsp:SendResponse {_DECLARED}/>"
 

@@ -47,10 +47,10 @@ class Client:
         self.account = ADMINISTRATOR
         self.shell = ""
 
-    def send(self, action: str, body: str = "", *, uri: str = f"{SHELL}/cmd", shell: str | None = None) -> Answer:
+    def send(self, action: str, body: str = "", *, uri: str = f"{SHELL}/cmd", shell: str | None = None, extra: str = "") -> Answer:
         name = self.shell if shell is None else shell
         declared = re.sub(r"^<rsp:(\w+)", rf'<rsp:\1 xmlns:rsp="{SHELL}"', body)
-        envelope = message(action, uri, declared, selectors={"ShellId": name} if name else None)
+        envelope = message(action, uri, declared, selectors={"ShellId": name} if name else None, extra=extra)
         return self.service.answer(self.service.receive(envelope.encode()), self.account, "office")
 
     def create(self, **more: str) -> Answer:
@@ -60,16 +60,19 @@ class Client:
         self.shell = found[1] if found else ""
         return answer
 
-    def command(self, line: str = "<rsp:Command>echo.exe</rsp:Command><rsp:Arguments>-n all</rsp:Arguments>") -> Answer:
-        return self.send(f"{SHELL}/Command", f"<rsp:CommandLine>{line}</rsp:CommandLine>")
+    def command(
+        self, line: str = "<rsp:Command>echo.exe</rsp:Command><rsp:Arguments>-n all</rsp:Arguments>", *, console: str = "FALSE"
+    ) -> Answer:
+        options = f'<w:OptionSet><w:Option Name="WINRS_CONSOLEMODE_STDIN">{console}</w:Option></w:OptionSet>'
+        return self.send(f"{SHELL}/Command", f"<rsp:CommandLine>{line}</rsp:CommandLine>", extra=options)
 
-    def started(self) -> str:
+    def started(self, console: str = "FALSE") -> str:
         self.create()
-        found = re.search("<rsp:CommandId>([^<]+)<", self.command().body)
+        found = re.search("<rsp:CommandId>([^<]+)<", self.command(console=console).body)
         assert found is not None
         return found[1]
 
-    def input(self, command: str, data: bytes, *, end: bool = True) -> Answer:
+    def input(self, command: str, data: bytes, *, end: str = "true") -> Answer:
         text = base64.b64encode(data).decode()
         stream = f'<rsp:Stream Name="stdin" CommandId="{command}" End="{end}">{text}</rsp:Stream>'
         return self.send(f"{SHELL}/Send", f"<rsp:Send>{stream}</rsp:Send>")
@@ -97,7 +100,7 @@ def stream(body: str, name: str) -> bytes:
 )
 def test_the_life_of_a_shell(client: Client) -> None:
     command = client.started()
-    client.input(command, b"ab", end=False)
+    client.input(command, b"ab", end="false")
     client.input(command, b"cd")
     out = b""
     answers = []
@@ -138,8 +141,28 @@ def test_a_shell_that_has_gone(client: Client) -> None:
 def test_a_command_that_waits_for_input(client: Client) -> None:
     command = client.started()
     assert fault_code_in(client.receive(command).body) == TIMED_OUT
-    client.input(command, b"a", end=False)
+    client.input(command, b"a", end="false")
     assert fault_code_in(client.receive(command).body) == TIMED_OUT
+
+
+@pytest.mark.fidelity(
+    "A program sees what is sent as its input only where WINRS_CONSOLEMODE_STDIN is FALSE",
+    source="Ansible's winrm connection, which says so whenever it sends input; [MS-WSMV] 3.1.4.11",
+    confidence="M",
+)
+def test_input_is_a_pipe_only_where_that_is_said() -> None:
+    for console, seen in (("FALSE", b"abc"), ("TRUE", b"")):
+        echo = Echo()
+        client = Client(echo)
+        client.input(client.started(console), b"abc")
+        assert echo.inputs == [seen]
+
+
+@pytest.mark.fidelity("The end of input is an xs:boolean, without capitals", source="[MS-WSMV] 2.2.4.34; XML Schema", confidence="L")
+def test_the_end_of_input_has_no_capitals(client: Client) -> None:
+    command = client.started()
+    assert client.input(command, b"a", end="True").status == 500
+    assert client.input(command, b"a", end="1").status == 200
 
 
 REFUSED: list[Callable[[Client], Answer]] = [
