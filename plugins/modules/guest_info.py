@@ -42,7 +42,9 @@ via:
   type: str
   sample: winrm
 vm:
-  description: The virtual machine, C(id), C(name) and C(host), that the guest was reached through.
+  description:
+    - The virtual machine, C(id), C(name) and C(host), that the guest was reached through.
+    - C(in_inventory) says whether the guest is the host of the task itself, as with O(via=auto), or behind it.
   returned: success by PowerShell Direct, without O(query)
   type: dict
 guest:

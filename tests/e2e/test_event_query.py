@@ -16,6 +16,7 @@ import yaml
 
 from .labs import Lab
 from .playing import ROOT, Run
+from .scenario_files import ADMINISTRATOR, lab_of
 
 jq = pytest.importorskip("jq", reason="the Python package jq is not installed")
 QUERIES: dict[str, dict[str, str]] = yaml.safe_load((ROOT / "extensions/audit/event_query.yml").read_text(encoding="utf-8"))
@@ -69,3 +70,18 @@ def test_results_without_machines_count_nothing(demo: Lab) -> None:
     run = demo.player().tasks(host, tasks)
     assert [task.kind for task in run.of("host_kvp", host)] == ["failed", "skipped"]
     assert counted(run) == {}
+
+
+def test_a_guest_behind_its_host_counts_once_it_was_changed() -> None:
+    windows = {"release": "2022", "edition": "standard", "licence": {"channel": "none"}, "network": False}
+    vms = [{"name": "cut01", "windows": windows}]
+    key: dict[str, Any] = {"via": "direct", "vm": "cut01", "guest_user": "Administrator", "guest_password": ADMINISTRATOR["password"]}
+    with lab_of(hosts=[{"name": "hv01", "release": "2022", "edition": "datacenter", "vms": vms}]) as lab:
+        run = lab.player().tasks("hv01", [{"name": name, "hyperv.avma.guest_key": key} for name in ("first", "again")])
+    first, again = (task.result for task in run.of("guest_key", "hv01"))
+    assert (first["changed"], again["changed"]) == (True, False), run.output
+    assert counted(run) == {first["vm"]["id"]: "cut01"}
+    # a guest of the inventory counts there
+    (query,) = (jq.compile(entry["query"]) for name, entry in QUERIES.items() if name == "hyperv.avma.guest_key")
+    assert query.input_value({**first, "vm": {**first["vm"], "in_inventory": True}}).all() == []
+    assert query.input_value({"changed": True, "via": "winrm"}).all() == []

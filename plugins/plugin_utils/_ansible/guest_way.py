@@ -102,7 +102,8 @@ class GuestAction(WsManAction):
             return self._direct_failure(task, failure_of(error, task.machine))
         finally:
             self._display.vvv(f"PowerShell Direct: {guest.trips} trips into {guest.vm.label}", host=task.machine)
-        return {**answer, "via": DIRECT, "vm": {"id": guest.vm.id, "name": guest.vm.name, "host": guest.vm.host}}
+        vm = {"id": guest.vm.id, "name": guest.vm.name, "host": guest.vm.host, "in_inventory": task.options["via"] == AUTO}
+        return {**answer, "via": DIRECT, "vm": vm}
 
     def _direct_failure(self, task: Task, failure: Failure) -> Result:
         auto = task.options["via"] == AUTO

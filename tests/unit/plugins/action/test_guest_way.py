@@ -125,7 +125,7 @@ def test_direct_needs_machine_and_account(missing: str) -> None:
 def test_direct_does_the_same_as_the_guest_s_own_winrm() -> None:
     through = play("guest_key", FakeDirectHost(FakeGuest()), diff=True, **DIRECT).result
     itself = play("guest_key", FakeGuest(), diff=True, machine="web01 on hv01").result
-    assert (through.pop("via"), through.pop("vm")) == ("direct", {"id": VM_ID, "name": "web01", "host": "hv01"})
+    assert (through.pop("via"), through.pop("vm")) == ("direct", {"id": VM_ID, "name": "web01", "host": "hv01", "in_inventory": False})
     assert itself.pop("via") == "winrm"
     assert through == itself
 
