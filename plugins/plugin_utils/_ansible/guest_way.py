@@ -44,8 +44,8 @@ WAY_OPTIONS: dict[str, t.Any] = {
     "guest_password": {"type": "str", "no_log": True},
     "direct_hosts": {"type": "list", "elements": "str", "default": []},
 }
-# What a machine that is off or cut off looks like. One that refuses the credentials does answer.
-NO_ANSWER = ("connect_timed_out", "connection_failed", "read_timed_out")
+# What a machine that is off or cut off looks like, also through a proxy. One that refuses the credentials does answer.
+NO_ANSWER = ("connect_timed_out", "connection_failed", "proxy_failed", "read_timed_out")
 # There is a way, and it is a person's turn: a further run would be refused as well.
 _NOT_FOR_LATER = "DIRECT_LOGON_REFUSED"
 _NEEDED = ("vm", "guest_user", "guest_password")
