@@ -99,7 +99,8 @@ def _read_components(session: Session) -> tuple[dict[str, Instance], bool]:
 
 def read_intrinsic_items(session: Session, vm_id: str) -> tuple[KvpItem, ...]:
     """What the guest of one machine says about itself, empty if it says nothing. One request."""
-    rows = session.query(VIRTUALIZATION, f"SELECT GuestIntrinsicExchangeItems FROM Msvm_KvpExchangeComponent WHERE SystemName = {quote(vm_id)}")
+    query = f"SELECT GuestIntrinsicExchangeItems FROM Msvm_KvpExchangeComponent WHERE SystemName = {quote(vm_id)}"
+    rows = session.query(VIRTUALIZATION, query)
     return tuple(item for row in rows for item in _items(row.texts("GuestIntrinsicExchangeItems")))
 
 
