@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -96,9 +97,10 @@ def test_architecture_tells_where_the_layers_are() -> None:
     }
 
     assert {name for name in packages if f"`plugins/plugin_utils/{name}/`" not in text} == set()
-    drawing = read("docs/images/architecture.svg")
+    drawing = ET.fromstring(read("docs/images/architecture.svg"))
+    drawn = " ".join("".join(text.itertext()) for text in drawing.iter("{http://www.w3.org/2000/svg}text"))
     for name in ("_ansible", "_windows", "_report", "_wsman", "_avma", "hyperv_lab"):
-        assert name in drawing
+        assert name in drawn
 
 
 def test_every_page_is_in_the_index() -> None:
