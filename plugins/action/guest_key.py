@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Task, failure_result
+from ..plugin_utils._ansible.contenders import contenders_of
 from ..plugin_utils._ansible.failure import Failure
 from ..plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
 from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction
@@ -63,7 +64,9 @@ class ActionModule(GuestAction):
             self._host = host_view(options["host"], self._tables) if options["host"] is not None else None
         except InvalidHostView as error:
             raise OptionError(f"host: {error}") from error
-        self._hosts = self._named_hosts(task) if options["hosts_variable"] else options["hosts"]
+        hosts = self._named_hosts(task) if options["hosts_variable"] else options["hosts"]
+        self._hosts = (plain(host) for host in hosts)
+        self._contenders = contenders_of(task.variables, getattr(self._task, "throttle", 0), len(hosts))
         self._wish = KeyWish(
             key=key,
             **{name: options[name] for name in ("activate", "replace_licensed", "require_ready", "require_all_nodes", "rollback")},
@@ -74,10 +77,10 @@ class ActionModule(GuestAction):
         return answer
 
     def ask(self, task: Task, guest: Cim) -> dict[str, t.Any]:
-        activation = GuestActivation(task, guest, self._wish, self._host, self._hosts, self._tables)
+        activation = GuestActivation(task, guest, self._wish, self._host, self._hosts, self._tables, self._contenders)
         return activation.run()
 
-    def _named_hosts(self, task: Task) -> t.Iterable[dict[str, t.Any]]:
+    def _named_hosts(self, task: Task) -> t.Sequence[dict[str, t.Any]]:
         """What the variable named by the option holds. As it is: rendering it is what the option is there to avoid."""
         name = task.options["hosts_variable"]
         value = task.variables.get(name)
@@ -85,7 +88,7 @@ class ActionModule(GuestAction):
             value = self._templar.template(value)
         if not isinstance(value, (list, tuple)):
             raise OptionError(f"hosts_variable: the variable {name!r} holds no list. Name one that holds results of hyperv.avma.host_info.")
-        return (plain(item) for item in value)
+        return value
 
     def defers(self, task: Task) -> bool:
         return bool(task.options["defer_unreachable"])

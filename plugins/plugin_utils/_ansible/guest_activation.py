@@ -50,7 +50,14 @@ class GuestActivation:
     """One guest, over one session."""
 
     def __init__(
-        self, task: Task, session: Cim, wish: KeyWish, host: HostView | None, hosts: Iterable[Result], tables: Tables = PUBLISHED
+        self,
+        task: Task,
+        session: Cim,
+        wish: KeyWish,
+        host: HostView | None,
+        hosts: Iterable[Result],
+        tables: Tables = PUBLISHED,
+        contenders: int = 1,
     ) -> None:
         self._task = task
         self._session = session
@@ -58,6 +65,7 @@ class GuestActivation:
         self._host = host
         self._hosts = hosts
         self._tables = tables
+        self._contenders = contenders
 
     def run(self) -> Result:
         foresee_key(self._session)
@@ -81,7 +89,10 @@ class GuestActivation:
         # Only a key that is to be installed is named; what is there already is found by its channel.
         key = plan.key.key if plan.key and plan.installs else None
         runner = PlanRunner(
-            self._session, wait=self._task.options["wait"], say=lambda line: self._task.say(f"{self._task.machine}: {line}")
+            self._session,
+            wait=self._task.options["wait"],
+            say=lambda line: self._task.say(f"{self._task.machine}: {line}"),
+            contenders=self._contenders,
         )
         failure: Failure | None = None
         try:

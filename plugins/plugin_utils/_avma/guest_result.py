@@ -15,7 +15,10 @@ from .outcome import Outcome
 
 # Codes whose cause is the host: with the host's name they read as an instruction. (slerror.h)
 _ABOUT_HOST = {
-    0xC004FD00: ("{host} had too many requests at the same time", "Wait some minutes, then run again."),
+    0xC004FD00: (
+        "{host} had too many requests at the same time",
+        "Wait some minutes, then run again, with fewer guests at a time ('throttle').",
+    ),
     0xC004FD02: ("{host} is not activated", "Activate {host}, then run again."),
     0xC004FD03: (
         "{host} cannot activate this edition: it is not Datacenter, or older than the guest, or the guest is Datacenter: Azure Edition",

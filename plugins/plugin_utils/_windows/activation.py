@@ -17,14 +17,13 @@ from dataclasses import dataclass, field
 from .._avma.errors import describe_code, error_of
 from .._avma.facts import KmsSettings, LicenceFacts
 from .._avma.guest_steps import GuestPlan, Step, StepKind, has_avma_key, last_five_of
+from .._avma.pacing import pause_after
 from .._wsman.cim import Cim
 from .._wsman.errors import EffectUnknown, OperationTimedOut, WsManError
 from .licensing import LicensingRefused, LicensingService, read_licences
 
-# Seconds between two looks at a licence, and between two tries after a refusal that will pass. The jitter
-# spreads guests of one host that were refused in the same moment.
+# Seconds between two looks at a licence.
 _POLL = (0.5, 8.0)
-_RETRY = (3.0, 30.0)
 _TRIES_OF_A_LOST_CALL = 3
 # Seconds without a change after which a call to activate whose answer was lost is taken for one that never arrived.
 _PATIENCE = 15.0
@@ -45,13 +44,23 @@ class Applied:
 class PlanRunner:
     """Applies the steps of a plan to one guest over one session.
 
-    ``wait`` is the time for the whole of activation in seconds. ``say`` gets one line for each change of state, never one for a poll.
+    ``wait`` is the time for the whole of activation in seconds, ``contenders`` the number of guests that may be asking at the same time.
+    ``say`` gets one line for each change of state, never one for a poll.
     ``applied`` tells what was done even if ``apply`` ended in an exception.
     """
 
-    def __init__(self, session: Cim, *, wait: float, say: Callable[[str], None], jitter: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        session: Cim,
+        *,
+        wait: float,
+        say: Callable[[str], None],
+        contenders: int = 1,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
         self._session = session
         self._service = LicensingService(session)
+        self._contenders = contenders
         self._jitter = jitter
         self._deadline = session.clock() + wait
         self._say = say
@@ -85,14 +94,14 @@ class PlanRunner:
         return None
 
     def _install(self, step: Step, key: str, applied: Applied) -> None:
-        delay = _RETRY[0]
+        refusals = 0
         lost = 0
         while True:
             try:
                 self._service.install_key(key)
             except LicensingRefused as refused:
-                self._wait_out(refused, delay, "installing the key")
-                delay *= 2
+                self._wait_out(refused, refusals, "installing the key")
+                refusals += 1
                 continue
             except (EffectUnknown, OperationTimedOut) as error:
                 lost += 1
@@ -113,7 +122,7 @@ class PlanRunner:
         self._tell(f"key ending in {key[-5:]} is {'put back' if step.kind is StepKind.RESTORE_KEY else 'installed'}")
 
     def _activate(self, step: Step, last_five: str | None, applied: Applied) -> None:
-        delay = _RETRY[0]
+        refusals = 0
         lost = 0
         while True:
             product = wanted_product(applied.licences, last_five)
@@ -124,8 +133,8 @@ class PlanRunner:
                 applied.attempts += 1
                 self._service.activate(product.product_id)
             except LicensingRefused as refused:
-                self._wait_out(refused, delay, "activation")
-                delay *= 2
+                self._wait_out(refused, refusals, "activation")
+                refusals += 1
                 continue
             except (EffectUnknown, OperationTimedOut):
                 self._tell("activation was asked for, the answer is outstanding")
@@ -143,11 +152,12 @@ class PlanRunner:
                 applied.timed_out = True
                 return
 
-    def _wait_out(self, refused: LicensingRefused, delay: float, what: str) -> None:
+    def _wait_out(self, refused: LicensingRefused, refusals: int, what: str) -> None:
         """Sleeps over a refusal that may pass. Raises it where it will not, or where there is no time left for another try."""
         entry = error_of(refused.code)
-        pause = min(delay, _RETRY[1]) * (1 + self._jitter())
-        if entry is None or not entry.transient or self._session.clock() + pause > self._deadline:
+        remaining = self._deadline - self._session.clock()
+        pause = pause_after(refusals, refused.code, self._contenders, remaining, self._jitter())
+        if entry is None or not entry.transient or pause is None:
             raise refused
         self._tell(f"{what} is put off, {describe_code(refused.code)}")
         self._session.sleep(pause)

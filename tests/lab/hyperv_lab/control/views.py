@@ -45,6 +45,7 @@ def machine_view(fleet: Fleet, windows: Windows) -> dict[str, Any]:
     if isinstance(windows, Host):
         view["hyperv"] = windows.hyperv
         view["throttle"] = windows.throttle
+        view["throttled"] = windows.throttled
         view["vms"] = [vm.name for vm in windows.vms.values()]
         cluster = fleet.cluster_of(windows)
         view["cluster"] = cluster.name if cluster else None

@@ -138,6 +138,7 @@ class _Builder:
             entitlement=wanted.entitlement,
             synchronised=wanted.synchronised,
             throttle=wanted.throttle,
+            activations_at_once=wanted.activations_at_once,
             node_state=_NODE_STATES[wanted.node_state],
         )
         self._write_registry(host, wanted)

@@ -118,6 +118,7 @@ class HostDescription(WindowsDescription):
     entitlement: Literal["subscription", "2019", "2022", "2025"] | None = None
     synchronised: bool = True
     throttle: int = Field(default=0, ge=0)
+    activations_at_once: int | None = Field(default=None, ge=1)
     node_state: Literal["up", "down", "paused", "joining"] = "up"
     past_activations: int = Field(default=0, ge=0)  # events 12310 that its Windows guests have left in its log within the last 60 days
     vms: list[VmDescription] = []

@@ -10,7 +10,7 @@ inference or single reports, and the scenario's ``LicensingRules`` can turn them
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from . import keys, licence
@@ -50,10 +50,14 @@ def reaches_host(guest: Guest, host: Host, vm: Vm, rules: LicensingRules) -> boo
     return vm.data_exchange or not rules.data_exchange_required
 
 
-def answer(guest: Guest, host: Host, vm: Vm, rules: LicensingRules) -> int:
+def answer(guest: Guest, host: Host, vm: Vm, rules: LicensingRules, now: datetime) -> int:
     """What the host says to a guest that reaches it: 0 or the HRESULT of its refusal."""
     if host.throttle > 0:  # firm: too many requests; how many are too many is not published
         host.throttle -= 1
+        host.throttled += 1
+        return SL_E_IA_THROTTLE_LIMIT_EXCEEDED
+    if _too_many_at_once(host, rules, now):
+        host.throttled += 1
         return SL_E_IA_THROTTLE_LIMIT_EXCEEDED
     if host.platform == "azure":  # one report: a guest nested in a virtual machine of Azure
         return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
@@ -77,6 +81,17 @@ def answer(guest: Guest, host: Host, vm: Vm, rules: LicensingRules) -> int:
 def unanswered(guest: Guest, rules: LicensingRules) -> int:
     """The HRESULT that a guest without such a host comes to by itself."""
     return rules.azure_refusal if guest.hypervisor == "azure" else SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM
+
+
+def _too_many_at_once(host: Host, rules: LicensingRules, now: datetime) -> bool:
+    """Each request keeps the host busy for a while, and it takes so many at a time (both are not published: switches)."""
+    if host.activations_at_once is None:
+        return False
+    host.taken = [since for since in host.taken if now - since < timedelta(seconds=rules.activation_seconds)]
+    if len(host.taken) >= host.activations_at_once:
+        return True
+    host.taken.append(now)
+    return False
 
 
 _ENTITLED_BUILDS = {"2019": 17763, "2022": 20348, "2025": 26100}
@@ -104,7 +119,7 @@ def request(fleet: Fleet, guest: Guest) -> int:
     rules = fleet.rules.licensing
     now = fleet.clock.now()
     reached = reaches_host(guest, host, vm, rules)
-    code = answer(guest, host, vm, rules) if reached else unanswered(guest, rules)
+    code = answer(guest, host, vm, rules, now) if reached else unanswered(guest, rules)
     state = guest.licence
     if code == SUCCESS:
         state.become_licensed(now + timedelta(minutes=rules.lease_minutes))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from .jobs import JobQueue
@@ -23,6 +24,9 @@ class Host(Windows):
     vms: dict[str, Vm] = field(default_factory=dict)  # by GUID
     jobs: JobQueue = field(default_factory=JobQueue)
     throttle: int = 0  # so many requests for activation are refused with 0xC004FD00
+    activations_at_once: int | None = None  # more requests for activation than this at a time are refused with it too; None: no limit
+    taken: list[datetime] = field(default_factory=list)  # when those came that it is busy with, or was lately
+    throttled: int = 0  # requests that were refused for being too many
     platform: Platform = "metal"  # otherwise the host is itself a virtual machine
     entitlement: Entitlement | None = None  # Azure Local only
     synchronised: bool = True  # Azure Local: False when it has not spoken with Azure for 30 days

@@ -31,6 +31,8 @@ class LicensingRules:
     data_exchange_required: bool = False
     # No source says that an evaluation host activates guests.
     evaluation_host_activates: bool = False
+    # How long a host is busy with a request for activation: counts where it takes only so many at once.
+    activation_seconds: float = 1.0
     activate_at_start: bool = True  # "at start of the virtual machine, then repeated" (Microsoft, AVMA)
     renew: bool = True
     # Which of IAID, host name, host PID and time an activated guest reports; slmgr treats each as optional.

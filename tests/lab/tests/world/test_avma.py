@@ -115,6 +115,20 @@ def test_throttled_host_refuses_so_many_requests() -> None:
     assert [_code(world), _code(world), _code(world)] == [0xC004FD00, 0xC004FD00, 0]
 
 
+@pytest.mark.fidelity(
+    "A host takes so many requests for activation at once and refuses the others: 0xC004FD00 (how many, and for how long, by the scenario)",
+    source="slerror.h",
+    confidence="L",
+)
+def test_host_refuses_more_requests_than_it_takes_at_once() -> None:
+    world = pair(_guest(), _host(activations_at_once=2), rules={"licensing": {"activation_seconds": 60}})
+    host = world.fleet.host("hv")
+    assert [_code(world), _code(world), _code(world)] == [0, 0, 0xC004FD00]
+    assert host.throttled == 1
+    world.fleet.clock.advance(timedelta(minutes=1))
+    assert (_code(world), host.throttled) == (0, 1)
+
+
 def test_unbound_vm_is_refused_and_stays_licensed_until_its_lease_ends() -> None:
     world = pair({**_guest(), "licence": {"channel": "VT:IA", "status": "licensed"}}, _host())
     world.fleet.vm("vm")[1].bound = False

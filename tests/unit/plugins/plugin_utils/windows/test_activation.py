@@ -129,7 +129,7 @@ def test_transient_refusal_beyond_the_deadline_ends_it(guest: FakeGuest) -> None
     assert finished.applied.error.code == THROTTLED
     assert finished.done == ["install_key"]
     assert guest.now - started <= 60
-    assert guest.slept == [3.0, 6.0, 12.0, 24.0]
+    assert guest.slept == [3.0, 6.0, 12.0, 24.0, 11.25]
 
 
 @pytest.mark.parametrize("code", [0xC004F075, 0xC004E028])
@@ -158,6 +158,15 @@ def test_pauses_are_spread(guest: FakeGuest) -> None:
     prepared.runner = PlanRunner(guest, wait=120, say=prepared.said.append, jitter=lambda: 0.5)
     prepared()
     assert guest.slept == [4.5]
+
+
+@pytest.mark.parametrize(("code", "slept"), [(THROTTLED, [3.0 + 5.0]), (0xC004E028, [4.5])])
+def test_many_guests_spread_further_where_it_is_the_host_that_refuses(guest: FakeGuest, code: int, slept: list[float]) -> None:
+    guest.on_activate = [code]
+    prepared = Run(guest)
+    prepared.runner = PlanRunner(guest, wait=120, say=prepared.said.append, contenders=41, jitter=lambda: 0.5)
+    prepared()
+    assert guest.slept == slept
 
 
 def test_lasting_refusal_is_not_retried(guest: FakeGuest) -> None:
