@@ -164,6 +164,7 @@ KINDS: dict[str, Kind] = {
             "project": None,
             "playbook": "",
             "execution_environment": None,
+            "limit": "",
             "forks": 0,
             "timeout": 0,
             "job_slice_count": 1,

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AWX = ROOT / "build" / "awx"
 TIMEOUT = 240  # seconds
 SECRETS = {"hosts": "Geheim-Wort-4711!", "guests": "Geheim-Wort-4712!", "key": "NK7M4-Q2W9R-H6T3V-B8Y4X-J2C6P", "hook": "Geheim-Wort-4713"}
+OWN_KEY = "activate with a key of your own"
 SITE = {
     "avma_controller_organization": "Site A",
     "avma_controller_project_url": "https://git.corp.example/avma.git",
@@ -79,7 +80,7 @@ def test_everything_is_there(created: tuple[Controller, Played]) -> None:
     kept, played = created
     assert played.code == 0, played.output
     assert kept.names("job_templates") == [
-        f"AVMA {name}" for name in ("validate", "activate", "activate in slices", "report", "retire", "unattend")
+        f"AVMA {name}" for name in ("validate", "activate", "activate in slices", "report", "retire", "unattend", OWN_KEY)
     ]
     assert kept.names("credentials") == kept.names("credential_types") == ["AVMA Hyper-V hosts", "AVMA guests", "AVMA product key"]
     project, site = kept.one("projects", "AVMA"), kept.one("organizations", "Site A")
@@ -106,15 +107,17 @@ def test_inventory_comes_from_the_project_with_the_hosts_account(created: tuple[
 
 def test_job_templates_have_what_they_need_and_no_more(created: tuple[Controller, Played]) -> None:
     kept, _played = created
-    everything = ["AVMA Hyper-V hosts", "AVMA guests", "AVMA product key"]
+    both = ["AVMA Hyper-V hosts", "AVMA guests"]
     assert {name: kept.related("job_templates", name, "credentials") for name in kept.names("job_templates")} == {
         "AVMA validate": ["AVMA Hyper-V hosts"],
-        "AVMA activate": everything,
-        "AVMA activate in slices": everything,
-        "AVMA report": everything,
-        "AVMA retire": everything,
+        "AVMA activate": both,
+        "AVMA activate in slices": both,
+        "AVMA report": both,
+        "AVMA retire": both,
         "AVMA unattend": [],
+        f"AVMA {OWN_KEY}": [*both, "AVMA product key"],
     }
+    assert kept.one("job_templates", f"AVMA {OWN_KEY}")["limit"] == "hyperv_hosts"
     activate = kept.one("job_templates", "AVMA activate")
     assert (activate["forks"], activate["ask_job_type_on_launch"], activate["ask_limit_on_launch"]) == (20, True, True)
     assert (activate["job_slice_count"], kept.one("job_templates", "AVMA activate in slices")["job_slice_count"]) == (1, 4)

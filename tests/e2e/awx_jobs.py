@@ -32,6 +32,12 @@ OBJECTS = ROOT / "playbooks" / "vars" / "controller"
 Described = dict[str, Any]
 
 
+# Of job templates that have others than hosts and guests.
+_CREDENTIALS = {
+    "validate": ("AVMA Hyper-V hosts",),
+    "unattend": (),
+    "key": ("AVMA Hyper-V hosts", "AVMA guests", "AVMA product key"),
+}
 # Names resolve as the DNS of a site resolves them: a slice does not know the addresses of machines that are in another one.
 _DNS = """\
 import json, os, socket
@@ -62,7 +68,7 @@ def described(name: str) -> Described:
 
 
 def template(name: str) -> Described:
-    """A job template: ``validate``, ``activate``, ``slices``, ``report``, ``retire`` or ``unattend``."""
+    """A job template: ``validate``, ``activate``, ``slices``, ``key``, ``report``, ``retire`` or ``unattend``."""
     found: Described = described("job_templates")[f"avma_{name}_template"]
     return found
 
@@ -220,7 +226,7 @@ class Site:
             yaml.safe_dump(own) * bool(own) + yaml.dump(given, Dumper=_Answers, allow_unicode=True), encoding="utf-8"
         )
         arguments = ["-u", "root", *["--check"] * check, *["-l", limit] * bool(limit), *["-" + "v" * verbosity] * bool(verbosity)]
-        types = ["AVMA Hyper-V hosts"] if name == "validate" else [] if name == "unattend" else list(self.credentials)
+        types = _CREDENTIALS.get(name, ("AVMA Hyper-V hosts", "AVMA guests"))
         with mock.patch.dict(os.environ, self._environment(*types), clear=True):
             ran = ansible_runner.run(
                 private_data_dir=str(folder),
