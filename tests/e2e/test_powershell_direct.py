@@ -211,13 +211,15 @@ def test_a_refused_password_is_not_tried_in_another_way_and_a_missing_one_is_no_
     guests["web01"]["ansible_password"] = WRONG_PASSWORD
     guests["cut01"]["ansible_password"] = WRONG_PASSWORD
     guests["cut03"]["ansible_password"] = ""
-    run = player.playbook("activate", limit="hyperv_hosts,web01,cut01,cut03")
+    run = player.playbook("activate", limit="hyperv_hosts,web01,cut01,cut03", verbosity=4)
     by_name = {task.host: task for task in run.of("guest_key")}
     assert by_name["web01"].kind == "unreachable"
     assert "WinRS.Create" not in lab.actions().get("web01", {})
     assert (by_name["cut01"].kind, codes(by_name["cut01"].result)) == ("failed", ["DIRECT_LOGON_REFUSED"])
     assert (by_name["cut03"].result["outcome"], codes(by_name["cut03"].result)) == ("deferred", ["DIRECT_WITHOUT_CREDENTIALS"])
     assert lab.actions()["hv01"]["WinRS.Command"] == 1, "a wrong password was tried more than once"
+    shown = run.output + repr(run.tasks)
+    assert [secret for secret in (GUEST_PASSWORD, WRONG_PASSWORD, HOST_PASSWORD) if secret in shown] == []
 
 
 def broken(method: str, effect: str) -> dict[str, Any]:

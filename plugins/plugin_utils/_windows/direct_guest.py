@@ -43,6 +43,9 @@ from .powershell_direct import Credential, ScriptAnswer, command_for, read_answe
 # Seconds for one trip. Windows has been seen to take a minute for an activation that its host refuses.
 TRIP_LIMIT = 300.0
 _TRIES_OF_A_LOST_READ = 2
+_TRIES_TO_CONNECT = 3
+# Windows opens 30 shells for one user (MaxShellsPerUser), and a run may serve more guests of one host at once: their turns come within minutes.
+_WAITING = RetryPolicy(attempts=12, first_delay=1.0, longest_delay=20.0)
 _HRESULT = re.compile(r"0x([0-9A-Fa-f]{8})\b")
 
 Outcome = dict[str, Any]
@@ -62,7 +65,7 @@ class DirectGuest:
         vm: DirectVm,
         credential: Credential,
         *,
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  (frozen)
+        retry: RetryPolicy = _WAITING,
         nonce: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self.vm = vm
@@ -153,7 +156,7 @@ class DirectGuest:
                 break
             except WsManError as error:
                 failures += 1
-                if failures >= self._retry.attempts or not _passes(error):
+                if failures >= self._tries(error):
                     raise
             self.sleep(self._retry.delay(failures))
         try:
@@ -168,17 +171,16 @@ class DirectGuest:
             raise CommandLost(MalformedAnswer("PowerShell Direct: the guest's answer holds no result"))
         return answer.results
 
+    def _tries(self, error: WsManError) -> int:
+        """How often to try where the command has not been given its input."""
+        if isinstance(error, (QuotaExceeded, ServiceBusy)) or (isinstance(error, UnexpectedHttpStatus) and error.status == 503):
+            return self._retry.attempts
+        return _TRIES_TO_CONNECT if isinstance(error, ConnectionDropped) else 1
+
     def _refuse(self, answer: ScriptAnswer) -> None:
         refused = refusal_of(answer, self.vm, self._host, (self._credential.password,))
         # Without a session nothing was carried out; one that broke may have carried out all of it.
         raise refused if answer.stage == "session" else CommandLost(refused)
-
-
-def _passes(error: WsManError) -> bool:
-    """Whether to try again helps: the command has not been given its input."""
-    if isinstance(error, UnexpectedHttpStatus):
-        return error.status == 503
-    return isinstance(error, (ConnectionDropped, QuotaExceeded, ServiceBusy))
 
 
 def _operation(asked: Asked, *, stops: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ..cim.provider import CimError
 from ..wsman.answer import Answer, Ending
-from ..wsman.faults import INTERNAL_ERROR, TIMED_OUT, FaultKind, WsmanFault, provider_failure, too_many_operations
+from ..wsman.faults import INTERNAL_ERROR, TIMED_OUT, TOO_MANY_SHELLS, FaultKind, WsmanFault, provider_failure, too_many_operations
 from .effect import Effect, Moment, Strike
 
 _CANNOT = "The WS-Management service cannot process the request. "
@@ -76,7 +76,7 @@ FaultName = Literal[
 ]
 _FAULTS: dict[FaultName, Callable[[], WsmanFault]] = {
     "too_many_operations": lambda: too_many_operations(1500),
-    "too_many_shells": _QUOTA_MAX_SHELLS.fault,
+    "too_many_shells": TOO_MANY_SHELLS.fault,
     "user_load": _QUOTA_USER.fault,
     "system_load": _QUOTA_SYSTEM.fault,
     "plugin_operations": _QUOTA_PLUGIN_OPERATIONS.fault,

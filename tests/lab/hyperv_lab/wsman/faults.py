@@ -90,6 +90,14 @@ class FaultKind:
         return replace(self, detail=detail)
 
 
+# ERROR_WSMAN_QUOTA_MAX_SHELLS (wsmerror.h): MaxShellsPerUser is 30 unless somebody has raised it.
+TOO_MANY_SHELLS = FaultKind(
+    "w:QuotaLimit",
+    2150859173,
+    f"{_CANNOT}This user is allowed a maximum number of 30 concurrent shells, which has been exceeded. Close existing shells or raise the "
+    "quota for this user. ",
+)
+
 _HEADER_REASON = _CANNOT + "The request contains one or more invalid SOAP headers. "
 _MISSING_REASON = _CANNOT + "The request does not have all the expected SOAP headers. "
 

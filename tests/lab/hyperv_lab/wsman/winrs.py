@@ -25,6 +25,7 @@ from .faults import (
     INVALID_URI,
     SCHEMA_VALIDATION,
     TIMED_OUT,
+    TOO_MANY_SHELLS,
     UNEXPECTED_SELECTORS,
 )
 from .namespaces import ANONYMOUS, SHELL_ROOT, TRANSFER
@@ -106,10 +107,8 @@ class Shells:
         if body is None or body.tag != f"{{{_RSP}}}Shell":
             raise INVALID_BODY.fault()
         owner = operation.account.name
-        # The service forgets idle shells by itself; here the oldest makes room.
-        owned = [name for name, shell in self._shells.items() if shell.owner == owner]
-        for name in owned[: max(0, len(owned) - _MAX_SHELLS + 1)]:
-            del self._shells[name]
+        if sum(shell.owner == owner for shell in self._shells.values()) >= _MAX_SHELLS:
+            raise TOO_MANY_SHELLS.fault()
         identifier = str(uuid.uuid4()).upper()
         self._shells[identifier] = _Shell(owner)
         streams = {name: text_of(found) for name in ("InputStreams", "OutputStreams") if (found := child(body, _RSP, name)) is not None}

@@ -24,7 +24,7 @@ from .office_machine import OfficeAccount, OfficeMachine
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 OPERATOR = OfficeAccount("operator", "Lab-Pass2", administrator=False)
 OTHER = OfficeAccount("svc", "Lab-Pass4")
-ACCESS_DENIED, UNEXPECTED_SELECTORS, TIMED_OUT = 5, 2150858843, 2150858793
+ACCESS_DENIED, UNEXPECTED_SELECTORS, TIMED_OUT, TOO_MANY = 5, 2150858843, 2150858793, 2150859173
 
 
 class Echo:
@@ -194,6 +194,19 @@ def test_machines_that_know_no_command_open_no_shell() -> None:
 def test_only_administrators_get_a_shell(client: Client) -> None:
     client.account = OPERATOR
     assert fault_code_in(client.create().body) == ACCESS_DENIED
+
+
+@pytest.mark.fidelity(
+    "More than 30 shells of one user: w:QuotaLimit, 2150859173", source="WinRb/WinRM, recorded traffic; wsmerror.h", confidence="H"
+)
+def test_shells_of_a_user_are_counted(client: Client) -> None:
+    for _unused in range(30):
+        assert client.create().status == 200
+    last = client.shell
+    assert fault_code_in(client.create().body) == TOO_MANY
+    client.shell = last
+    client.send(f"{TRANSFER}Delete")
+    assert client.create().status == 200
 
 
 def test_what_a_command_is_given_is_not_kept() -> None:

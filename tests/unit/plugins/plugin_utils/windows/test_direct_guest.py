@@ -227,6 +227,18 @@ def test_what_failed_before_the_input_was_sent_is_tried_again_even_for_a_change(
     assert host.guest.methods.count("InstallProductKey") == 1
 
 
+def test_a_host_with_too_many_shells_is_waited_for_and_not_for_ever(host: FakeDirectHost) -> None:
+    host.on_run = [QuotaExceeded(code=0x803381A5)] * 11
+    assert read_licences(reach(host))
+    assert 60 < sum(host.guest.slept) < 180
+    host.on_run = [QuotaExceeded(code=0x803381A5)] * 12
+    with pytest.raises(QuotaExceeded):
+        read_licences(reach(host))
+    host.on_run = [DROPPED] * 3
+    with pytest.raises(ConnectionDropped):
+        read_licences(reach(host))
+
+
 def test_a_host_that_does_not_answer_any_more_is_an_error_at_once(host: FakeDirectHost) -> None:
     guest = reach(host)
     host.on_run = [ConnectionFailed(ENDPOINT, "refused")]
