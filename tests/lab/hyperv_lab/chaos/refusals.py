@@ -24,11 +24,6 @@ def _quota(code: int, text: str) -> FaultKind:
     return FaultKind("w:QuotaLimit", code, text)
 
 
-_QUOTA_MAX_SHELLS = _quota(
-    2150859173,
-    f"{_CANNOT}This user is allowed a maximum number of 30 concurrent shells, which has been exceeded. Close existing shells or raise the "
-    "quota for this user. ",
-)
 _QUOTA_USER = _quota(
     2150859175,
     f"{_CANNOT}The load quota of 1500 requests per 2 seconds has been exceeded. {_SLOW_DOWN}quota for this user. "
