@@ -12,7 +12,8 @@ options:
       - The way to the guest.
       - V(winrm). The task runs against the guest, over the network.
       - V(direct). The task runs against the B(Hyper-V host) and reaches its virtual machine O(vm) by PowerShell Direct, for which the guest needs no
-        network. Also needs O(guest_user) and O(guest_password). For several machines use a loop.
+        network. Also needs O(guest_user) and O(guest_password). For several machines use a loop, or run the task against the guests and delegate it to
+        their hosts.
       - V(auto). The task runs against the guest. Where that does not answer, PowerShell Direct is tried through the Hyper-V host that has the
         virtual machine now, by that host's own connection settings in the inventory. If there is no way, a finding says why.
       - PowerShell Direct needs Windows Server 2016 or later on both sides, a virtual machine that runs, and an administrator on the host.
@@ -22,18 +23,18 @@ options:
   vm:
     description:
       - Name or ID of the virtual machine as its host knows it. Names need not be unique, IDs are.
-      - With O(via=auto) only needed where the inventory calls the guest otherwise. Of a guest from the inventory plugin P(hyperv.avma.guests#inventory)
-        the ID is known.
+      - With O(via=auto), and with O(via=direct) in a task of a guest that is delegated to its host, only needed where the inventory calls the guest
+        otherwise. Of a guest from the inventory plugin P(hyperv.avma.guests#inventory) the ID is known.
     type: str
   guest_user:
     description:
       - Account in the guest for PowerShell Direct, such as V(.\\Administrator) or V(CORP\\deploy).
-      - With O(via=auto) the user of the guest's own connection is the default.
+      - With O(via=auto) the user of the guest's own connection is the default, in a delegated task C(ansible_user) of the guest.
     type: str
   guest_password:
     description:
       - Its password. It goes to the host encrypted with the connection, by the input of a command, and is shown in no output.
-      - With O(via=auto) the password of the guest's own connection is the default.
+      - With O(via=auto) the password of the guest's own connection is the default, in a delegated task C(ansible_password) of the guest.
     type: str
   direct_hosts:
     description:

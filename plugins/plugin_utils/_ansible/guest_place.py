@@ -23,7 +23,7 @@ DEFAULT_GROUP = "hyperv_hosts"
 # What the role 'host' registers: the results of host_info and kvp_info.
 _HOST_RESULT, _VMS_RESULT = "host_result", "host_vms"
 # Variables that the inventory plugin gives a guest.
-_VM_ID, _VM_NAME, _VM_HOST = "avma_vm_id", "avma_vm_name", "avma_vm_host"
+VM_ID, _VM_NAME, _VM_HOST = "avma_vm_id", "avma_vm_name", "avma_vm_host"
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ def places_of(variables: Mapping[str, t.Any], guest: str, vm: str | None, hosts:
         return finding("DIRECT_VM_AMBIGUOUS", guest, vm=wanted[0], count=len(owners), host=", ".join(names))
     identifier, last = next(iter(owners.items()), (None, []))
     known = str(variables.get(_VM_HOST) or "")
-    if not last and vm is None and known and variables.get(_VM_ID):
+    if not last and vm is None and known and variables.get(VM_ID):
         identifier, last = (
-            str(variables[_VM_ID]),
+            str(variables[VM_ID]),
             [next((host for host in read if host.name == known), _read(known, inventory.variables(known)))],
         )
     if identifier is None:
@@ -86,7 +86,7 @@ def _wanted(variables: Mapping[str, t.Any], guest: str, vm: str | None) -> tuple
     """What the machine may be called, the surest first: only the ID where that is known."""
     if vm:
         return (vm,)
-    if identifier := variables.get(_VM_ID):
+    if identifier := variables.get(VM_ID):
         return (str(identifier),)
     names = (str(variables.get(_VM_NAME) or ""), guest, guest.partition(".")[0])
     return tuple(dict.fromkeys(name for name in names if name))

@@ -28,8 +28,9 @@ from .action import OptionError, Task, WsManAction
 from .asking import own_tickets
 from .connection import UnsupportedConnection, open_session
 from .failure import Failure, failure_of
-from .guest_place import GuestPlaces, HostPlace, places_of
+from .guest_place import VM_ID, GuestPlaces, HostPlace, places_of
 from .inventory_connection import Inventory, connection_of
+from .output import plain
 
 # Cim is for actions, which know Windows and not its protocol.
 __all__ = ["NO_ANSWER", "WAY_OPTIONS", "Cim", "GuestAction"]
@@ -56,6 +57,8 @@ class GuestAction(WsManAction):
 
     def perform(self, task: Task) -> Result:
         options = task.options
+        if options["via"] == DIRECT and self._task.delegate_to:
+            self._take_from_guest(task)
         if options["guest_password"]:
             task.secrets.add(options["guest_password"])
         if options["via"] == DIRECT and (missing := [name for name in _NEEDED if not options[name]]):
@@ -63,6 +66,18 @@ class GuestAction(WsManAction):
                 f"via: direct needs {' and '.join(missing)}: the task is run on the Hyper-V host, and reaches one guest of it"
             )
         return super().perform(task)
+
+    def _take_from_guest(self, task: Task) -> None:
+        """What is not said, of the guest whose task was delegated to its host: the variables are still the guest's."""
+        own = task.variables
+        defaults = {
+            "vm": own.get(VM_ID) or own.get("inventory_hostname"),
+            "guest_user": own.get("ansible_user"),
+            "guest_password": own.get("ansible_password"),
+        }
+        for name, value in defaults.items():
+            if not task.options[name] and isinstance(value, str):
+                task.options[name] = plain(self._templar.template(value))
 
     def converse(self, task: Task, session: Session) -> Result:
         if task.options["via"] != DIRECT:

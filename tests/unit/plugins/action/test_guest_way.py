@@ -122,6 +122,26 @@ def test_direct_needs_machine_and_account(missing: str) -> None:
     assert played.opened == 0
 
 
+class Templar:
+    def template(self, text: str) -> str:
+        return text.replace("{{ vault }}", PASSWORD)
+
+
+def test_direct_in_a_delegated_task_takes_what_is_not_said_from_the_guest() -> None:
+    host = FakeDirectHost(FakeGuest())
+    own = {"ansible_user": r".\Administrator", "ansible_password": "{{ vault }}"}
+    result = play("guest_key", host, via="direct", machine="web01", delegate_to="hv01", variables=own, templar=Templar(), vm=None).result
+    assert (result["outcome"], result["vm"]["host"]) == ("activated", "hv01")
+    request = host.requests[0]
+    assert (request["user"], request["password"]) == (r".\Administrator", PASSWORD)
+    by_id = play(
+        "guest_key", host, via="direct", machine="x", delegate_to="hv01", variables={**own, "avma_vm_id": VM_ID}, templar=Templar()
+    )
+    assert by_id.result["outcome"] == "already_activated"
+    # In a task of the host itself the account there is the host's.
+    assert play("guest_key", host, via="direct", machine="hv01", variables=own, vm="web01", templar=Templar()).result["failed"]
+
+
 def test_direct_does_the_same_as_the_guest_s_own_winrm() -> None:
     through = play("guest_key", FakeDirectHost(FakeGuest()), diff=True, **DIRECT).result
     itself = play("guest_key", FakeGuest(), diff=True, machine="web01 on hv01").result
