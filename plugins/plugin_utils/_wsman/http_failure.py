@@ -82,7 +82,8 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
     library = _missing_library(chain)
     if library is not None:
         return MissingLibrary(library)
-    if type(error).__name__ == "WinRMError":  # pywinrm's general one, which it raises before it sends anything
+    # Nothing else of pywinrm's general error is about options: it also says so when an answer cannot be decrypted.
+    if type(error).__name__ == "WinRMError" and "auth method" in str(error):
         return OptionsRefused(endpoint, " ".join(str(error).split())[:200])
     file = next((str(one) for one in chain if isinstance(one, OSError) and str(one).startswith("Could not find")), None)
     if file is not None:  # requests: a file of certificates that the options name; its text has the path

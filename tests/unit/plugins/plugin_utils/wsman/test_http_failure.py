@@ -156,6 +156,11 @@ def certificate_error() -> Exception:
             "message encryption is set to 'always' but the selected auth method basic does not support it",
         ),
         (
+            WinRMError("Encrypted length from server does not match the expected size, message has been tampered with"),
+            errors.ConnectionDropped,
+            "the answer could not be decrypted or understood by the transport (WinRMError)",
+        ),
+        (
             OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /no/such.pem"),
             errors.OptionsRefused,
             "Could not find a suitable TLS CA certificate bundle, invalid path: /no/such.pem",
