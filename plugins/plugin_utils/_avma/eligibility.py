@@ -10,9 +10,9 @@ Source: Microsoft, Automatic Virtual Machine Activation (guest versions and edit
 
 from __future__ import annotations
 
-from .editions import GUEST_EDITIONS, UNLICENSED_SKU, Edition
+from .editions import GUEST_EDITIONS, UNLICENSED_SKU, Edition, sku_of
 from .findings import Finding, finding
-from .identity import GuestIdentity, OsKind
+from .identity import TRUST_GUEST, GuestIdentity, OsKind
 from .keys import display_key, last_five
 from .matrix import can_activate
 from .releases import OLDEST_BUILD, Release
@@ -40,8 +40,16 @@ def judge_kind(identity: GuestIdentity, name: str | None) -> Finding | None:
     if identity.kind is OsKind.WINDOWS_CLIENT:
         return finding("GUEST_IS_CLIENT", name, build=identity.build, sku=identity.sku)
     if identity.kind is OsKind.UNKNOWN:
-        return finding("GUEST_UNKNOWN", name, build=identity.build, sku=identity.sku)
+        return _unknown(identity, name)
     return None
+
+
+def _unknown(identity: GuestIdentity, name: str | None) -> Finding:
+    if identity.trust == TRUST_GUEST:
+        remedy = "Check the guest with 'Get-ComputerInfo OsName, OsOperatingSystemSKU'. If it is Windows Server, state the AVMA key of its edition in 'key'."
+    else:
+        remedy = "Ask the guest itself, with the module hyperv.avma.guest_info."
+    return finding("GUEST_UNKNOWN", name, build=identity.build, sku=identity.sku, remedy=remedy)
 
 
 def judge_age(identity: GuestIdentity, name: str | None) -> Finding | None:
@@ -56,13 +64,15 @@ def judge_edition(identity: GuestIdentity, name: str | None) -> Finding | None:
     if identity.edition is None or identity.edition in GUEST_EDITIONS or identity.sku == UNLICENSED_SKU:
         return None
     remedy = _OTHER_WAYS.get(identity.edition, "Activate it by its own key, KMS or MAK.")
-    return finding("GUEST_EDITION_NOT_SUPPORTED", name, edition=identity.edition.value, sku=identity.sku, remedy=remedy)
+    sku = sku_of(identity.sku)
+    edition = sku.meaning if sku is not None and identity.edition is Edition.OTHER else identity.edition.value
+    return finding("GUEST_EDITION_NOT_SUPPORTED", name, edition=edition, sku=identity.sku, remedy=remedy)
 
 
 def judge_key_choice(identity: GuestIdentity, name: str | None, tables: Tables = PUBLISHED) -> Finding | None:
     """Why no key can be chosen for a Windows Server. None if there is one."""
     if identity.edition is None:
-        return finding("GUEST_UNKNOWN", name, build=identity.build, sku=identity.sku)
+        return _unknown(identity, name)
     if identity.release is None:
         return finding("GUEST_BUILD_UNKNOWN", name, build=identity.build)
     if tables.avma_key(identity.release, identity.edition) is None:

@@ -374,7 +374,7 @@ _GUEST = (
         _I,
         "The guest's operating system is not known",
         "what the guest says of itself names no operating system (SKU {sku}, build {build})",
-        "Ask the guest itself, with the module hyperv.avma.guest_info.",
+        "{remedy}",
         _COLLECTION,
         _OWN,
     ),

@@ -60,6 +60,14 @@ AVMA_KEYED = licence(Channel.AVMA, LicenceStatus.NOTIFICATION, "DV9BG")
 EVALUATION = licence(Channel.EVALUATION, evaluation_end=datetime(2027, 1, 1, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("facts", [guest(sku=4242), guest(sku=0xABCDABCD), guest(sku=None, product_type=None)])
+def test_a_guest_that_does_not_know_its_edition_is_not_told_to_be_asked_again(facts: GuestFacts) -> None:
+    (found,) = plan_guest_key(facts, KeyWish()).findings
+    assert found.code == "GUEST_UNKNOWN"
+    assert "Get-ComputerInfo" in found.remedy
+    assert "guest_info" not in found.remedy
+
+
 AZURE = ComputerFacts(manufacturer="Microsoft Corporation", model="Virtual Machine", asset_tag="7783-7084-3265-9085-8269-3286-77")
 
 

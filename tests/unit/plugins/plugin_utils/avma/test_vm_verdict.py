@@ -122,12 +122,19 @@ def test_azure_edition_may_be_entitled_on_azure_local() -> None:
         (9600, 33, "came with the hardware"),
         (20348, 406, "Register it with Azure"),
         (9600, 10, "KMS or MAK"),
+        (17763, 168, "KMS or MAK"),
     ],
 )
 def test_editions_without_avma_are_told_their_own_way(build: int, sku: int, words: str) -> None:
     (found,) = judge_vm(vm(windows(build, sku)), HOST).findings
     assert found.code == "GUEST_EDITION_NOT_SUPPORTED"
     assert words in found.remedy
+    assert "runs Other" not in found.cause
+
+
+def test_a_guest_of_which_data_exchange_says_too_little_is_to_be_asked_itself() -> None:
+    (found,) = judge_vm(vm(windows(20348, 4242)), HOST).findings
+    assert "hyperv.avma.guest_info" in found.remedy
 
 
 @pytest.mark.parametrize(("build", "iso"), [(9600, True), (20348, False)])
