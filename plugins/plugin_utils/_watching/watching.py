@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 import time
 import typing as t
@@ -46,12 +47,13 @@ Changes = dict[str, t.Any]
 class Queue(t.Protocol):
     """What ansible-rulebook gives a source. It holds one event: ``put`` waits until the rules have taken the one before."""
 
-    async def put(self, event: Message) -> None: ...
+    async def put(self, event: Message) -> None:
+        """Hand an event to the rules."""
 
 
 async def watch(queue: Queue, given: dict[str, t.Any]) -> None:
     """Watch until cancelled. Raises InvalidArgument and UnusableFile before anything is sent."""
-    arguments = read_arguments(given)
+    arguments = read_arguments(given, os.environ)
     positions = Positions(arguments.bookmarks)
     try:
         async with _threads(arguments.parallel) as threads:

@@ -48,9 +48,11 @@ class Cim(Protocol):
         """Whether each question takes seconds, so that it pays to say beforehand what will be asked (``foresee``)."""
 
     @property
-    def sleep(self) -> Callable[[float], None]: ...
+    def sleep(self) -> Callable[[float], None]:
+        """How to wait so many seconds between two questions."""
 
-    def query(self, namespace: str, wql: str) -> Iterator[Instance]: ...
+    def query(self, namespace: str, wql: str) -> Iterator[Instance]:
+        """The instances that a query in WQL chooses."""
 
     def invoke(
         self,

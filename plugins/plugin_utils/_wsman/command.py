@@ -60,9 +60,11 @@ class CommandLost(WsManError):
 class Shell(Protocol):
     """A WinRS shell for one command. Every method raises errors of this package only; ``close`` raises none."""
 
-    def open(self) -> None: ...
+    def open(self) -> None:
+        """Have the machine make the shell."""
 
-    def start(self, executable: str, arguments: tuple[str, ...]) -> None: ...
+    def start(self, executable: str, arguments: tuple[str, ...]) -> None:
+        """Start the one command."""
 
     def send(self, data: bytes) -> None:
         """The whole input, and its end."""

@@ -43,9 +43,11 @@ class Past(Protocol):
     """Events from before the lab began."""
 
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """How many there are."""
 
-    def event(self, number: int, record: int) -> Event: ...
+    def event(self, number: int, record: int) -> Event:
+        """The event of this number, from 0 on, as the record that it is in the log."""
 
 
 class EventLog:

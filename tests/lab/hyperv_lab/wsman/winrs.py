@@ -55,7 +55,8 @@ class Printed:
 class Commands(Protocol):
     """The commands of a machine that the lab knows."""
 
-    def knows(self, command_line: str) -> bool: ...
+    def knows(self, command_line: str) -> bool:
+        """Whether it is one of them, letter by letter."""
 
     def run(self, data: bytes, account: Account) -> Printed:
         """What the command prints for this input, with its effects on the machine."""
