@@ -139,7 +139,9 @@ vms:
       returned: with O(notes=true)
       type: str
     avma:
-      description: The verdict. C(status) is V(eligible), V(not_eligible), V(action_required) or V(unknown). C(key) is the AVMA key that fits, in full only if it is a published one.
+      description:
+        - The verdict. C(status) is V(eligible), V(not_eligible), V(action_required) or V(unknown).
+        - C(key) is the AVMA key that fits, in full only if it is a published one.
       type: dict
     findings:
       description: What was found, in the shape of RV(hyperv.avma.host_info#module:findings).
