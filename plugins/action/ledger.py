@@ -10,6 +10,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, OptionError, Task
+from ..plugin_utils._ansible.registered import results_of
 from ..plugin_utils._avma.events import InvalidTime, iso, moment, point_in_time, span
 from ..plugin_utils._report.ledger.errors import LedgerError
 from ..plugin_utils._report.ledger.export import export
@@ -26,6 +27,10 @@ class ActionModule(AvmaAction):
         # raw: a result of a failed task is a dict too, and what a loop registers may hold anything
         "events": {"type": "list", "elements": "raw", "default": []},
         "activations": {"type": "list", "elements": "raw", "default": []},
+        "hosts": {"type": "list", "elements": "str", "default": []},
+        "events_variable": {"type": "str"},
+        "guests": {"type": "list", "elements": "str", "default": []},
+        "activations_variable": {"type": "str"},
         "observed": {"type": "str"},
         "retention": {"type": "str"},
         "dest": {"type": "path"},
@@ -48,7 +53,12 @@ class ActionModule(AvmaAction):
     def _record(task: Task, ledger: Ledger, now: datetime) -> dict[str, t.Any]:
         options = task.options
         observed = _time(options, "observed", point_in_time) or now
-        rows = rows_of(options["events"], options["activations"], observed)
+        events, activations = list(options["events"]), list(options["activations"])
+        if options["events_variable"]:
+            events += results_of(task, options["hosts"], options["events_variable"])
+        if options["activations_variable"]:
+            activations += results_of(task, options["guests"], options["activations_variable"])
+        rows = rows_of(events, activations, observed)
         done = ledger.record(rows, keep_from=_keep_from(options["retention"], now), dry_run=task.check_mode)
         skipped = [{"reason": reason, "count": count} for reason, count in sorted(rows.skipped.items())]
         result: dict[str, t.Any] = {

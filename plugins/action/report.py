@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 import typing as t
-from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, OptionError, Task
 from ..plugin_utils._ansible.output import plain
+from ..plugin_utils._ansible.registered import Registered
 from ..plugin_utils._avma.events import InvalidTime, moment, point_in_time, span
 from ..plugin_utils._avma.findings import Severity
 from ..plugin_utils._avma.lease import LeaseRule
@@ -192,10 +192,9 @@ def _machines(task: Task) -> tuple[tuple[HostMaterial, ...], tuple[GuestMaterial
         "guests": options["guests"] if options["guests"] is not None else list(groups.get("guests", ())),
         "hosts": options["hosts"] if options["hosts"] is not None else list(groups.get("hyperv_hosts", ())),
     }
-    hostvars = task.variables.get("hostvars") or {}
     hosts = []
     for name in names["hosts"]:
-        known = _Variables(hostvars, name)
+        known = Registered(task, name)
         hosts.append(
             HostMaterial(
                 plain(name),
@@ -207,25 +206,8 @@ def _machines(task: Task) -> tuple[tuple[HostMaterial, ...], tuple[GuestMaterial
         )
     guests = []
     for name in names["guests"]:
-        known = _Variables(hostvars, name)
+        known = Registered(task, name)
         results = [found for found in map(known.result, options["guest_variables"]) if found]
         told = next((one for one in results if part(one, "guest")), results[0] if results else {})
         guests.append(GuestMaterial(plain(name), told, *map(known.text, ("avma_vm_id", "avma_vm_name", options["tenant_variable"]))))
     return tuple(hosts), tuple(guests)
-
-
-class _Variables:
-    """The variables of one machine. Ansible makes them anew at each access, so they are asked for once."""
-
-    def __init__(self, hostvars: Mapping[str, t.Any], name: str) -> None:
-        # Of Ansible's hostvars get() knows no default.
-        self._known = hostvars[name] if name in hostvars else {}  # noqa: SIM401
-
-    def result(self, variable: str) -> Result:
-        """Empty for a task that did not run, or was skipped."""
-        value = self._known.get(variable)
-        return t.cast(Result, plain(value)) if isinstance(value, Mapping) and not value.get("skipped") else {}
-
-    def text(self, variable: str) -> str | None:
-        value = self._known.get(variable)
-        return str.__str__(str(value)) if value else None

@@ -43,6 +43,27 @@ options:
     type: list
     elements: raw
     default: []
+  hosts:
+    description:
+      - Inventory names of the machines whose O(events_variable) is recorded.
+    type: list
+    elements: str
+    default: []
+  events_variable:
+    description:
+      - Name of the variable in which M(hyperv.avma.event_info) was registered on O(hosts). With many events that takes a fraction of what O(events) takes,
+        for Ansible renders all that is given as an argument.
+    type: str
+  guests:
+    description:
+      - Inventory names of the machines whose O(activations_variable) is recorded.
+    type: list
+    elements: str
+    default: []
+  activations_variable:
+    description:
+      - Name of the variable in which M(hyperv.avma.guest_key) was registered on O(guests).
+    type: str
   observed:
     description:
       - When O(activations) were seen, as ISO 8601 time. Now by default. Give it if they are recorded later.
@@ -87,9 +108,10 @@ EXAMPLES = r"""
 - name: Keep what the hosts logged, and what became of the guests
   hyperv.avma.ledger:
     path: /var/lib/avma/ledger.sqlite
-    events: "{{ groups['hyperv_hosts'] | map('extract', hostvars) | selectattr('avma_events', 'defined') | map(attribute='avma_events') }}"
-    activations: >-
-      {{ groups['guests'] | map('extract', hostvars) | selectattr('activate_result', 'defined') | map(attribute='activate_result') }}
+    hosts: "{{ groups['hyperv_hosts'] }}"
+    events_variable: avma_events
+    guests: "{{ groups['guests'] }}"
+    activations_variable: activate_result
     retention: 1825d
   run_once: true
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from .fleet import ROOT, Fleet
+from .fleet import ROOT
 
 _HERE = Path(__file__).parent
 _SECONDS = 1800
@@ -42,19 +42,19 @@ class Cost:
 
 
 class Controller:
-    def __init__(self, fleet: Fleet, forks: int, folder: Path) -> None:
+    def __init__(self, inventory: bytes, forks: int, folder: Path) -> None:
         self._forks = forks
         self._folder = folder
         self._last = folder / "output"  # of the last run
         self._inventory = folder / "inventory.yml"
-        self._inventory.write_bytes(fleet.get("/inventory"))
+        self._inventory.write_bytes(inventory)
 
-    def play(self, hosts: str, task: dict[str, Any], repeat: int = 1) -> Cost:
+    def play(self, hosts: str, task: dict[str, Any], repeat: int = 1, **variables: Any) -> Cost:
         """One task, so many times over, on each host of a group."""
         path = self._folder / "play.yml"
         tasks = [{"name": f"Task {number}", **task} for number in range(1, repeat + 1)]
         path.write_text(yaml.safe_dump([{"name": "Play", "hosts": hosts, "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
-        cost = self.playbook(str(path))
+        cost = self.playbook(str(path), **variables)
         if cost.failed or cost.unreachable:
             raise RuntimeError(
                 f"{cost.failed} of {task} failed and {cost.unreachable} machines were unreachable:\n{self._last.read_text(encoding='utf-8')[-4000:]}"
@@ -64,8 +64,9 @@ class Controller:
     def playbook(self, name: str, **variables: Any) -> Cost:
         """A playbook by its path or FQCN. RuntimeError if it did not come to its end."""
         with tempfile.TemporaryDirectory() as folder:
-            usage, output = Path(folder) / "usage", self._last
-            command = [sys.executable, "-m", "ansible", "playbook", name, "-i", str(self._inventory), "-e", json.dumps(variables)]
+            usage, output, extra = Path(folder) / "usage", self._last, Path(folder) / "variables.json"
+            extra.write_text(json.dumps(variables), encoding="utf-8")
+            command = [sys.executable, "-m", "ansible", "playbook", name, "-i", str(self._inventory), "-e", f"@{extra}"]
             started = time.monotonic()
             with output.open("wb") as stream:
                 process = subprocess.Popen(

@@ -52,6 +52,30 @@ def test_what_is_recorded_is_counted_and_a_second_run_changes_nothing(path: str)
     assert (second["changed"], second["events"], second["activations"]) == (False, {"added": 0, "known": 2}, {"added": 0, "known": 1})
 
 
+def test_what_was_registered_is_read_by_its_name(path: str) -> None:
+    variables = {
+        "hostvars": {
+            "hv01": {"found": result(event(1), event(2))},
+            "hv02": {"found": {"skipped": True, "events": []}},
+            "hv03": {},
+            "hv04": {"found": {"failed": True, "msg": "gone"}},
+            "web01": {"done": guest_key_result()},
+        }
+    }
+    done = play(
+        "ledger",
+        path=path,
+        variables=variables,
+        hosts=["hv01", "hv02", "hv03", "hv04", "hv99"],
+        events_variable="found",
+        guests=["web01", "web02"],
+        activations_variable="done",
+    ).result
+    assert (done["events"], done["activations"]) == ({"added": 2, "known": 0}, {"added": 1, "known": 0})
+    assert done["skipped_results"] == [{"reason": "a result without events (failed, skipped, or narrowed by 'query')", "count": 1}]
+    assert done["bookmarks"]["hv01"]["record"] == 2
+
+
 def test_check_mode_foretells_and_makes_no_file(path: str) -> None:
     foretold = play("ledger", path=path, events=[result(event(1))], check=True, diff=True).result
     assert not Path(path).exists()
