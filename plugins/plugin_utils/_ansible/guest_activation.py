@@ -25,7 +25,7 @@ from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
 from .._avma.tables import PUBLISHED, Tables
 from .._windows.activation import Applied, PlanRunner, wanted_product
 from .._windows.chassis import read_asset_tag
-from .._windows.guest import foresee_key, read_licence_state
+from .._windows.guest import foresee_diagnosis, foresee_key, read_licence_state
 from .._windows.integration import read_integration
 from .._windows.placement import read_host
 from .._windows.system import read_computer
@@ -144,9 +144,11 @@ class GuestActivation:
     def _diagnosis(self, guest: GuestFacts, plan: GuestPlan, code: int | None, *, timed_out: bool) -> tuple[Finding, ...]:
         """What explains that the guest was not activated. Asking for it is worth three requests, but not a failure."""
         if asks_the_guest(code, timed_out):
+            foresee_diagnosis(self._session)
             try:
-                computer = replace(guest.computer or ComputerFacts(), asset_tag=read_asset_tag(self._session))
-                guest = replace(guest, computer=computer, integration=read_integration(self._session))
+                if guest.computer is not None and guest.computer.asset_tag is None:
+                    guest = replace(guest, computer=replace(guest.computer, asset_tag=read_asset_tag(self._session)))
+                guest = replace(guest, integration=read_integration(self._session))
             except WsManError:
                 pass
         return diagnose(guest, plan.identity, self._host, code)

@@ -40,3 +40,8 @@ def foresee_guest(session: Cim) -> None:
 def foresee_key(session: Cim) -> None:
     """Says beforehand what will be asked until a key is installed."""
     session.foresee(OS, LICENCES, COMPUTER, *host_calls(), LICENSING_SERVICE, ASSET_TAG)
+
+
+def foresee_diagnosis(session: Cim) -> None:
+    """Says beforehand what will be asked after a refusal that the guest may explain."""
+    session.foresee(ASSET_TAG, DEVICE, SERVICE)
