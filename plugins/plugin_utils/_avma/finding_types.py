@@ -911,6 +911,15 @@ _DIRECT = (
         _HIGH,
     ),
     FindingType(
+        "DIRECT_HOST_DENIED",
+        _E,
+        "The account may run nothing on the host",
+        "the host {host} opens no shell for the account that was given for it",
+        "Use an administrator of the host; PowerShell Direct needs one.",
+        _PSD,
+        _HIGH,
+    ),
+    FindingType(
         "DIRECT_VM_NOT_FOUND",
         _E,
         "The host has no such virtual machine",

@@ -20,6 +20,7 @@ from typing import Any
 from .._wsman.cim import Asked, Call, Query
 from .._wsman.command import CommandLost
 from .._wsman.errors import (
+    AccessDenied,
     ConnectionDropped,
     EffectUnknown,
     Fault,
@@ -37,7 +38,7 @@ from .._wsman.retry import RetryPolicy
 from .._wsman.session import Session
 from .._wsman.symbols import unsigned_code
 from .._wsman.values import Argument, Sensitive
-from .direct_refusal import DirectVm, no_answer, refusal_of
+from .direct_refusal import DirectVm, no_answer, refusal_of, refused_by_host
 from .powershell_direct import Credential, ScriptAnswer, command_for, read_answer
 
 # Seconds for one trip. Windows has been seen to take a minute for an activation that its host refuses.
@@ -154,6 +155,8 @@ class DirectGuest:
             try:
                 output = self._host.run(command, limit=TRIP_LIMIT)
                 break
+            except AccessDenied as error:
+                raise refused_by_host(self.vm) from error
             except WsManError as error:
                 failures += 1
                 if failures >= self._tries(error):

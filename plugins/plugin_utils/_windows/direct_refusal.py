@@ -50,6 +50,11 @@ class DirectVm:
         return f"{self.name} on {self.host}"
 
 
+def refused_by_host(vm: DirectVm) -> DirectRefused:
+    """WinRM opens no shell, or does not run the command, for this account."""
+    return DirectRefused(finding("DIRECT_HOST_DENIED", vm.name, host=vm.host))
+
+
 def no_answer(vm: DirectVm, exit_code: int | None) -> DirectRefused:
     """PowerShell ended without the script's answer."""
     said = "PowerShell ended without an answer" if exit_code is None else f"PowerShell ended with code {exit_code} and without an answer"

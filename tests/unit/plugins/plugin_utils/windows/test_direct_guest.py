@@ -256,6 +256,12 @@ def test_hosts_before_2016_are_refused_before_anything_is_run(host: FakeDirectHo
     assert host.commands == []
 
 
+def test_an_account_that_may_open_no_shell(host: FakeDirectHost) -> None:
+    host.on_run = [AccessDenied(code=5)]
+    assert refusal(host) == "DIRECT_HOST_DENIED"
+    assert len(host.commands) == 1
+
+
 def test_a_machine_is_found_by_its_id_too(host: FakeDirectHost) -> None:
     host.vms.append(("AAAAAAAA-2222-3333-4444-555555555555", "web01", 2))
     assert reach(host, "{" + VM_ID.lower() + "}").vm.id == VM_ID
