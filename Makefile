@@ -137,7 +137,8 @@ types: venv-dev ## mypy, strict
 	"$(PY)" -m mypy --python-version 3.10 -p $(PACKAGE)
 	"$(PY)" -m mypy -p hyperv_lab
 	MYPYPATH=tests "$(PY)" -m mypy -p bench
-	"$(PY)" -m mypy tests/lab/demo.py .ci/check_tarball.py docs/tools/role_pages.py
+	"$(PY)" -m mypy tests/lab/demo.py .ci/check_tarball.py
+	"$(PY)" -m mypy extensions/eda/plugins/event_source/avma_events.py docs/tools/role_pages.py
 	MYPYPATH=docs/site "$(PY)" -m mypy docs/site/build.py
 
 layers: venv-dev ## which way imports point

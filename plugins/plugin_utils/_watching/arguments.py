@@ -65,17 +65,14 @@ class Arguments:
     timeout: int
 
 
-def read_arguments(given: Mapping[str, t.Any], environment: Mapping[str, str] | None = None) -> Arguments:
-    """The arguments of a rulebook's source. Raises InvalidArgument. Numbers may come as text, as they do from templates.
-
-    ``environment`` is that of this process by default.
-    """
+def read_arguments(given: Mapping[str, t.Any], environment: Mapping[str, str]) -> Arguments:
+    """The arguments of a rulebook's source. Raises InvalidArgument. Numbers may come as text, as they do from templates."""
     unknown = sorted(str(name) for name in given if name not in DEFAULTS and name != "hosts" and name not in _OF_THE_RULEBOOK)
     if unknown:
         raise InvalidArgument(f"{', '.join(map(safe_text, unknown))}: no such argument. There are hosts, {', '.join(DEFAULTS)}")
     wanted = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     return Arguments(
-        hosts=_hosts(wanted, os.environ if environment is None else environment),
+        hosts=_hosts(wanted, environment),
         interval=_number(wanted, "interval", 1, _LONGEST),
         licence_interval=_number(wanted, "licence_interval", 0, _LONGEST),
         since=_since(wanted["since"]),
