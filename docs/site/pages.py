@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 
 REPOSITORY = "https://github.com/ansible-collections/hyperv.avma/blob/main"
 _RENAMED = {"README.md": "readme.md", "CONTRIBUTING.md": "contributing.md"}
+# What the sidebar calls pages whose heading is the name of the collection.
+_CALLED = {"readme.md": "The collection", "ja/README.md": "日本語: README"}
 # Read in the repository: projects to copy, with a README each.
 _NOT_PAGES = ("docs/examples/", "docs/site/", "docs/tools/")
 _SHOWN = {".png", ".svg", ".jpg", ".json"}
@@ -111,6 +113,7 @@ class Site:
             listed |= {aim for aim in self._pages if _place(aim) in places}
             if caption.lower() == "reference":
                 places = [f"{self._reference}/index", *places, "reference/report-schema"]
+            places = [f"{_CALLED[place]} <{place}>" if place in _CALLED else place for place in places]
             if places:
                 named = [f":caption: {caption}"] if caption else []
                 parts.append("\n".join(["```{toctree}", ":hidden:", *named, "", *places, "```"]))
