@@ -77,18 +77,16 @@ def test_names_of_plugins_become_links(repository: Path) -> None:
 
 
 def listed(index: str) -> list[str]:
-    return [
-        line
-        for block in re.findall(r"```\{toctree\}\n(.*?)```", index, re.DOTALL)
-        for line in block.splitlines()
-        if line and line[0] != ":"
-    ]
+    """The pages of all tables of contents, without the titles that some are given."""
+    lines = [line for block in re.findall(r"```\{toctree\}\n(.*?)```", index, re.DOTALL) for line in block.splitlines()]
+    return [re.sub(r".*<(.*)>", r"\1", line) for line in lines if line and not line.startswith(":")]
 
 
 def test_the_order_is_that_of_the_index(repository: Path) -> None:
     index = PAGES.Site(repository, "collection").pages()["index.md"]
     assert listed(index) == ["readme.md", "guide.md", "collection/index", "lab/lab.md", "contributing.md", "reference/report-schema"]
     assert re.findall(r":caption: (.*)", index) == ["Begin", "Reference"]
+    assert "\nThe collection <readme.md>\n" in index
 
 
 def test_every_page_of_this_repository_is_in_its_index() -> None:
