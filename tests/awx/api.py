@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from . import rules
-from .objects import KINDS, UNIFIED, Object, refusal
+from .objects import KINDS, UNIFIED, Object, normalised, refusal
 
 TOKEN = "a-token-of-the-stand-in"
 VERSION = "24.6.1"
@@ -68,6 +68,7 @@ class Controller:
     def create(self, endpoint: str, given: Object) -> Object:
         self._last += 1
         kind = KINDS[endpoint]
+        given = normalised(endpoint, given)
         url = f"/api/v2/{endpoint}/{self._last}/"
         item = {**kind.fields, **given, "id": self._last, "type": kind.type, "url": url, "related": {}, "summary_fields": {}}
         self._check(endpoint, item, given)
@@ -101,7 +102,7 @@ class Controller:
             case [endpoint, number], "GET":
                 return 200, self._shown(endpoint, self.find(endpoint, number))
             case [endpoint, number], "PATCH":
-                item = self.find(endpoint, number)
+                item, body = self.find(endpoint, number), normalised(endpoint, body)
                 self._check(endpoint, {**item, **body}, body)
                 item.update(body)
                 return 200, self._shown(endpoint, item)

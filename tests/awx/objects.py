@@ -76,6 +76,8 @@ def _credential(item: Object, find: Find) -> list[str]:
     ]
 
 
+# WebhookBackend.init_parameters in awx/main/notifications/webhook_backend.py
+_WEBHOOK = {"http_method": "POST", "disable_ssl_verification": False, "username": "", "password": ""}
 _NOTIFIED = {f"notification_templates_{when}": "notification_templates" for when in ("started", "success", "error")}
 _NODES = dict.fromkeys(("success_nodes", "failure_nodes", "always_nodes"), "workflow_job_template_nodes")
 
@@ -212,6 +214,14 @@ KINDS: dict[str, Kind] = {
 }
 # What a schedule or a step of a workflow can start.
 UNIFIED = ("job_templates", "projects", "inventory_sources", "workflow_job_templates", "workflow_approval_templates")
+
+
+def normalised(endpoint: str, given: Object) -> Object:
+    """As AWX keeps what it is given: no null for text, and defaults beside what is configured."""
+    found = {name: "" if value is None and KINDS[endpoint].fields.get(name) == "" else value for name, value in given.items()}
+    if found.get("notification_type") == "webhook":
+        found["notification_configuration"] = {**_WEBHOOK, **found["notification_configuration"]}
+    return found
 
 
 def refusal(endpoint: str, item: Object, given: Object, find: Find) -> list[str]:

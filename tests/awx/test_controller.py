@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ansible_collections.hyperv.avma.tests.awx.api import TOKEN, Controller, controller
 
@@ -37,7 +38,6 @@ SITE = {
     "avma_controller_notification_type": "webhook",
     "avma_controller_notification_configuration": {
         "url": "https://chat.corp.example/hook",
-        "http_method": "POST",
         "headers": {"Authorization": SECRETS["hook"]},
     },
 }
@@ -162,7 +162,11 @@ def test_nothing_is_activated_before_somebody_approves(created: tuple[Controller
 def test_templates_for_awx_reach_it_as_they_are(created: tuple[Controller, Played]) -> None:
     kept, _played = created
     assert kept.one("credential_types", "AVMA guests")["injectors"]["env"]["HYPERV_AVMA_GUEST_PASSWORD"] == "{{ password }}"
-    assert "{{ job.artifacts }}" in kept.one("notification_templates", "AVMA")["messages"]["success"]["message"]
+    told = {"job": {"name": 'the "job"', "status": "failed", "artifacts": {"hyperv_avma_validate": {"deferred": 0}}}, "url": "https://awx"}
+    for when in ("success", "error"):
+        body = kept.one("notification_templates", "AVMA")["messages"][when]["body"]
+        message = json.loads(ImmutableSandboxedEnvironment().from_string(body).render(told))
+        assert message == {"job": 'the "job"', "status": "failed", "url": "https://awx", "artifacts": told["job"]["artifacts"]}
 
 
 def test_secrets_are_in_no_output(created: tuple[Controller, Played]) -> None:
@@ -173,12 +177,15 @@ def test_secrets_are_in_no_output(created: tuple[Controller, Played]) -> None:
     assert TOKEN not in played.output
 
 
-def test_second_run_changes_nothing_and_a_change_by_hand_is_undone(created: tuple[Controller, Played]) -> None:
+def test_second_run_changes_nothing(created: tuple[Controller, Played]) -> None:
     kept, _played = created
     again = Played(kept)
     assert (again.code, again.writes) == (0, []), again.output
     assert "changed=0" in again.output
 
+
+def test_change_by_hand_is_undone(created: tuple[Controller, Played]) -> None:
+    kept, _played = created
     activate = kept.one("job_templates", "AVMA activate")
     activate["survey_spec"]["spec"][2]["default"] = "true"
     mended = Played(kept, "--start-at-task", "Create the job templates")
