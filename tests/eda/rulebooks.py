@@ -24,7 +24,7 @@ from e2e.playing import COLLECTIONS
 RULEBOOK = os.environ.get("HYPERV_AVMA_RULEBOOK") or shutil.which("ansible-rulebook")
 JAVA = os.environ.get("JAVA_HOME") or shutil.which("java")
 _PASSWORD = "Lab-Passw0rd!"
-_PATIENCE = 60  # seconds
+_PATIENCE = 120  # seconds
 _END = 20
 
 

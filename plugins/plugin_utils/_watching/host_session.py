@@ -25,8 +25,8 @@ from .._avma.text import safe_text
 from .._inventory.connections import connection_of
 from .._windows.eventlog import read_events, read_origin
 from .._windows.host import read_node
-from .._windows.hyperv import Vm, read_vms
-from .._wsman.errors import Fault, WsManError
+from .._windows.hyperv import NoHyperv, Vm, read_vms
+from .._wsman.errors import AccessDenied, InvalidClassOrQuery, InvalidNamespace, WsManError
 from .._wsman.session import Session
 from .arguments import WatchedHost
 from .positions import EVENTS
@@ -74,9 +74,10 @@ class HostSession:
         seen: dict[str, t.Any] = {}
         try:
             session = self._connected()
-            seen["origin"], seen["reading"] = _read_events(session, start, since, limit)
-            if seen["reading"].events:
-                seen["vms"] = _vms_if_told(session)
+            origin, reading = _read_events(session, start, since, limit)
+            # Where the connection breaks now, the events are read again: a rule cannot do much with one that names no machine.
+            vms = _vms_if_told(session) if reading.events else None
+            seen.update(origin=origin, reading=reading, vms=vms)
             if licence:
                 facts = read_node(session)
                 seen["verdict"] = judge_host(facts)
@@ -122,8 +123,8 @@ def oldest(found: Iterable[LogEvent], start: Bookmark, limit: int) -> list[LogEv
 
 
 def _vms_if_told(session: Session) -> tuple[Vm, ...] | None:
-    """None where the host refuses: its events are worth telling without the names of machines."""
+    """None where the host refuses for good: its events are worth telling without the names of machines."""
     try:
         return read_vms(session)
-    except Fault:
+    except (AccessDenied, InvalidNamespace, InvalidClassOrQuery, NoHyperv):
         return None

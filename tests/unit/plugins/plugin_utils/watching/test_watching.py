@@ -66,6 +66,19 @@ def test_a_host_that_does_not_name_its_machines_is_heard_all_the_same() -> None:
     assert rules.of("host_contact") == []
 
 
+def test_an_event_waits_for_its_machine_where_the_connection_breaks_in_between() -> None:
+    host, rules = HostWithLog(), Rules()
+    watch = watch_of(host, rules, Positions(None), licence_interval=0)
+    host.failures["Msvm_ComputerSystem"] = ConnectionDropped("http://hv01:5985/wsman", "reset")
+    host.write(REFUSED)
+    look(watch)
+    assert rules.told == []
+    host.failures.clear()
+    look(watch)
+
+    assert [event["vm"]["name"] for event in rules.of("guest_activation")] == ["web01"]
+
+
 def test_what_happened_before_the_start_is_told_as_far_as_it_is_wanted() -> None:
     host, rules = HostWithLog(), Rules()
     for number in range(4):
