@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import typing as t
 from collections.abc import Iterable, Sequence
 
@@ -22,6 +23,8 @@ ENCODING = "utf-8-sig"
 
 # What spreadsheets begin a formula with, full-width forms and what they pass over included.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
+# Excel separates cells by what Windows' country says, a semicolon in many of them, and quotes that stand elsewhere then separate nothing.
+_BEHIND_SEPARATOR = re.compile("([;\t][\\s\"']*)(?=[" + re.escape("".join(_FORMULA)) + "])")
 
 VM_COLUMNS = (
     "name",
@@ -73,7 +76,7 @@ def cell(value: t.Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return str(value)
-    text = str(value)
+    text = _BEHIND_SEPARATOR.sub(r"\1'", str(value))
     return f"'{text}" if text.lstrip().startswith(_FORMULA) or text[:1].isspace() else text
 
 

@@ -138,7 +138,7 @@ def test_no_cell_is_a_formula(hostile: Document) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(None, ""), (True, "yes"), (0, "0"), (-3, "-3"), ("-3", "'-3"), ("\t=1", "'\t=1"), ("a=b", "a=b"), ("\uff0b1", "'\uff0b1"), ("", "")],
+    [(None, ""), (True, "yes"), (0, "0"), (-3, "-3"), ("-3", "'-3"), ("\t=1", "'\t'=1"), ("a=b", "a=b"), ("\uff0b1", "'\uff0b1"), ("", "")],
 )
 def test_cells(value: Any, expected: str) -> None:
     assert cell(value) == expected
