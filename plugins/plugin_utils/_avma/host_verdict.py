@@ -175,7 +175,7 @@ def _judge_licence(licence: LicenceFacts | None, sku: Sku | None, name: str | No
         # 0 is "not limited in time", which KMS never is: then nothing is known.
         if minutes and minutes < _KMS_MINUTES_LOW:
             yield finding("HOST_KMS_NOT_RENEWED", name, minutes=minutes, left=_left(minutes))
-    elif licence.channel is Channel.RETAIL:
+    elif licence.channel is Channel.RETAIL and sku is not None and sku.edition is Edition.DATACENTER:
         yield finding("HOST_LICENCE_IS_RETAIL", name)
 
 

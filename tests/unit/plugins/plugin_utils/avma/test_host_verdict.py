@@ -138,6 +138,8 @@ def test_time_that_is_left_is_told_as_people_say_it(minutes: int, words: str) ->
 def test_a_retail_licence_is_told_and_does_not_change_the_verdict() -> None:
     verdict = judge_host(replace(GOOD, licence=licensed(Channel.RETAIL, LicenceStatus.LICENSED)))
     assert (verdict.ready, codes(verdict)) == (True, ["HOST_LICENCE_IS_RETAIL"])
+    standard = judge_host(replace(GOOD, os=replace(GOOD.os, sku=7), licence=licensed(Channel.RETAIL, LicenceStatus.LICENSED)))
+    assert codes(standard) == ["HOST_NOT_DATACENTER"], "what cannot activate anyway needs no word on its key"
 
 
 @pytest.mark.parametrize(
