@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import Failure
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import LogEvent
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching import watching
-from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.arguments import InvalidArgument
+from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.arguments import InvalidArgument, WatchedHost
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.host_session import HostSession, Sight, oldest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.positions import EVENTS, Bookmark, Positions
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied, ConnectionDropped
@@ -196,21 +200,74 @@ def test_no_more_than_the_batch_is_held_of_a_flooded_log() -> None:
     ] == []
 
 
-class ManyHosts:
-    """Sessions of hosts of which one hangs."""
+class Broken:
+    """A session with a mistake in it."""
 
-    def __init__(self, host: Any, timeout: int) -> None:
+    def __init__(self, host: WatchedHost, timeout: int) -> None:
         self.name = host.name
 
     def look(self, *_start: Any, **_options: Any) -> Sight:
         raise AssertionError(self.name)
 
-    def close(self) -> None:
-        return
+
+class Stuck:
+    """Sessions of which that of hv01 hangs until it is let go; the others answer, and each look is counted."""
+
+    let_go = threading.Event()
+    looks: ClassVar[list[str]] = []
+
+    def __init__(self, host: WatchedHost, timeout: int) -> None:
+        self.name = host.name
+
+    def look(self, *_start: Any, **_options: Any) -> Sight:
+        self.looks.append(self.name)
+        if self.name == "hv01":
+            self.let_go.wait(30)
+        return Sight(failure=Failure(f"{self.name}: off", "connect_timed_out", unreachable=True))
+
+
+def watch_stuck(monkeypatch: pytest.MonkeyPatch, rules: Rules, parallel: int, until: Callable[[], object]) -> None:
+    """Watch two hosts, of which one hangs, until it is so; then a shutdown, which must not wait for the one that hangs."""
+    monkeypatch.setattr(watching, "HostSession", Stuck)
+    Stuck.looks.clear()
+    Stuck.let_go.clear()
+
+    async def go() -> None:
+        task = asyncio.create_task(watching.watch(rules, {"hosts": ["hv01", "hv02"], "parallel": parallel, "interval": 1}))
+        async with asyncio.timeout(10):
+            while not until():
+                await asyncio.sleep(0.01)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    try:
+        asyncio.run(go())
+    finally:
+        Stuck.let_go.set()
+
+
+def test_a_host_that_hangs_delays_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = Rules()
+    watch_stuck(monkeypatch, rules, 2, lambda: rules.events and "hv01" in Stuck.looks)
+
+    assert [event["host"] for event in rules.of("host_contact")] == ["hv02"]
+
+
+def test_no_more_hosts_are_asked_at_once_than_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    began: list[float] = []
+
+    def a_while_after_hv01() -> bool:
+        if "hv01" in Stuck.looks and not began:
+            began.append(time.monotonic())
+        return bool(began) and time.monotonic() - began[0] > 0.3
+
+    watch_stuck(monkeypatch, Rules(), 1, a_while_after_hv01)
+
+    assert Stuck.looks.index("hv01") == len(Stuck.looks) - 1, "hv02 may have been before it, and is not asked while it hangs"
 
 
 def test_what_goes_wrong_with_one_host_in_an_unknown_way_ends_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(watching, "HostSession", ManyHosts)
+    monkeypatch.setattr(watching, "HostSession", Broken)
     path = tmp_path / "bookmarks.json"
     with pytest.raises(AssertionError):
         asyncio.run(watching.watch(Rules(), {"hosts": ["hv01", "hv02"], "bookmarks": str(path)}))
@@ -331,4 +388,4 @@ class Telling(RuleBasedStateMachine):
 
 
 TestTelling = Telling.TestCase
-TestTelling.settings = settings(max_examples=40, stateful_step_count=20)
+TestTelling.settings = settings(max_examples=25, stateful_step_count=20)
