@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,14 @@ from .playing import Run
 
 pytestmark = pytest.mark.e2e
 
+CONTRADICTIONS = {
+    "ACTIVATION_CONTRADICTED",
+    "ACTIVATED_BY_OTHER_HOST",
+    "KVP_OF_OTHER_VM",
+    "KVP_OTHER_OS",
+    "SAME_ACTIVATION_ID",
+}
+UNKNOWN = "DEADBEEF-0B2F-4A5E-9C77-1D2E3F405162"
 ALL = ["html", "csv", "json", "months", "openmetrics"]
 
 
@@ -98,6 +107,58 @@ def test_report_with_a_ledger_and_once_more(demo: Lab, tmp_path: Path) -> None:
     assert [file["format"] for file in files_of(second) if file["changed"]] == [], second.output
     assert second.of("set_stats")[-1].kind == "ok"
     assert demo.digest() == digest
+
+
+def test_contradictions_are_found_and_what_has_changed_is_said(demo: Lab, tmp_path: Path) -> None:
+    player = demo.player()
+    player.module("guest_key", "web01:web02:file01")
+    variables: dict[str, Any] = {"avma_ledger": str(tmp_path / "ledger.sqlite"), "avma_report_formats": ALL}
+    before = player.playbook("report", avma_report_dir=str(tmp_path / "before"), **variables)
+    assert before.code == 0, before.output
+    assert [action["code"] for action in report_in(tmp_path / "before")["actions"] if action["code"] in CONTRADICTIONS] == []
+    demo.post(
+        "/arrange",
+        [
+            {"do": "false_item", "vm": "web02", "name": "OSEditionId", "data": "7"},  # it is Datacenter
+            {"do": "guest_item", "vm": "app01", "name": "VirtualMachineId", "data": demo.vm("web02")["id"].lower()},
+            {"do": "activation_id", "guest": "web02", "of": "app01"},
+            {"do": "migrate", "vm": "file01", "host": "hv02"},
+            {"do": "licence", "machine": "web01", "status": "notification", "reason": 0xC004FD02},
+            {"do": "event", "machine": "hv01", "id": 12310, "strings": [f"0x00000000,{UNKNOWN.lower()}"]},
+        ],
+    )
+    compared = str(tmp_path / "before" / "avma-report.json")
+    after = player.playbook("report", avma_report_dir=str(tmp_path / "after"), avma_report_compare=compared, **variables)
+    assert after.code == 0, after.output
+    document = report_in(tmp_path / "after")
+    found = {vm["name"]: {one["code"] for one in vm["findings"]} & CONTRADICTIONS for vm in document["vms"]}
+    assert {name: codes for name, codes in found.items() if codes} == {
+        "web01": {"ACTIVATION_CONTRADICTED"},
+        "web02": {"KVP_OTHER_OS", "SAME_ACTIVATION_ID"},
+        "app01": {"KVP_OF_OTHER_VM", "SAME_ACTIVATION_ID"},
+        "file01": {"ACTIVATED_BY_OTHER_HOST"},
+    }
+    assert any(note.startswith("hosts logged events for 1 machines that are none of those here") for note in document["notes"])
+    changes = {(one["name"], one["attribute"]): (one["before"], one["after"]) for one in document["comparison"]["changes"]}
+    assert changes["web01", "standing"] == ("activated", "contradicted")
+    assert changes["file01", "host"] == ("hv01", "hv02")
+    assert document["comparison"]["totals"]["contradicted"] == 1
+    page = (tmp_path / "after" / "avma-report.html").read_text(encoding="utf-8")
+    assert "What changed" in page
+    assert "KVP_OF_OTHER_VM" in page
+    metrics = (tmp_path / "after" / "avma-report.prom").read_text(encoding="utf-8")
+    counted = re.findall(r'^hyperv_avma_vms\{.*standing="(\w+)".*\} (\d+)$', metrics, re.MULTILINE)
+    assert sum(int(count) for standing, count in counted if standing == "contradicted") == 1
+    assert sum(int(count) for _standing, count in counted) == document["totals"]["vms"]
+    assert metrics.endswith("# EOF\n")
+    with (tmp_path / "after" / "avma-report-months.csv").open(encoding="utf-8-sig", newline="") as file:
+        months = list(csv.DictReader(file))
+    assert {row["level"] for row in months} == {"all", "tenant", "host"}
+    # web01, web02 and file01 by their hosts' logs, app01 by the log of before; hosts add up to all
+    whole = months[-1]["month"]
+    top = next(int(row["maximum"]) for row in months if (row["month"], row["level"]) == (whole, "all"))
+    assert top >= 3
+    assert sum(int(row["maximum"]) for row in months if (row["month"], row["level"]) == (whole, "tenant")) == top
 
 
 def test_hosts_alone_tell_of_machines_that_nobody_may_enter(demo: Lab, tmp_path: Path) -> None:

@@ -132,6 +132,17 @@ class InstallKey(_Arrangement):
         licensing.install_key(fleet, fleet.windows(self.machine), self.key)
 
 
+class ActivationId(_Arrangement):
+    """A guest that was copied from another together with its activation, and so tells the same ID. How long Windows lets that be is not known."""
+
+    do: Literal["activation_id"]
+    guest: str
+    of: str
+
+    def apply(self, fleet: Fleet) -> None:
+        fleet.guest(self.guest).licence.iaid = fleet.guest(self.of).licence.iaid
+
+
 class Throttle(_Arrangement):
     """So many requests for activation the host refuses next."""
 
@@ -367,6 +378,7 @@ Arrangement = Annotated[
     | KvpService
     | SetLicence
     | InstallKey
+    | ActivationId
     | Throttle
     | Bound
     | GuestPlatform
