@@ -268,7 +268,7 @@ def _key(module: AnsibleModule, option: str) -> str | None:
 def _refuse_kms_client_key(module: AnsibleModule, key: str) -> None:
     if product_keys.kind_of(key) == "kms_client" and not module.params["allow_other_channel"]:
         module.fail_json(
-            msg=f"key: {key} is the KMS client key of Windows Server {product_keys.KMS_CLIENT_KEYS[key]}, not an AVMA key: Windows would look for a KMS host "
+            msg=f"key: {key} is the KMS client key of {product_keys.kms_client_product(key)}, not an AVMA key: Windows would look for a KMS host "
             "and never be activated by its Hyper-V host. Give the AVMA key of that release and edition (filter hyperv.avma.avma_key), or set "
             "allow_other_channel to true if KMS is what you want."
         )

@@ -64,6 +64,53 @@ KMS_CLIENT_KEYS = {
     "YC6KT-GKW9T-YTKYR-T4X34-R7VHC": "2008 R2 Standard",
     "489J6-VHDMP-X63PK-3K798-CPX3Y": "2008 R2 Enterprise",
     "74YFP-3QFB3-KQT8W-PMXWJ-7M648": "2008 R2 Datacenter",
+    "GT63C-RJFQ3-4GMB6-BRFB9-CB83V": "2008 R2 for Itanium-based Systems",
+    "WYR28-R7TFJ-3X2YQ-YCY4H-M249D": "2008 Web",
+    "TM24T-X9RMF-VWXK6-X8JC9-BFGM2": "2008 Standard",
+    "W7VD6-7JFBR-RX26B-YKQ3Y-6FFFJ": "2008 Standard without Hyper-V",
+    "YQGMW-MPWTJ-34KDK-48M3W-X4Q6V": "2008 Enterprise",
+    "39BXF-X8Q23-P2WWT-38T2F-G3FPG": "2008 Enterprise without Hyper-V",
+    "RCTX3-KWVHP-BR6TB-RB6DM-6X7HP": "2008 HPC",
+    "7M67G-PC374-GR742-YH8V4-TCBY3": "2008 Datacenter",
+    "22XQ2-VRXRG-P8D42-K34TD-G3QQC": "2008 Datacenter without Hyper-V",
+    "4DWFP-JF3DJ-B7DTH-78FJB-PDRHK": "2008 for Itanium-based Systems",
+    "W269N-WFGWX-YVC9B-4J6C9-T83GX": "Windows 11 and Windows 10 Pro",
+    "MH37W-N47XK-V7XM9-C7227-GCQG9": "Windows 11 and Windows 10 Pro N",
+    "NRG8B-VKK3Q-CXVCJ-9G2XF-6Q84J": "Windows 11 and Windows 10 Pro for Workstations",
+    "9FNHH-K3HBT-3W4TD-6383H-6XYWF": "Windows 11 and Windows 10 Pro for Workstations N",
+    "6TP4R-GNPTD-KYYHQ-7B7DP-J447Y": "Windows 11 and Windows 10 Pro Education",
+    "YVWGF-BXNMC-HTQYQ-CPQ99-66QFC": "Windows 11 and Windows 10 Pro Education N",
+    "NW6C2-QMPVW-D7KKK-3GKT6-VCFB2": "Windows 11 and Windows 10 Education",
+    "2WH4N-8QGBV-H22JP-CT43Q-MDWWJ": "Windows 11 and Windows 10 Education N",
+    "NPPR9-FWDCX-D2C8J-H872K-2YT43": "Windows 11 and Windows 10 Enterprise",
+    "DPH2V-TTNVB-4X9Q3-TJR4H-KHJW4": "Windows 11 and Windows 10 Enterprise N",
+    "YYVX9-NTFWV-6MDM3-9PT4T-4M68B": "Windows 11 and Windows 10 Enterprise G",
+    "44RPN-FTY23-9VTTB-MP9BX-T84FV": "Windows 11 and Windows 10 Enterprise G N",
+    "M7XTQ-FN8P6-TTKYV-9D4CC-J462D": "Windows LTSC 2024, 2021 and 2019 Enterprise",
+    "92NFX-8DJQP-P6BBQ-THF9C-7CG2H": "Windows LTSC 2024, 2021 and 2019 Enterprise N",
+    "KBN8V-HFGQ4-MGXVD-347P6-PDQGT": "Windows LTSC 2024 and 2021 IoT Enterprise",
+    "DCPHK-NFMTC-H88MJ-PFHPY-QJ4BJ": "Windows 10 LTSB 2016 Enterprise",
+    "QFFDN-GRT3P-VKWWX-X7T3R-8B639": "Windows 10 LTSB 2016 Enterprise N",
+    "WNMTR-4C88C-JK8YV-HQ7T2-76DF9": "Windows 10 LTSB 2015 Enterprise",
+    "2F77B-TNFGY-69QQF-B8YKP-D69TJ": "Windows 10 LTSB 2015 Enterprise N",
+    "GCRJD-8NW9H-F2CDX-CCM8D-9D6T9": "Windows 8.1 Pro",
+    "HMCNV-VVBFX-7HMBH-CTY9B-B4FXY": "Windows 8.1 Pro N",
+    "MHF9N-XY6XB-WVXMC-BTDCT-MKKG7": "Windows 8.1 Enterprise",
+    "TT4HM-HN7YT-62K67-RGRQJ-JFFXW": "Windows 8.1 Enterprise N",
+    "NG4HW-VH26C-733KW-K6F98-J8CK4": "Windows 8 Pro",
+    "XCVCF-2NXM9-723PB-MHCB7-2RYQQ": "Windows 8 Pro N",
+    "32JNW-9KQ84-P47T8-D8GGY-CWCK7": "Windows 8 Enterprise",
+    "JMNMF-RHW7P-DMY6X-RF3DR-X2BQT": "Windows 8 Enterprise N",
+    "FJ82H-XT6CR-J8D7P-XQJJ2-GPDD4": "Windows 7 Professional",
+    "MRPKT-YTG23-K7D7T-X2JMM-QY7MG": "Windows 7 Professional N",
+    "W82YF-2Q76Y-63HXB-FGJG9-GF7QX": "Windows 7 Professional E",
+    "33PXH-7Y6KF-2VJC9-XBBR8-HVTHH": "Windows 7 Enterprise",
+    "YDRBP-3D83W-TY26F-D46B2-XCKRJ": "Windows 7 Enterprise N",
+    "C29WB-22CC8-VJ326-GHFJW-H9DH4": "Windows 7 Enterprise E",
+    "YFKBB-PQJJV-G996G-VWGXY-2V3X8": "Windows Vista Business",
+    "HMBQG-8H2RH-C77VX-27R82-VMQBT": "Windows Vista Business N",
+    "VKK3X-68KWM-X2YGT-QR4M6-4BWMV": "Windows Vista Enterprise",
+    "VTC42-BM838-43QHV-84HX6-XJXKV": "Windows Vista Enterprise N",
 }
 
 _FORM = re.compile("[A-Z0-9]{5}(-[A-Z0-9]{5}){4}")
@@ -85,6 +132,12 @@ def kind_of(key: str) -> str:
 def releases_of(key: str) -> tuple[str, ...]:
     """The releases and editions that a key in its normal form is published for."""
     return AVMA_KEYS.get(key) or ((KMS_CLIENT_KEYS[key],) if key in KMS_CLIENT_KEYS else ())
+
+
+def kms_client_product(key: str) -> str:
+    """What a published KMS client key is for, in words. Of Windows Server the table has the release alone."""
+    name = KMS_CLIENT_KEYS[key]
+    return name if name.startswith("Windows") else f"Windows Server {name}"
 
 
 def is_published(text: str) -> bool:

@@ -569,7 +569,7 @@ _KEY = (
         "KEY_IS_KMS_CLIENT_KEY",
         _E,
         "The given key is a KMS client key",
-        "the key {key} is the published KMS client key (GVLK) of Windows Server {release} {edition}; Windows would accept it and then look for a KMS host",
+        "the key {key} is the published KMS client key (GVLK) of {product}; Windows would accept it and then look for a KMS host",
         "Leave 'key' out to use the AVMA key, or state an AVMA key.",
         "Microsoft, KMS client activation and product keys",
         _HIGH,

@@ -63,6 +63,7 @@ class _Planner:
             or self._kept()
             or self._release_and_edition()
             or self._azure()
+            or self._other_channel()
             or self._host()
             or self._steps()
         )
@@ -136,6 +137,16 @@ class _Planner:
             return self._refuse(in_azure)
         self.notes.append(in_azure)
         return None
+
+    def _other_channel(self) -> GuestPlan | None:
+        """The wanted key is there, and Windows takes it for another one: putting it in once more would change nothing of that, each time."""
+        chosen = self.choice.key
+        if chosen is None or self._installed_row(chosen) is not None:
+            return None
+        taken = next((licence for licence in self.guest.licences if last_five_of(licence) == chosen.last_five), None)
+        if taken is None:
+            return None
+        return self._refuse(finding("KEY_IS_OTHER_CHANNEL", self.name, last_five=chosen.last_five, channel=taken.channel.value))
 
     def _host(self) -> GuestPlan | None:
         host = self.host

@@ -58,7 +58,7 @@ def choose_key(identity: GuestIdentity, wanted: str | None, name: str | None, ta
     except InvalidProductKey as error:
         return KeyChoice(refusal=finding("KEY_MALFORMED", name, reason=str(error).rstrip(".")))
     if row := kms_client_row(key):
-        return KeyChoice(refusal=finding("KEY_IS_KMS_CLIENT_KEY", name, key=key, release=row.release_name, edition=row.edition))
+        return KeyChoice(refusal=finding("KEY_IS_KMS_CLIENT_KEY", name, key=key, product=row.product))
     return _stated(identity, key, name, tables)
 
 

@@ -40,13 +40,21 @@ class AvmaKey:
 
 @dataclass(frozen=True)
 class KmsClientKey:
-    """A published KMS client key (GVLK) of Windows Server. It makes a guest look for a KMS host and never activates by AVMA."""
+    """A published KMS client key (GVLK). It makes a guest look for a KMS host and never activates by AVMA.
+
+    ``release_name`` of Windows Server without that word, of a client with "Windows".
+    """
 
     release_name: str
     edition: str
     key: str
     source: str
     date: str
+
+    @property
+    def product(self) -> str:
+        release = self.release_name if self.release_name.startswith("Windows") else f"Windows Server {self.release_name}"
+        return f"{release} {self.edition}"
 
 
 class KeyKind(str, Enum):
@@ -124,6 +132,53 @@ KMS_CLIENT_KEYS: tuple[KmsClientKey, ...] = (
     _kms("2008 R2", "Standard", "YC6KT-GKW9T-YTKYR-T4X34-R7VHC"),
     _kms("2008 R2", "Enterprise", "489J6-VHDMP-X63PK-3K798-CPX3Y"),
     _kms("2008 R2", "Datacenter", "74YFP-3QFB3-KQT8W-PMXWJ-7M648"),
+    _kms("2008 R2", "for Itanium-based Systems", "GT63C-RJFQ3-4GMB6-BRFB9-CB83V"),
+    _kms("2008", "Web", "WYR28-R7TFJ-3X2YQ-YCY4H-M249D"),
+    _kms("2008", "Standard", "TM24T-X9RMF-VWXK6-X8JC9-BFGM2"),
+    _kms("2008", "Standard without Hyper-V", "W7VD6-7JFBR-RX26B-YKQ3Y-6FFFJ"),
+    _kms("2008", "Enterprise", "YQGMW-MPWTJ-34KDK-48M3W-X4Q6V"),
+    _kms("2008", "Enterprise without Hyper-V", "39BXF-X8Q23-P2WWT-38T2F-G3FPG"),
+    _kms("2008", "HPC", "RCTX3-KWVHP-BR6TB-RB6DM-6X7HP"),
+    _kms("2008", "Datacenter", "7M67G-PC374-GR742-YH8V4-TCBY3"),
+    _kms("2008", "Datacenter without Hyper-V", "22XQ2-VRXRG-P8D42-K34TD-G3QQC"),
+    _kms("2008", "for Itanium-based Systems", "4DWFP-JF3DJ-B7DTH-78FJB-PDRHK"),
+    _kms("Windows 11 and Windows 10", "Pro", "W269N-WFGWX-YVC9B-4J6C9-T83GX"),
+    _kms("Windows 11 and Windows 10", "Pro N", "MH37W-N47XK-V7XM9-C7227-GCQG9"),
+    _kms("Windows 11 and Windows 10", "Pro for Workstations", "NRG8B-VKK3Q-CXVCJ-9G2XF-6Q84J"),
+    _kms("Windows 11 and Windows 10", "Pro for Workstations N", "9FNHH-K3HBT-3W4TD-6383H-6XYWF"),
+    _kms("Windows 11 and Windows 10", "Pro Education", "6TP4R-GNPTD-KYYHQ-7B7DP-J447Y"),
+    _kms("Windows 11 and Windows 10", "Pro Education N", "YVWGF-BXNMC-HTQYQ-CPQ99-66QFC"),
+    _kms("Windows 11 and Windows 10", "Education", "NW6C2-QMPVW-D7KKK-3GKT6-VCFB2"),
+    _kms("Windows 11 and Windows 10", "Education N", "2WH4N-8QGBV-H22JP-CT43Q-MDWWJ"),
+    _kms("Windows 11 and Windows 10", "Enterprise", "NPPR9-FWDCX-D2C8J-H872K-2YT43"),
+    _kms("Windows 11 and Windows 10", "Enterprise N", "DPH2V-TTNVB-4X9Q3-TJR4H-KHJW4"),
+    _kms("Windows 11 and Windows 10", "Enterprise G", "YYVX9-NTFWV-6MDM3-9PT4T-4M68B"),
+    _kms("Windows 11 and Windows 10", "Enterprise G N", "44RPN-FTY23-9VTTB-MP9BX-T84FV"),
+    _kms("Windows LTSC 2024, 2021 and 2019", "Enterprise", "M7XTQ-FN8P6-TTKYV-9D4CC-J462D"),
+    _kms("Windows LTSC 2024, 2021 and 2019", "Enterprise N", "92NFX-8DJQP-P6BBQ-THF9C-7CG2H"),
+    _kms("Windows LTSC 2024 and 2021", "IoT Enterprise", "KBN8V-HFGQ4-MGXVD-347P6-PDQGT"),
+    _kms("Windows 10 LTSB 2016", "Enterprise", "DCPHK-NFMTC-H88MJ-PFHPY-QJ4BJ"),
+    _kms("Windows 10 LTSB 2016", "Enterprise N", "QFFDN-GRT3P-VKWWX-X7T3R-8B639"),
+    _kms("Windows 10 LTSB 2015", "Enterprise", "WNMTR-4C88C-JK8YV-HQ7T2-76DF9"),
+    _kms("Windows 10 LTSB 2015", "Enterprise N", "2F77B-TNFGY-69QQF-B8YKP-D69TJ"),
+    _kms("Windows 8.1", "Pro", "GCRJD-8NW9H-F2CDX-CCM8D-9D6T9"),
+    _kms("Windows 8.1", "Pro N", "HMCNV-VVBFX-7HMBH-CTY9B-B4FXY"),
+    _kms("Windows 8.1", "Enterprise", "MHF9N-XY6XB-WVXMC-BTDCT-MKKG7"),
+    _kms("Windows 8.1", "Enterprise N", "TT4HM-HN7YT-62K67-RGRQJ-JFFXW"),
+    _kms("Windows 8", "Pro", "NG4HW-VH26C-733KW-K6F98-J8CK4"),
+    _kms("Windows 8", "Pro N", "XCVCF-2NXM9-723PB-MHCB7-2RYQQ"),
+    _kms("Windows 8", "Enterprise", "32JNW-9KQ84-P47T8-D8GGY-CWCK7"),
+    _kms("Windows 8", "Enterprise N", "JMNMF-RHW7P-DMY6X-RF3DR-X2BQT"),
+    _kms("Windows 7", "Professional", "FJ82H-XT6CR-J8D7P-XQJJ2-GPDD4"),
+    _kms("Windows 7", "Professional N", "MRPKT-YTG23-K7D7T-X2JMM-QY7MG"),
+    _kms("Windows 7", "Professional E", "W82YF-2Q76Y-63HXB-FGJG9-GF7QX"),
+    _kms("Windows 7", "Enterprise", "33PXH-7Y6KF-2VJC9-XBBR8-HVTHH"),
+    _kms("Windows 7", "Enterprise N", "YDRBP-3D83W-TY26F-D46B2-XCKRJ"),
+    _kms("Windows 7", "Enterprise E", "C29WB-22CC8-VJ326-GHFJW-H9DH4"),
+    _kms("Windows Vista", "Business", "YFKBB-PQJJV-G996G-VWGXY-2V3X8"),
+    _kms("Windows Vista", "Business N", "HMBQG-8H2RH-C77VX-27R82-VMQBT"),
+    _kms("Windows Vista", "Enterprise", "VKK3X-68KWM-X2YGT-QR4M6-4BWMV"),
+    _kms("Windows Vista", "Enterprise N", "VTC42-BM838-43QHV-84HX6-XJXKV"),
 )
 
 # The first of them has the build of 2019, and is taken for it.

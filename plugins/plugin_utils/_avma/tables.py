@@ -125,7 +125,7 @@ def _faults_of_key(row: AvmaKey, earlier: tuple[AvmaKey, ...], tables: Tables) -
     if other := kms_client_row(key):
         yield Fault(
             row,
-            f"{key} is the published KMS client key of Windows Server {other.release_name} {other.edition}, which AVMA never activates",
+            f"{key} is the published KMS client key of {other.product}, which AVMA never activates",
             "Give an AVMA key, or leave the entry out.",
         )
     held = avma_key(row.release_name, row.edition, earlier)

@@ -155,6 +155,21 @@ def test_in_azure_no_key_is_installed_unasked(
         (guest(build=19042, sku=146), KeyWish(key=DATACENTER_2019), Outcome.REFUSED, [], ["KEY_FOR_OTHER_EDITION"]),
         (guest(), KeyWish(key=UNPUBLISHED), Outcome.ACTIVATED, BOTH, ["KEY_NOT_CONFIRMED"]),
         (guest(build=18363, sku=145), KeyWish(key=DATACENTER_2019), Outcome.ACTIVATED, BOTH, []),
+        # a stated key that is there and is of another channel: it is not put in once more
+        (
+            guest(licence(Channel.MAK, LicenceStatus.NOTIFICATION, "YYYYY")),
+            KeyWish(key=UNPUBLISHED),
+            Outcome.REFUSED,
+            [],
+            ["KEY_IS_OTHER_CHANNEL"],
+        ),
+        (
+            guest(licence(Channel.MAK, last_five="YYYYY")),
+            KeyWish(key=UNPUBLISHED, replace_licensed=True),
+            Outcome.REFUSED,
+            [],
+            ["KEY_IS_OTHER_CHANNEL"],
+        ),
         # Azure Edition
         (guest(sku=407), KeyWish(), Outcome.REFUSED, [], ["GUEST_IS_AZURE_EDITION"]),
         (guest(sku=407), KeyWish(key=AZURE_2022), Outcome.ACTIVATED, BOTH, ["GUEST_AZURE_EDITION_TRIED"]),

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import GuestFacts, OsFacts
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import (
     AVMA_KEYS,
     KMS_CLIENT_KEYS,
     InvalidProductKey,
     KeyKind,
+    KmsClientKey,
     classify_key,
     display_key,
     last_five,
@@ -51,6 +54,22 @@ def test_a_text_of_another_form_is_refused_without_being_repeated(text: str) -> 
 )
 def test_published_keys_are_told_apart(key: str, kind: KeyKind) -> None:
     assert classify_key(key) is kind
+
+
+def test_every_kms_client_key_of_the_page_is_known_once() -> None:
+    """Microsoft's page of 2024-10-01 has 78 keys, those of clients among them."""
+    assert len({row.key for row in KMS_CLIENT_KEYS}) == len(KMS_CLIENT_KEYS) == 78
+    assert all(normalise_key(row.key) == row.key for row in KMS_CLIENT_KEYS)
+
+
+@pytest.mark.parametrize("row", KMS_CLIENT_KEYS, ids=lambda row: row.key)
+def test_a_kms_client_key_is_refused_by_the_name_of_its_product(row: KmsClientKey) -> None:
+    guest = GuestFacts(OsFacts(name="WEB01", build=20348, sku=7, product_type=3), ())
+    plan = plan_guest_key(guest, KeyWish(key=row.key.lower()))
+    assert (plan.steps, [found.code for found in plan.findings]) == ((), ["KEY_IS_KMS_CLIENT_KEY"])
+    assert f"(GVLK) of {row.product};" in plan.findings[0].cause
+    assert row.product.startswith("Windows ")
+    assert "Windows Server Windows" not in row.product
 
 
 def test_published_keys_are_shown_whole() -> None:
