@@ -14,7 +14,10 @@ description:
   - A key of another channel that is licensed (MAK, retail, OEM, KMS) is kept unless O(replace_licensed=true). A generic KMS client key that is not
     licensed is replaced.
   - Nothing is changed where AVMA cannot succeed, such as in an evaluation edition, or with O(host) on a host that is not ready. The outcome is then V(refused).
-  - Takes at most 12 requests where the key is installed and activates at once, and at most 4 where nothing is to be done.
+  - A machine whose chassis says that it runs in Azure gets no key unless O(key) states one, since AVMA does not work there. The chassis is asked only
+    where the guest's host is not known. Azure Stack Hub looks the same and does use AVMA.
+  - Where Windows refuses to activate, the guest's chassis and integration services are asked for what may explain it.
+  - Takes at most 12 requests where the key is installed and activates at once (13 where nothing names its host), and at most 4 where nothing is to be done.
 version_added: 0.1.0
 author:
   - hyperv.avma contributors (@hyperv-avma)

@@ -269,6 +269,7 @@ def test_wishes_and_conversions(lab: Lab, alone: Played) -> None:
     # the licensing service has another word for these two
     lab.arrange("rule", section="licensing", name="user_refusal", value=0x80070005)
     lab.arrange("rule", section="licensing", name="wrong_version", value=0xC004E016)
+    lab.arrange("bound", vm="of-2019", bound=False)
     made = player(lab)
     made.inventory["all"]["children"]["guests"]["hosts"]["of-2022"]["wish_activate"] = False
     wish = {
@@ -278,7 +279,7 @@ def test_wishes_and_conversions(lab: Lab, alone: Played) -> None:
         "wait": 12,
         "fail_on": [],
     }
-    pattern = "trial,upgraded,working-mak,two-keys,no-rights,key-of-release,of-2022"
+    pattern = "trial,upgraded,working-mak,two-keys,no-rights,key-of-release,of-2022,of-2019"
     run = made.tasks(pattern, [{"name": "Activate", "hyperv.avma.guest_key": wish}])
     outcomes = {name: run.one("guest_key", name)["outcome"] for name in pattern.split(",")}
     assert outcomes == {
@@ -289,6 +290,7 @@ def test_wishes_and_conversions(lab: Lab, alone: Played) -> None:
         "no-rights": "failed",
         "key-of-release": "failed",
         "of-2022": "keyed",
+        "of-2019": "failed",
     }
     for name in ("working-mak", "two-keys"):
         found = run.one("guest_key", name)["findings"]
@@ -297,8 +299,20 @@ def test_wishes_and_conversions(lab: Lab, alone: Played) -> None:
     denied = run.one("guest_key", "no-rights")
     assert denied["error"]["code"] == "0x80070005"
     assert "administrator" in denied["msg"]
+    forgotten = run.one("guest_key", "of-2019")
+    assert forgotten["error"]["code"] == "0xC004FD04"
+    assert "event 12310 on the host" in forgotten["msg"]
     keyed = run.one("guest_key", "of-2022")
     assert (keyed["key_installed"], keyed["activated"]) == (True, False), "to install a key is not to activate"
+
+
+def test_data_exchange_that_stops_answering(lab: Lab, alone: Played) -> None:
+    lab.reset()
+    lab.arrange("kvp_service", guest="of-2022", state="stopped")
+    (vm,) = player(lab).module("kvp_info", "hv-good", name=["of-2022"], items=False).one("kvp_info", "hv-good")["vms"]
+    assert vm["data_exchange"] == {"enabled": True, "health": "lost"}
+    assert [found["code"] for found in vm["findings"]] == ["DATA_EXCHANGE_LOST"]
+    assert "vmickvpexchange" in vm["findings"][0]["remedy"]
 
 
 def test_what_lapses_after_weeks_of_good_running(lab: Lab, alone: Played) -> None:
