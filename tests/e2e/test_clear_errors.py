@@ -190,6 +190,16 @@ def test_options_that_psrp_does_not_take_together(lab: Lab) -> None:
     assert "message encryption" in message(run, "host_info", "hv01")
 
 
+def test_user_whom_winrm_refuses_after_the_logon() -> None:
+    """Where WinRM's own security descriptor says no by a fault instead of HTTP 401."""
+    visitor = {"name": "visitor", "password": "Lab-Visitor1!", "administrator": False, "remote_management": False}
+    hosts = [{"name": "hv01", "release": "2022", "edition": "datacenter"}]
+    with lab_of(accounts=[visitor], hosts=hosts, service={"root_sddl_refusal": "fault"}) as lab:
+        run = lab.player().module("host_info", "hv01")
+    assert run.one("host_info", "hv01")["error"]["kind"] == "access_denied"
+    assert "RootSDDL" in message(run, "host_info", "hv01")
+
+
 @pytest.mark.parametrize("connection", ["ssh", "local"])
 def test_connection_without_wsman(lab: Lab, connection: str) -> None:
     run = player(lab, ansible_connection=connection).module("host_info", "hv01")
