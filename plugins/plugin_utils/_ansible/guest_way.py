@@ -11,26 +11,19 @@ import typing as t
 from abc import abstractmethod
 from dataclasses import replace
 
-from ansible.errors import AnsibleError
-
 from .._avma.findings import Finding, finding
-from .._avma.text import safe_text
-from .._windows.direct_access import guest_of, open_direct_guest, require_build
+from .._windows.direct_access import guest_of, open_direct_guest
 from .._windows.direct_guest import DirectGuest
 from .._windows.direct_refusal import DirectRefused
-from .._windows.hyperv import Vm, find_vms
 from .._windows.powershell_direct import Credential
-from .._windows.system import read_os
 from .._wsman.cim import Cim
 from .._wsman.errors import WsManError
 from .._wsman.session import Session
 from .action import OptionError, Task, WsManAction
-from .asking import own_tickets
-from .connection import UnsupportedConnection, open_session
 from .failure import Failure, failure_of
-from .guest_place import VM_ID, GuestPlaces, HostPlace, places_of
-from .inventory_connection import Inventory, connection_of
+from .guest_place import VM_ID, places_of
 from .output import plain
+from .owning_host import OwnerSearch
 
 # Cim is for actions, which know Windows and not its protocol.
 __all__ = ["NO_ANSWER", "WAY_OPTIONS", "Cim", "GuestAction"]
@@ -92,8 +85,7 @@ class GuestAction(WsManAction):
 
     def failed(self, task: Task, failure: Failure) -> Result:
         if task.options["via"] == AUTO and failure.kind in NO_ANSWER:
-            with own_tickets():
-                return self._around(task)
+            return self._around(task)
         return self.gave_up(task, failure, later=failure.kind in NO_ANSWER and self.defers(task))
 
     @abstractmethod
@@ -141,53 +133,16 @@ class GuestAction(WsManAction):
         places = places_of(task.variables, task.machine, task.options["vm"], task.options["direct_hosts"])
         if isinstance(places, Finding):
             return self._later(task, places)
-        unreached: Finding | None = None
-        elsewhere: tuple[Session, Vm, str] | None = None
-        opened: list[Session] = []
-        connections = []  # kept as long as the sessions: they own the files of Kerberos tickets
-        try:
-            for place in places.hosts:
-                try:
-                    require_build(place.build, place.name)
-                    connection = connection_of(Inventory(task.variables).variables(place.name), self._play_context)
-                    connections.append(connection)
-                    session = open_session(connection)
-                    opened.append(session)
-                    vm = self._owned(session, places, place)
-                except DirectRefused as refused:
-                    return self._direct_failure(task, failure_of(refused, task.machine))
-                except (WsManError, UnsupportedConnection, AnsibleError) as error:
-                    reason = failure_of(error, place.name).msg if isinstance(error, WsManError) else safe_text(str(error), limit=400)
-                    unreached = unreached or finding("DIRECT_HOST_UNREACHABLE", task.machine, host=place.name, reason=reason.rstrip("."))
-                    continue
-                if vm is None:
-                    continue
-                if vm.running:
-                    return self._through(task, session, vm, credential, place.name)
-                # Of a machine that moves, and of a replica, two hosts have one: the one that runs counts.
-                elsewhere = elsewhere or (session, vm, place.name)
-            if elsewhere is not None:
-                session, vm, host = elsewhere
-                return self._through(task, session, vm, credential, host)
-            return self._later(task, unreached or finding("DIRECT_HOST_UNKNOWN", task.machine, vm=places.vm))
-        finally:
-            for session in opened:
-                session.close()
-
-    def _owned(self, session: Session, places: GuestPlaces, place: HostPlace) -> Vm | None:
-        """The machine as this host has it now, None if it has none of that ID."""
-        vms = find_vms(session, places.vm)
-        if vms and place.build is None:
-            require_build(read_os(session).build, place.name)
-        return vms[0] if vms else None
-
-    def _through(self, task: Task, session: Session, vm: Vm, credential: Credential, host: str) -> Result:
-        task.say(f"{task.machine}: does not answer over its network, PowerShell Direct through {host} is tried")
-        try:
-            guest = guest_of(session, vm, credential, host=host)
-        except DirectRefused as refused:
-            return self._direct_failure(task, failure_of(refused, task.machine))
-        return self._ask_directly(task, guest)
+        with OwnerSearch(task.variables, self._play_context) as search:
+            owner = search.find(places, task.machine)
+            if isinstance(owner, Finding):
+                return self._later(task, owner)
+            task.say(f"{task.machine}: does not answer over its network, PowerShell Direct through {owner.host} is tried")
+            try:
+                guest = guest_of(owner.session, owner.vm, credential, host=owner.host)
+            except DirectRefused as refused:
+                return self._direct_failure(task, failure_of(refused, task.machine))
+            return self._ask_directly(task, guest)
 
     def _guest_credential(self, task: Task) -> Credential | None:
         """What the options say, else what the guest's own connection would have used. A ticket or a certificate is of no use here."""

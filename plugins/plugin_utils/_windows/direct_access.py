@@ -22,19 +22,14 @@ def open_direct_guest(session: Session, vm: str, credential: Credential, *, host
 
     Raises DirectRefused where the host is too old, or the machine is not there, not the only one of its name, or does not run.
     """
-    require_build(read_os(session).build, host)
+    if too_old := judge_host_build(read_os(session).build, host):
+        raise DirectRefused(too_old)
     found = find_vms(session, vm)
     if not found:
         raise DirectRefused(finding("DIRECT_VM_NOT_FOUND", vm, host=host, vm=vm))
     if len(found) > 1:
         raise DirectRefused(finding("DIRECT_VM_AMBIGUOUS", vm, host=host, vm=vm, count=len(found)))
     return guest_of(session, found[0], credential, host=host)
-
-
-def require_build(build: int | None, host: str) -> None:
-    """Raises DirectRefused for the build of a host that knows no PowerShell Direct."""
-    if too_old := judge_host_build(build, host):
-        raise DirectRefused(too_old)
 
 
 def guest_of(session: Session, vm: Vm, credential: Credential, *, host: str) -> DirectGuest:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import guest_way
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import owning_host
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection import UnsupportedConnection
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.command import CommandLost
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
@@ -76,8 +76,8 @@ class Site:
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     site = Site(hv01=FakeDirectHost(FakeGuest()))
-    monkeypatch.setattr(guest_way, "connection_of", site.connection_of)
-    monkeypatch.setattr(guest_way, "open_session", site.open_session)
+    monkeypatch.setattr(owning_host, "connection_of", site.connection_of)
+    monkeypatch.setattr(owning_host, "open_session", site.open_session)
     return site
 
 
