@@ -198,6 +198,22 @@ def test_change_by_hand_is_undone(created: tuple[Controller, Played]) -> None:
     }
 
 
+def test_second_set_beside_the_first(created: tuple[Controller, Played]) -> None:
+    """Modules look for inventories and credentials by name in all organizations."""
+    kept, _played = created
+    before = {endpoint: len(items) for endpoint, items in kept.objects.items()}
+    played = Played(kept, avma_controller_name="Site B", avma_controller_organization="Default")
+    assert played.code == 0, played.output
+    shared = ("organizations", "instance_groups", "credential_types", "execution_environments")
+    assert {endpoint: len(items) for endpoint, items in kept.objects.items()} == {
+        endpoint: count if endpoint in shared else 2 * count for endpoint, count in before.items()
+    }
+    default, template = kept.one("organizations", "Default"), kept.one("job_templates", "Site B activate")
+    assert template["organization"] == default["id"]
+    assert kept.related("job_templates", "Site B activate", "credentials") == ["Site B Hyper-V hosts", "Site B guests"]
+    assert kept.find("inventories", template["inventory"])["name"] == "Site B"
+
+
 def test_without_what_must_be_given_nothing_is_sent() -> None:
     with controller() as kept:
         played = Played(kept, avma_controller_image="")
