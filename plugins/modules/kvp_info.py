@@ -66,7 +66,9 @@ host:
       description: Computer name.
       type: str
     avma:
-      description: C(ready) and C(can_activate) as RV(hyperv.avma.host_info#module:host.avma).
+      description:
+        - C(ready) and C(can_activate) as RV(hyperv.avma.host_info#module:host.avma).
+        - The host's computer and cluster are not asked for it. Of a host that is itself a virtual machine, M(hyperv.avma.host_info) knows more.
       type: dict
 vms:
   description: The virtual machines that were asked for, all of them by default.
