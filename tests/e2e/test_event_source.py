@@ -81,7 +81,7 @@ def running_source(lab: Lab, folder: Path, **given: Any) -> Iterator[Source]:
         process.wait()
 
 
-def test_events_are_told_once_over_a_crash_and_a_silence(demo: Lab, tmp_path: Path) -> None:
+def test_events_are_told_once_over_a_crash_a_silence_and_a_cleared_log(demo: Lab, tmp_path: Path) -> None:
     bookmarks = tmp_path / "bookmarks.json"
     given = {"since": "1d", "bookmarks": str(bookmarks)}
     demo.arrange("event", machine="hv02", id=12310, strings=["0xC004FD00", "print01"])
@@ -98,9 +98,16 @@ def test_events_are_told_once_over_a_crash_and_a_silence(demo: Lab, tmp_path: Pa
         second.wait(lambda: {event["type"] for event in second.events()} == {"guest_activation", "host_licence", "host_contact"})
         demo.arrange("fail_over", host="hv01", back=True)
         second.wait(lambda: len(second.events("host_contact")) == 2)
+        demo.arrange("clear_log", machine="hv02")
+        demo.arrange("event", machine="hv02", id=12310, strings=["0xC004FD03", "print01"])
+        second.wait(lambda: second.events("event_log") and second.events("guest_activation")[-1]["code"] == "0xC004FD03")
         events = second.events()
     assert len({event["id"] for event in [*told, *second.events("guest_activation")]}) == len(told) + len(second.events("guest_activation"))
-    assert [event["code"] for event in second.events("guest_activation") if event["vm"]["name"] == "print01"] == ["0x00000000"]
+    assert [event["code"] for event in second.events("guest_activation") if event["vm"]["name"] == "print01"] == [
+        "0x00000000",
+        "0xC004FD03",
+    ]
+    assert [(event["host"], event["code"]) for event in second.events("event_log")] == [("hv02", "EVENT_LOG_CLEARED")]
     assert [(event["host"], event["change"]) for event in second.events("host_licence")] == [("hv04", "lost")]
     assert [(event["host"], event["answers"]) for event in second.events("host_contact")] == [("hv01", False), ("hv01", True)]
     assert "Lab-Passw0rd!" not in f"{events}{bookmarks.read_text()}"
