@@ -15,6 +15,7 @@ import base64
 import hashlib
 import json
 import typing as t
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -68,6 +69,8 @@ def to_html(document: Document) -> str:
         named=_NAMED,
         chart=_chart(document["timeline"]),
         months=document["months"][:_LONGEST_MONTHS],
+        # What the table can be filtered by: a finding may be of a guest that is no line of it.
+        in_table=Counter(code for vm in document["vms"] for code in {one["code"] for one in vm["findings"]}),
     )
     return page.lstrip()  # the macros before it leave blank lines
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.building import build
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.document import Document, document_of
-from ansible_collections.hyperv.avma.plugins.plugin_utils._report.material import LedgerMaterial, Material
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.material import GuestMaterial, LedgerMaterial, Material
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.webpage import to_html
 
 from .fleet import NOW, large, settings
@@ -121,12 +122,41 @@ def test_an_action_shows_its_machines(browser: Any, tmp_path: Path, small: Docum
     shown(opened, "50 of 150 virtual machines")
 
 
+def test_guests_that_match_nothing_stand_apart_and_not_in_the_filter(browser: Any, tmp_path: Path) -> None:
+    material = large(2, 3)
+    stray = GuestMaterial("stray01", {"failed": True, "msg": "stray01: the password was refused. Check it."})
+    made = document_of(build(Material(material.hosts, (*material.guests, stray)), settings()))
+    opened = open_page(browser, tmp_path, made)
+    shown(opened, "6 virtual machines")
+    assert opened.page.locator("#unmatched tbody th").all_text_contents() == ["stray01"]
+    assert "GUEST_NOT_ASKED" in opened.page.locator("#unmatched").inner_text()
+    assert opened.page.locator("[data-finding=GUEST_NOT_ASKED], #f-finding option[value=GUEST_NOT_ASKED]").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_fits_the_screen(browser: Any, tmp_path: Path, small: Document, width: int) -> None:
+    page = open_page(browser, tmp_path, small, viewport={"width": width, "height": 844}).page
+    # Wide tables scroll within themselves.
+    beyond = page.evaluate(
+        "[...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.scroll')).length"
+    )
+    assert (page.evaluate("document.documentElement.scrollWidth"), beyond) == (width, 0)
+    # A dot stands beside the first word of its label.
+    broken = page.evaluate(
+        """[...document.querySelectorAll('.tile .dot')].filter((dot) => { const range = document.createRange(); const text = dot.nextSibling;
+            range.setStart(text, 0); range.setEnd(text, 1); return range.getBoundingClientRect().top > dot.getBoundingClientRect().bottom; }).length"""
+    )
+    assert broken == 0
+
+
 def test_the_keyboard_reaches_all_and_everything_is_named(browser: Any, tmp_path: Path, small: Document) -> None:
     page = open_page(browser, tmp_path, small).page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.locator("#f-text").focus()
     page.keyboard.type("globex")
+    # The filter waits for the typing to end, and closes what is open.
+    playwright.expect(page.locator("#shown")).to_have_text(re.compile(r"^\d+ of 150 "))
     page.locator("#vm-table tbody button").first.focus()
     page.keyboard.press("Enter")
     playwright.expect(page.locator("tr.detail")).to_be_visible()
