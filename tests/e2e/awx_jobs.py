@@ -172,9 +172,9 @@ class Site:
     def update_inventory(self) -> str:
         """Runs the source; what it tells is the inventory from now on. Returns all that was printed, with the inventory."""
         source = self.project / described("access")["controller_inventory_sources"][0]["source_path"]
-        command = ["ansible-inventory", "--list", "--export", "-i", str(source), "--playbook-dir", str(source), "-vvvvv"]
+        arguments = ["--list", "--export", "-i", str(source), "--playbook-dir", str(source), "-vvvvv"]
         done = subprocess.run(
-            [sys.executable, "-m", "ansible", command[0].removeprefix("ansible-"), *command[1:]],
+            [sys.executable, "-m", "ansible", "inventory", *arguments],
             env=self._environment("AVMA Hyper-V hosts"),
             cwd=self.project,
             capture_output=True,
