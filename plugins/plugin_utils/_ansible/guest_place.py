@@ -59,7 +59,7 @@ def places_of(variables: Mapping[str, t.Any], guest: str, vm: str | None, hosts:
     """
     inventory = Inventory(variables)
     wanted = _wanted(variables, guest, vm)
-    read = [_read(name, inventory.variables(name)) for name in hosts or _group(variables)]
+    read = [_read(name, inventory.results(name)) for name in hosts or _group(variables)]
     owners: dict[str, list[_Read]] = {}
     for host in read:
         for machine in host.vms:
@@ -73,7 +73,7 @@ def places_of(variables: Mapping[str, t.Any], guest: str, vm: str | None, hosts:
     if not last and vm is None and known and variables.get(VM_ID):
         identifier, last = (
             str(variables[VM_ID]),
-            [next((host for host in read if host.name == known), _read(known, inventory.variables(known)))],
+            [next((host for host in read if host.name == known), _read(known, inventory.results(known)))],
         )
     if identifier is None:
         return finding("DIRECT_HOST_UNKNOWN", guest, vm=wanted[0])

@@ -46,6 +46,14 @@ class Inventory:
         found: Mapping[str, t.Any] = self._hostvars[name]
         return found
 
+    def results(self, name: str) -> Mapping[str, t.Any]:
+        """The variables of a machine as they stand, for what tasks have registered: to render large results takes seconds for each machine."""
+        raw_get = getattr(self._hostvars, "raw_get", None)
+        if raw_get is None or name not in self._hostvars:
+            return self.variables(name)
+        found: Mapping[str, t.Any] = raw_get(name)
+        return found
+
     def find(self, computers: Iterable[str]) -> dict[str, str]:
         """Names in the inventory of computers that Windows names so, by the given name. Those that are not there are left out.
 

@@ -12,7 +12,12 @@ from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection import UnsupportedConnection
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.inventory_connection import Inventory, address_like, connection_like
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.inventory_connection import (
+    Inventory,
+    address_like,
+    connection_like,
+    connection_of,
+)
 
 PASSWORD = "correct horse battery staple"
 
@@ -154,6 +159,42 @@ def test_variables_of_thousands_of_guests_are_not_read() -> None:
     found = inventory(hosts, {"hosts": ["a", "b"], "guests": [name for name in hosts if name.startswith("web")]}).find(["HV02", "HV04"])
     assert found == {"HV02": "a"}
     assert hosts.read <= 4
+
+
+class Rendering(dict[str, dict[str, Any]]):
+    """Ansible's own mapping: what it gives is rendered, but for ``raw_get``."""
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        raise AssertionError("rendered")
+
+    def raw_get(self, name: str) -> dict[str, Any]:
+        return super().__getitem__(name)
+
+
+def test_results_are_read_without_being_rendered() -> None:
+    known = Inventory({"hostvars": Rendering({"hv01": {"host_vms": {"vms": []}}})})
+    assert known.results("hv01") == {"host_vms": {"vms": []}}
+    assert known.results("gone") == {}
+    assert inventory({"hv01": {"a": 1}}).results("hv01") == {"a": 1}
+
+
+def test_connection_of_a_machine_has_nothing_of_another_one() -> None:
+    variables = {
+        "ansible_connection": "ansible.builtin.winrm",
+        "inventory_hostname": "hv01",
+        "ansible_user": "HostAdmin",
+        "ansible_port": 5986,
+    }
+    connection = connection_of(variables, PlayContext())
+    assert connection.get_option("remote_user") == "HostAdmin"
+    assert connection.get_option("remote_password") is None
+    assert (connection.get_option("remote_addr"), connection.get_option("port")) == ("hv01", 5986)
+
+
+@pytest.mark.parametrize("kind", ["ssh", "", None])
+def test_connection_that_carries_no_messages(kind: str | None) -> None:
+    with pytest.raises(UnsupportedConnection):
+        connection_of({"ansible_connection": kind}, PlayContext())
 
 
 def test_inventory_without_anything() -> None:
