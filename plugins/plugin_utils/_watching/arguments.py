@@ -94,19 +94,23 @@ def _hosts(wanted: Mapping[str, t.Any], environment: Mapping[str, str]) -> tuple
         if value:
             # what is said for all hosts or one of them in 'variables' or 'hosts' counts before it
             shared.setdefault(variable, str(value))
-    listed = wanted.get("hosts")
-    if isinstance(listed, str):
-        listed = [name.strip() for name in listed.split(",") if name.strip()]
-    if isinstance(listed, (list, tuple)):
-        listed = dict.fromkeys(listed)
-    if not isinstance(listed, Mapping) or not listed:
-        raise InvalidArgument("hosts: name the Hyper-V hosts to watch, as a list of names or as a mapping of names to connection variables")
-    hosts = []
-    for name, own in listed.items():
+    hosts: dict[str, WatchedHost] = {}
+    for name, own in _listed(wanted.get("hosts")):
         if not isinstance(name, str) or not name.strip() or name != safe_text(name, 255):
             raise InvalidArgument(f"hosts: {safe_text(name)!r} is no name of a host")
-        hosts.append(WatchedHost(name, {**shared, **_variables(f"hosts: {name}", own)}))
-    return tuple(hosts)
+        hosts[name] = WatchedHost(name, {**shared, **_variables(f"hosts: {name}", own)})
+    if not hosts:
+        raise InvalidArgument("hosts: name the Hyper-V hosts to watch, as a list of names or as a mapping of names to connection variables")
+    return tuple(hosts.values())
+
+
+def _listed(hosts: t.Any) -> list[tuple[t.Any, t.Any]]:
+    """Names and variables of their own, as they were given; nothing where it is no list of any kind."""
+    if isinstance(hosts, str):
+        hosts = [name.strip() for name in hosts.split(",") if name.strip()]
+    if isinstance(hosts, Mapping):
+        return list(hosts.items())
+    return [(name, None) for name in hosts] if isinstance(hosts, (list, tuple)) else []
 
 
 def _variables(where: str, given: t.Any) -> dict[str, t.Any]:

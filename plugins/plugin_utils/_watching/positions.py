@@ -125,7 +125,7 @@ def _read(path: str) -> dict[str, Position]:
         if not isinstance(document, dict) or document.get("version") != VERSION or not isinstance(document.get("hosts"), dict):
             raise ValueError(f"it is no file of bookmarks of version {VERSION}")
         return {host: Position.of(kept) for host, kept in document["hosts"].items()}
-    except (ValueError, RecursionError, InvalidBookmark) as error:
+    except (ValueError, OverflowError, RecursionError, InvalidBookmark) as error:
         # To begin anew by itself would lose what happened in between without a word.
         raise UnusableFile(f"bookmarks: {path}: {error}. Move it away to begin anew with 'since'") from error
 

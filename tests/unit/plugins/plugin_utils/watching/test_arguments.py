@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.arguments import InvalidArgument, read_arguments
+from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.arguments import DEFAULTS, InvalidArgument, read_arguments
 
 
 def test_names_alone_are_enough() -> None:
@@ -59,6 +62,7 @@ def test_numbers_may_come_as_text() -> None:
         ({"hosts": []}, "hosts: name the Hyper-V hosts"),
         ({"hosts": 7}, "hosts: name the Hyper-V hosts"),
         ({"hosts": ["hv\x1b[31m01"]}, "hosts: 'hv[31m01' is no name of a host"),
+        ({"hosts": [{"hv01": {}}]}, "hosts: \"{'hv01': {}}\" is no name of a host"),
         ({"hosts": [""]}, "hosts: '' is no name of a host"),
         ({"hosts": {"hv01": "5986"}}, "hosts: hv01: give connection variables as a mapping"),
         ({"hosts": ["hv01"], "variables": {"port": 5986}}, "variables: port: connection variables begin with ansible_"),
@@ -78,6 +82,19 @@ def test_what_cannot_be_used_is_named(given: dict[str, Any], said: str) -> None:
         read_arguments(given, {})
 
     assert said in str(raised.value)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | st.integers(), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["hosts", *DEFAULTS]) | st.text(max_size=5), _VALUES, max_size=4), st.booleans())
+def test_whatever_is_given_is_taken_or_named(given: dict[str, Any], hosts: bool) -> None:
+    with contextlib.suppress(InvalidArgument):
+        read_arguments({**given, "hosts": ["hv01"]} if hosts else given, {})
 
 
 def test_no_secret_is_shown() -> None:

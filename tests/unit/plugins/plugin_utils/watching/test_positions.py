@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import Bookmark
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.positions import EVENTS, Position, Positions, UnusableFile
@@ -52,8 +55,11 @@ def test_it_belongs_to_one_source(tmp_path: Path) -> None:
     Positions(path).close()
 
 
+ENDLESS = json.dumps({"version": 1, "hosts": {"hv01": {"bookmark": {**MARK.as_dict(), "record": float("inf")}}}})
+
+
 @pytest.mark.parametrize(
-    "content", ["", "[]", '{"version": 2, "hosts": {}}', '{"version": 1, "hosts": {"hv01": {"bookmark": {}}}}', "[" * 9999]
+    "content", [ENDLESS, "", "[]", '{"version": 2, "hosts": {}}', '{"version": 1, "hosts": {"hv01": {"bookmark": {}}}}', "[" * 9999]
 )
 def test_what_is_no_file_of_bookmarks_is_left_alone(tmp_path: Path, content: str) -> None:
     path = tmp_path / "bookmarks.json"
@@ -62,6 +68,27 @@ def test_what_is_no_file_of_bookmarks_is_left_alone(tmp_path: Path, content: str
         Positions(str(path))
 
     assert path.read_text() == content
+
+
+_BOOKMARK = MARK.as_dict()
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(
+    st.fixed_dictionaries({"bookmark": st.fixed_dictionaries({name: st.just(value) | _ANYTHING for name, value in _BOOKMARK.items()})})
+    | st.fixed_dictionaries({"bookmark": _ANYTHING, "licence": _ANYTHING, "contact": _ANYTHING})
+    | _ANYTHING
+)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_holds_it_is_taken_or_refused(tmp_path: Path, kept: object) -> None:
+    path = tmp_path / "bookmarks.json"
+    path.write_text(json.dumps({"version": 1, "hosts": {"hv01": kept}}))
+    with contextlib.suppress(UnusableFile):
+        Positions(str(path)).close()
 
 
 def test_a_folder_that_cannot_be_written_is_said_at_the_beginning(tmp_path: Path) -> None:
