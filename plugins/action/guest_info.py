@@ -16,6 +16,7 @@ from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.facts import Channel
 from ..plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ..plugin_utils._avma.integration_verdict import judge_integration
+from ..plugin_utils._avma.outcome import Outcome
 from ..plugin_utils._avma.platform import is_hyperv_guest
 from ..plugin_utils._windows.chassis import read_asset_tag
 from ..plugin_utils._windows.guest import foresee_guest, read_guest
@@ -46,7 +47,8 @@ class ActionModule(GuestAction):
             if plan.installs:
                 facts = replace(facts, computer=replace(computer, asset_tag=read_asset_tag(session)))
                 plan = plan_guest_key(facts, KeyWish(), tables=self._tables)
-        integration = judge_integration(facts.integration, plan.identity.release, plan.identity.name)
+        activates = plan.outcome not in (Outcome.KEPT, Outcome.REFUSED)
+        integration = judge_integration(facts.integration, plan.identity.release, plan.identity.name, activates=activates)
         primary = facts.primary
         return {
             "changed": False,

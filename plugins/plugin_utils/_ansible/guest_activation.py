@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .._avma.activation_diagnosis import asks_the_guest, diagnose, explained
+from .._avma.activation_diagnosis import chassis_may_explain, diagnose, explained, integration_may_explain
 from .._avma.errors import error_of
 from .._avma.facts import Channel, ComputerFacts, GuestFacts, LicenceFacts
 from .._avma.findings import Finding, finding
@@ -143,14 +143,16 @@ class GuestActivation:
 
     def _diagnosis(self, guest: GuestFacts, plan: GuestPlan, code: int | None, *, timed_out: bool) -> tuple[Finding, ...]:
         """What explains that the guest was not activated. Asking for it is worth three requests, but not a failure."""
-        if asks_the_guest(code, timed_out):
-            foresee_diagnosis(self._session)
-            try:
-                if guest.computer is not None and guest.computer.asset_tag is None:
-                    guest = replace(guest, computer=replace(guest.computer, asset_tag=read_asset_tag(self._session)))
+        computer = guest.computer
+        try:
+            if integration_may_explain(code, timed_out):
+                foresee_diagnosis(self._session)
+            if chassis_may_explain(code, timed_out) and computer is not None and computer.asset_tag is None:
+                guest = replace(guest, computer=replace(computer, asset_tag=read_asset_tag(self._session)))
+            if integration_may_explain(code, timed_out):
                 guest = replace(guest, integration=read_integration(self._session))
-            except WsManError:
-                pass
+        except WsManError:
+            pass
         return diagnose(guest, plan.identity, self._host, code)
 
     def _result(

@@ -21,9 +21,14 @@ _INVALID_PLATFORM, _PARENT_NOT_ACTIVATED, _ID_MISMATCH = 0xC004FD01, 0xC004FD02,
 _REFUSALS = ("ACTIVATION_FAILED", "ACTIVATION_TIMED_OUT")
 
 
-def asks_the_guest(code: int | None, timed_out: bool) -> bool:
-    """Whether chassis and integration services may explain it: no host answered, or in Azure one that is not activated."""
+def chassis_may_explain(code: int | None, timed_out: bool) -> bool:
+    """Azure answers with either code. (Microsoft, Windows VM activation errors 0xC004FD01 and 0xC004FD02)"""
     return timed_out or code in (_INVALID_PLATFORM, _PARENT_NOT_ACTIVATED)
+
+
+def integration_may_explain(code: int | None, timed_out: bool) -> bool:
+    """Where a host answered, the way to it works."""
+    return timed_out or code == _INVALID_PLATFORM
 
 
 def diagnose(guest: GuestFacts, identity: GuestIdentity, host: HostView | None, code: int | None) -> tuple[Finding, ...]:
@@ -42,11 +47,18 @@ def diagnose(guest: GuestFacts, identity: GuestIdentity, host: HostView | None, 
 def explained(refusal: Iterable[Finding], diagnosis: tuple[Finding, ...], said: Iterable[Finding] = ()) -> tuple[Finding, ...]:
     """The findings on a refusal with what explains it before them, as far as it is not ``said`` yet.
 
-    The first explanation has the remedy that helps.
+    The first explanation has the remedy that helps. Whether Data Exchange matters is open, so there the general one follows.
     """
     if not diagnosis:
         return tuple(refusal)
-    remedy = diagnosis[0].remedy
+    first = diagnosis[0]
     before = tuple(said)
     new = (found for found in diagnosis if found not in before)
-    return (*new, *(replace(found, remedy=remedy) if found.code in _REFUSALS else found for found in refusal))
+
+    def remedied(found: Finding) -> Finding:
+        if found.code not in _REFUSALS:
+            return found
+        doubtful = first.code.startswith("DATA_EXCHANGE_")
+        return replace(found, remedy=f"{first.remedy} If that does not help: {found.remedy}" if doubtful else first.remedy)
+
+    return (*new, *(remedied(found) for found in refusal))

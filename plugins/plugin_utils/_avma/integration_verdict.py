@@ -23,13 +23,15 @@ ACTIVATION_DEVICE = "3375BAF4-9E15-4B30-B765-67ACB10D607B"
 _FIRST_SERVICED_BUILD = 14393
 
 
-def judge_integration(integration: IntegrationFacts | None, release: Release | None, name: str | None) -> Iterator[Finding]:
-    """Warnings only. What was not asked, or could not be, is not spoken of."""
+def judge_integration(
+    integration: IntegrationFacts | None, release: Release | None, name: str | None, *, activates: bool = True
+) -> Iterator[Finding]:
+    """Warnings only. What was not asked, or could not be, is not spoken of; nor is the device of a guest that AVMA does not activate."""
     if integration is None:
         return
     remedy = update_remedy(release)
     device, service = integration.device, integration.data_exchange
-    if device is not None:
+    if device is not None and activates:
         about = f"{{{ACTIVATION_DEVICE.lower()}}}"
         if not device.present:
             yield finding("ACTIVATION_DEVICE_MISSING", name, device=about, remedy=remedy)

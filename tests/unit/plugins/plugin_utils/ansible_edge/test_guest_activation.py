@@ -217,6 +217,13 @@ INVALID_PLATFORM = 0xC004FD01
         ),
         ({"device_problems": []}, None, ["ACTIVATION_DEVICE_MISSING"], "updates of Windows"),
         ({"device_problems": []}, 0xC004FD03, [], "Move the guest"),
+        # a host that answers is reached
+        (
+            {"device_problems": [], "data_exchange": {"StartMode": "Disabled"}},
+            HOST_NOT_ACTIVATED,
+            [],
+            "Activate host hv01, then run again.",
+        ),
     ],
 )
 def test_a_refusal_is_explained_by_what_the_guest_lacks(

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.activation_diagnosis import asks_the_guest, diagnose, explained
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.activation_diagnosis import (
+    chassis_may_explain,
+    diagnose,
+    explained,
+    integration_may_explain,
+)
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     ActivationDevice,
     ComputerFacts,
@@ -103,12 +108,25 @@ def test_diagnosis() -> None:
     assert diagnosis(None, device=ActivationDevice(True, 28)) == ["ACTIVATION_DEVICE_FAILED"]
 
 
-def test_the_guest_is_asked_only_where_it_can_know() -> None:
-    assert asks_the_guest(FD01, timed_out=False)
-    assert asks_the_guest(FD02, timed_out=False)
-    assert asks_the_guest(None, timed_out=True)
-    assert not asks_the_guest(FD03, timed_out=False)
-    assert not asks_the_guest(None, timed_out=False)
+@pytest.mark.parametrize(
+    ("code", "timed_out", "chassis", "integration"),
+    [
+        (FD01, False, True, True),
+        (FD02, False, True, False),
+        (FD03, False, False, False),
+        (None, True, True, True),
+        (None, False, False, False),
+    ],
+)
+def test_the_guest_is_asked_only_where_it_can_know(code: int | None, timed_out: bool, chassis: bool, integration: bool) -> None:
+    assert chassis_may_explain(code, timed_out) is chassis
+    assert integration_may_explain(code, timed_out) is integration
+
+
+def test_the_device_of_a_guest_that_avma_does_not_activate_is_not_spoken_of() -> None:
+    facts = IntegrationFacts(ActivationDevice(False), DataExchangeService(True, False, True))
+    (found,) = judge_integration(facts, release_of(20348), "web01", activates=False)
+    assert found.code == "DATA_EXCHANGE_SERVICE_DISABLED"
 
 
 def test_what_explains_a_refusal_gives_its_remedy() -> None:
@@ -118,3 +136,10 @@ def test_what_explains_a_refusal_gives_its_remedy() -> None:
     first, last = explained(refusal, (cause,))
     assert first == cause
     assert (last.code, last.cause, last.remedy) == ("ACTIVATION_FAILED", "0xC004FD01", "Update the integration services.")
+
+
+def test_data_exchange_may_explain_a_refusal_or_not() -> None:
+    refusal = (finding("ACTIVATION_FAILED", "web01", error="0xC004FD01", remedy="Activate it by KMS."),)
+    _first, last = explained(refusal, (finding("DATA_EXCHANGE_SERVICE_DISABLED", "web01"),))
+    assert last.remedy.startswith("In the guest run 'Set-Service")
+    assert last.remedy.endswith("If that does not help: Activate it by KMS.")
