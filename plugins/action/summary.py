@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..plugin_utils._ansible.action import AvmaAction, Task
 from ..plugin_utils._ansible.deferred_file import DeferredFile
 from ..plugin_utils._ansible.output import plain
+from ..plugin_utils._ansible.registered import Registered
 from ..plugin_utils._avma.deferred import DeferredGuest, names_text
 from ..plugin_utils._avma.outcome import Outcome
 from ..plugin_utils._report.run_stats import run_stats
@@ -41,22 +42,14 @@ class ActionModule(AvmaAction):
         groups = task.variables.get("groups") or {}
         guests = options["guests"] if options["guests"] is not None else list(groups.get("guests", ()))
         hosts = options["hosts"] if options["hosts"] is not None else list(groups.get("hyperv_hosts", ()))
-        hostvars = task.variables.get("hostvars") or {}
-
-        def result(machine: str, variable: str) -> Mapping[str, t.Any]:
-            value = hostvars[machine].get(variable) if machine in hostvars else None
-            return value if isinstance(value, Mapping) else {}
-
-        def text(machine: str, variable: str) -> str | None:
-            value = hostvars[machine].get(variable) if machine in hostvars else None
-            return str(value) if value else None
-
+        of_guests = [(name, Registered(task, name)) for name in guests]
+        of_hosts = [(name, Registered(task, name)) for name in hosts]
         summary = summarise(
             [
-                GuestRun(name, result(name, options["guest_variable"]), text(name, "avma_vm_id"), text(name, "avma_vm_name"))
-                for name in guests
+                GuestRun(name, known.result(options["guest_variable"]), known.text("avma_vm_id"), known.text("avma_vm_name"))
+                for name, known in of_guests
             ],
-            [HostRun(name, result(name, options["host_variable"]), result(name, options["kvp_variable"])) for name in hosts],
+            [HostRun(name, known.result(options["host_variable"]), known.result(options["kvp_variable"])) for name, known in of_hosts],
         )
         for line in lines(summary, options["max_rows"]):
             self._display.display(line)

@@ -3,12 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""What earlier tasks registered on other machines, read by the variable's name: given as an argument, all of it would be rendered first."""
+"""What earlier tasks registered on other machines, read by the variable's name: given as an argument, all of it would be rendered first.
+
+Ansible renders what is read of hostvars too, piece by piece, which for some hundred thousand events takes minutes. Results hold nothing to
+render, so they are taken as they are; other variables are rendered.
+"""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from .action import Task
 from .output import plain
@@ -20,13 +25,26 @@ class Registered:
     """The variables of one machine. Ansible makes them anew at each access, so they are asked for once."""
 
     def __init__(self, task: Task, machine: str) -> None:
-        hostvars = task.variables.get("hostvars") or {}
+        self._hostvars = task.variables.get("hostvars") or {}
+        self._machine = machine
+
+    @cached_property
+    def _known(self) -> Mapping[str, t.Any]:
         # Of Ansible's hostvars get() knows no default.
-        self._known = hostvars[machine] if machine in hostvars else {}  # noqa: SIM401
+        return self._hostvars[self._machine] if self._machine in self._hostvars else {}  # noqa: SIM401
+
+    @cached_property
+    def _raw(self) -> Mapping[str, t.Any]:
+        raw_get = getattr(self._hostvars, "raw_get", None)
+        found = raw_get(self._machine) if raw_get is not None and self._machine in self._hostvars else self._known
+        return found if isinstance(found, Mapping) else {}
 
     def result(self, variable: str) -> Result:
         """Empty for a task that did not run, or was skipped."""
-        value = self._known.get(variable)
+        value = self._raw.get(variable)
+        if isinstance(value, str):
+            # Somebody gave the variable another one's value, by a template.
+            value = self._known.get(variable)
         return t.cast(Result, plain(value)) if isinstance(value, Mapping) and not value.get("skipped") else {}
 
     def text(self, variable: str) -> str | None:
