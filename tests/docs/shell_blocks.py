@@ -180,12 +180,10 @@ def _only_options(cli: type[CLI]) -> Callable[[list[str]], Iterator[str]]:
 def _pip(arguments: list[str]) -> Iterator[str]:
     if not arguments or arguments[0] != "install":
         yield "only 'pip install' is expected"
-    words = iter(arguments[1:])
-    for word in words:
-        if word == "-r":
-            name = Path(next(words)).name
-            if not list(ROOT.rglob(name)):
-                yield f"there is no {name}"
+    for before, word in itertools.pairwise(arguments):
+        if before == "-r":
+            if not (ROOT / Path(word).name).exists():
+                yield f"there is no {Path(word).name}"
         elif not word.startswith("-"):
             try:
                 Requirement(word)
@@ -206,7 +204,7 @@ def _lab(arguments: list[str]) -> Iterator[str]:
         try:
             lab._parser().parse_args(arguments)
         except SystemExit as end:
-            if end.code:
+            if end.code not in (None, 0):
                 yield said.getvalue().strip().splitlines()[-1]
 
 

@@ -98,7 +98,7 @@ class EventLog:
         if self._past is not None:
             events += [self._past.event(number, self._background + number + 1) for number in range(self._past.count)]
         events += self._events
-        return events if self.limit is None else events[-self.limit :]
+        return events if self.limit is None else events[max(0, len(events) - self.limit) :]
 
     def written(self) -> list[Event]:
         """Only what happened since the lab started, as far as it is still there."""

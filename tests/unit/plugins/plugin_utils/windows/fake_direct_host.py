@@ -69,7 +69,9 @@ class FakeDirectHost(Session):
     def run(self, command: Command, *, limit: float) -> CommandOutput:
         self.commands.append(command)
         request = self.requests[-1]
-        todo = self.on_run.pop(0) if self.on_run else None
+        todo = None
+        if self.on_run:
+            todo = self.on_run.pop(0)
         if isinstance(todo, LostAnswer):
             if todo.effect:
                 self._carry_out(request)
