@@ -148,7 +148,8 @@ options:
     default: false
   tables:
     description:
-      - Releases and AVMA keys that are added to the published ones, as the option O(hyperv.avma.guest_key#module:tables). No template is rendered in it.
+      - Releases and AVMA keys that are added to the published ones, as the option O(hyperv.avma.guest_key#module:tables).
+      - Keys in it may be encrypted by Ansible Vault. Templates are not rendered.
     type: dict
   parallel:
     description: How many hosts are asked at once.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from .editions import GUEST_EDITIONS, Edition
+from .findings import shown
 from .keys import AVMA_KEYS, AvmaKey, InvalidProductKey, avma_key, avma_rows, display_key, kms_client_row, normalise_key
 from .releases import OLDEST_BUILD, RELEASES, Release, release_named, release_of
 from .text import safe_text
@@ -97,7 +98,7 @@ def _faults_of_release(release: Release, earlier: tuple[Release, ...], tables: T
     if family is None or family.channel != LONG_TERM:
         yield Fault(
             release,
-            f"'{safe_text(release.ltsc, _NAME_LIMIT)}', which it counts with, is no long-term release in the tables",
+            f"'{shown(release.ltsc, _NAME_LIMIT)}', which it counts with, is no long-term release in the tables",
             _LONG_TERM_REMEDY,
         )
     elif family.build > release.build:
@@ -114,7 +115,7 @@ def _faults_of_key(row: AvmaKey, earlier: tuple[AvmaKey, ...], tables: Tables) -
     if release_named(row.release_name, tables.releases) is None:
         yield Fault(
             row,
-            f"there is no release '{safe_text(row.release_name, _NAME_LIMIT)}' in the tables",
+            f"there is no release '{shown(row.release_name, _NAME_LIMIT)}' in the tables",
             "Add it to 'releases', or check its name.",
         )
     try:

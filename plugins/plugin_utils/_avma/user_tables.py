@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from .editions import Edition, edition_named
+from .findings import shown
 from .keys import AvmaKey, InvalidProductKey, KeyKind, classify_key, normalise_key
 from .releases import Release, release_named
 from .tables import LONG_TERM, PUBLISHED, Tables, faults_in
-from .text import safe_text
 
 _SOURCE = "the user's tables"
 _SHOWN = 40
@@ -41,14 +41,14 @@ def with_user_tables(added: object) -> Tables:
         where = f"releases[{place}]"
         release = _release(entry, where)
         if not _is_published(release):
-            named.setdefault(release, f"{where} ({safe_text(release.name, _SHOWN)})")
+            named.setdefault(release, f"{where} ({shown(release.name, _SHOWN)})")
     known_releases = (*PUBLISHED.releases, *(row for row in named if isinstance(row, Release)))
     for place, entry in enumerate(_sequence(parts.get("avma_keys"), "avma_keys")):
         where = f"avma_keys[{place}]"
         row = _key(entry, where, known_releases)
         known = PUBLISHED.avma_key(row.release_name, row.edition)
         if known is None or known.key != row.key:
-            named.setdefault(row, f"{where} ({safe_text(row.release_name, _SHOWN)} {row.edition.value})")
+            named.setdefault(row, f"{where} ({shown(row.release_name, _SHOWN)} {row.edition.value})")
     tables = Tables(known_releases, (*PUBLISHED.avma_keys, *(row for row in named if isinstance(row, AvmaKey))))
     for fault in faults_in(tables):
         raise InvalidTables(f"{named[fault.row]}: {fault.cause}. {fault.remedy}")
@@ -71,9 +71,11 @@ def _release(entry: object, where: str) -> Release:
     name, build = _text(fields, "name", where), fields.get("build")
     digits = str(build).strip() if isinstance(build, (int, str)) and not isinstance(build, bool) else ""
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 6):
-        raise InvalidTables(f"{where} ({safe_text(name, _SHOWN)}): 'build' is missing or no build number. Give a number such as 26100.")
+        raise InvalidTables(f"{where} ({shown(name, _SHOWN)}): 'build' is missing or no build number. Give a number such as 26100.")
     known = PUBLISHED.release_named(name)
     ltsc = _text(fields, "ltsc", where) if fields.get("ltsc") is not None else (known.ltsc if known is not None else name)
+    family = PUBLISHED.release_named(ltsc)
+    ltsc = family.name if family is not None else ltsc
     label = _text(fields, "label", where) if fields.get("label") is not None else f"Windows Server {name}"
     return Release(name, label, ltsc, int(digits), LONG_TERM if ltsc == name else "AC", _SOURCE, "")
 
@@ -84,14 +86,21 @@ def _key(entry: object, where: str, releases: Iterable[Release]) -> AvmaKey:
     edition: Edition | None = edition_named(named)
     if edition is None:
         raise InvalidTables(
-            f"{where} ({safe_text(release, _SHOWN)}): '{safe_text(named, _SHOWN)}' is no edition."
+            f"{where} ({shown(release, _SHOWN)}): '{shown(named, _SHOWN)}' is no edition."
             " Give 'Datacenter', 'Standard', 'Essentials' or 'Datacenter: Azure Edition'."
         )
-    key, known = fields.get("key"), release_named(release, releases)
+    known = release_named(release, releases)
     try:
-        return AvmaKey(known.name if known else release, edition, normalise_key(key if isinstance(key, str) else ""), _SOURCE, "")
+        return AvmaKey(known.name if known else release, edition, normalise_key(_characters(fields.get("key"))), _SOURCE, "")
     except InvalidProductKey as error:
-        raise InvalidTables(f"{where} ({safe_text(release, _SHOWN)} {edition.value}): {error}") from None
+        raise InvalidTables(f"{where} ({shown(release, _SHOWN)} {edition.value}): {error}") from None
+
+
+def _characters(value: object) -> str:
+    """A text. What Ansible Vault has encrypted is none in ansible-core before 2.19, but a sequence of characters all the same."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, Sequence) and not isinstance(value, (list, tuple, bytes)) else ""
 
 
 def _mapping(value: object, prefix: str, fields: Sequence[str]) -> Mapping[str, object]:
@@ -99,7 +108,7 @@ def _mapping(value: object, prefix: str, fields: Sequence[str]) -> Mapping[str, 
         raise InvalidTables(f"{prefix}this is no dictionary. Give {_listed(fields)}.")
     unknown = [str(name) for name in value if name not in fields]
     if unknown:
-        raise InvalidTables(f"{prefix}'{safe_text(unknown[0], _SHOWN)}' is not known here. Known are {_listed(fields)}.")
+        raise InvalidTables(f"{prefix}'{shown(unknown[0], _SHOWN)}' is not known here. Known are {_listed(fields)}.")
     return value
 
 

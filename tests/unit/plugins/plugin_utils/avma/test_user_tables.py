@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import string
+from collections import UserString
 from dataclasses import replace
 from typing import Any
 
@@ -206,6 +207,32 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_entry(added: Any, beginning
     # cause and remedy
     assert message.count(". ") >= 1
     assert message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        {OWN_KEY: []},
+        {"releases": [{OWN_KEY: 1}]},
+        {"releases": [{"name": OWN_KEY, "build": "x"}]},
+        {"releases": [{"name": "x", "build": 30100, "ltsc": OWN_KEY}]},
+        {"avma_keys": [key_row(OWN_KEY, "Standard", OTHER_KEY)]},
+        {"avma_keys": [key_row("2028", OWN_KEY, OTHER_KEY)]},
+    ],
+)
+def test_a_key_in_the_wrong_place_is_not_repeated(added: Any) -> None:
+    with pytest.raises(InvalidTables) as refused:
+        with_user_tables(added)
+    assert OWN_KEY not in str(refused.value)
+    assert "66666" in str(refused.value)
+
+
+def test_a_key_may_be_encrypted_by_vault() -> None:
+    """Before ansible-core 2.19 such a value is a sequence of characters and no str."""
+    tables = with_user_tables(table(key_row("2028", "Standard", UserString(OWN_KEY))))  # type: ignore[arg-type]
+    row = tables.avma_key("2028", Edition.STANDARD)
+    assert row is not None
+    assert row.key == OWN_KEY
 
 
 _LETTERS = st.text(string.ascii_uppercase + string.digits, min_size=5, max_size=5)
