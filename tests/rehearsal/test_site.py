@@ -69,15 +69,6 @@ def site(lab: Lab, folder: Path, changes: str = "") -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_a_word_that_it_does_not_know_ends_it_before_a_machine_is_asked(lab: Lab, tmp_path: Path) -> None:
-    lab.reset_counters()
-    status, output = site(lab, tmp_path, "activete")
-
-    assert status != 0
-    assert "AVMA_SITE_CHANGES may say activate, retire or both" in output
-    assert lab.get("/counters") == {}
-
-
 def test_nothing_is_changed_unasked(lab: Lab, tmp_path: Path) -> None:
     before = lab.digest()
     status, output = site(lab, tmp_path)
@@ -96,3 +87,13 @@ def test_what_is_asked_for_is_done(lab: Lab, tmp_path: Path) -> None:
     assert lab.machine("web01")["licence"]["channel"] == "VT:IA"
     assert lab.machine("former01")["licence"]["channel"] == "Volume:GVLK", "a licensed key of another channel stays"
     assert lab.vm("former01")["guest_items"] == {"DeployedBy": "image"}
+
+
+def test_a_word_that_it_does_not_know_ends_it_before_a_machine_is_asked(lab: Lab, tmp_path: Path) -> None:
+    lab.reset_counters()
+    # after earlier runs, of which Molecule remembers what it need not do again
+    status, output = site(lab, tmp_path, "activete")
+
+    assert status != 0
+    assert "AVMA_SITE_CHANGES may say activate, retire or both" in output
+    assert lab.get("/counters") == {}
