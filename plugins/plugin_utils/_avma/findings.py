@@ -57,17 +57,20 @@ class Finding:
         return f"{self.object}: {self.cause}. {self.remedy}"
 
 
-def finding(code: str, object: str | None, /, **data: DataValue) -> Finding:
-    """The finding ``code`` about ``object``. Raises KeyError for an unknown code and ValueError if data for its templates is missing."""
-    kind = FINDINGS[code]
+def finding(finding_code: str, object: str | None, /, **data: DataValue) -> Finding:
+    """A finding about ``object``. Raises KeyError for an unknown code and ValueError if data for its templates is missing.
+
+    ``data`` may hold a ``code`` of Windows.
+    """
+    kind = FINDINGS[finding_code]
     missing = sorted(fields_of(kind) - set(data) - {"object"})
     if missing:
-        raise ValueError(f"finding {code} needs {', '.join(missing)} for its text")
+        raise ValueError(f"finding {finding_code} needs {', '.join(missing)} for its text")
     about = shown(object, _OBJECT_LIMIT) or _NOTHING
     harmless = {name: _harmless(value) for name, value in data.items()}
     words = {name: _in_words(value) for name, value in harmless.items()}
     words["object"] = about
-    return Finding(code, kind.severity, about, kind.cause.format_map(words), kind.remedy.format_map(words), harmless)
+    return Finding(finding_code, kind.severity, about, kind.cause.format_map(words), kind.remedy.format_map(words), harmless)
 
 
 def errors_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:

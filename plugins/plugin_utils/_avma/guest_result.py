@@ -83,6 +83,4 @@ def _refused(code: str, plan: GuestPlan, last_error: int) -> Finding:
         error, remedy, symbol = f"{hexadecimal} {entry.symbol}: {cause.format(host=host)}", instruction.format(host=host), entry.symbol
     else:
         error, remedy, symbol = f"{hexadecimal} {entry.symbol}: {entry.meaning}; {entry.cause}", entry.remedy, entry.symbol
-    # the code of Windows is data of the finding, which has a code of its own
-    data = {"error": error, "remedy": remedy, "code": hexadecimal, "symbol": symbol, "host": plan.host_name}
-    return finding(code, plan.identity.name, **data)
+    return finding(code, plan.identity.name, error=error, remedy=remedy, code=hexadecimal, symbol=symbol, host=plan.host_name)
