@@ -25,6 +25,7 @@ CONTRADICTIONS = {
     "KVP_OTHER_OS",
     "SAME_ACTIVATION_ID",
 }
+LAB_HOSTS = ("hv01", "hv02", "hv03", "hv04")
 UNKNOWN = "DEADBEEF-0B2F-4A5E-9C77-1D2E3F405162"
 ALL = ["html", "csv", "json", "months", "openmetrics"]
 
@@ -176,6 +177,8 @@ def test_a_host_that_does_not_answer_is_in_the_report(demo: Lab, tmp_path: Path)
     player = demo.player()
     hosts = next(group for name, group in _groups(player.inventory) if name == "hyperv_hosts")
     hosts["hosts"]["hv99"] = {"ansible_host": "127.0.0.1", "ansible_port": 1}
+    guests = next(group for name, group in _groups(player.inventory) if name == "guests")
+    guests["hosts"]["stray01"] = {"ansible_host": "127.0.0.1", "ansible_port": 1}
     run = player.playbook("report", avma_report_dir=str(tmp_path))
     document = report_in(tmp_path)
     gone = next(host for host in document["hosts"] if host["name"] == "hv99")
@@ -183,6 +186,10 @@ def test_a_host_that_does_not_answer_is_in_the_report(demo: Lab, tmp_path: Path)
     assert [finding["code"] for finding in gone["findings"]] == ["HOST_NOT_ASKED"]
     assert any("hosts could not be asked" in note for note in document["notes"])
     assert len(document["hosts"]) == 5, run.output
+    # Which machine it is, or whether it is one, nobody can tell: it is counted in no total, and what to do about it is said.
+    assert [vm["name"] for vm in document["unmatched"]] == ["stray01"]
+    assert document["totals"]["vms"] == len(document["vms"]) == sum(len(lab_host["vms"]) for lab_host in map(demo.machine, LAB_HOSTS))
+    assert any(one["name"] == "stray01" for action in document["actions"] for one in action["objects"])
 
 
 def _groups(inventory: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
