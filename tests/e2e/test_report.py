@@ -72,7 +72,8 @@ def test_a_place_that_cannot_be_written_is_no_failure_unless_it_was_named(demo: 
     run = player.playbook("activate", limit="web01")
     assert run.code == 0, run.output
     assert run.of("report")[-1].result["files"] == []
-    assert "avma-report.html could not be written" in run.output
+    # ansible-core before 2.19 breaks the lines of a warning
+    assert "avma-report.html could not be written" in " ".join(run.output.split())
     stats = run.of("set_stats")[-1].result["ansible_stats"]["data"]["hyperv_avma_report"]
     assert (stats["files"], stats["vms"]["activated"]) == ([], 1)
     named = player.playbook("activate", limit="web01", avma_report_dir="avma-report/here")
