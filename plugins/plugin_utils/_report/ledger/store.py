@@ -12,11 +12,12 @@ and ``synchronous = FULL`` a job killed at any moment leaves either all of its b
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sqlite3
 import typing as t
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,13 +163,15 @@ class Ledger:
                 for _time, _id, body in found:
                     yield json.loads(body)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _opened(self, *, create: bool = False, memory: bool = False) -> Iterator[sqlite3.Connection]:
         path = Path(self.path)
         if not create and not path.exists():
             raise LedgerMissing(self.path)
         name = ":memory:" if memory else f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         connection = None
+        if create and not memory:
+            _make_private(path)
         try:
             connection = sqlite3.connect(name, timeout=self._busy_seconds, isolation_level=None, uri=not memory)
             self._prepare(connection)
@@ -284,6 +287,15 @@ _DATED = ("events", "activations")
 
 def _older(connection: sqlite3.Connection, before: int) -> int:
     return sum(connection.execute(f"SELECT count(*) FROM {table} WHERE time < ?", (before,)).fetchone()[0] for table in _DATED)
+
+
+def _make_private(path: Path) -> None:
+    """An empty file, which SQLite takes for a new database, that only owner and group may read: it names tenants and machines.
+
+    SQLite gives its journals the same mode. What cannot be made SQLite explains itself.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640))
 
 
 def _remove(connection: sqlite3.Connection, before: int) -> int:

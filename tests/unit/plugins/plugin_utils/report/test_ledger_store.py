@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,6 +39,22 @@ from .deliveries import BEGIN, ORIGIN, VM, activation, event, result, rows
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     return Ledger(str(tmp_path / "ledger.sqlite"))
+
+
+def test_a_new_ledger_is_not_for_everybody(ledger: Ledger) -> None:
+    before = os.umask(0)
+    try:
+        ledger.record(rows(event(1)))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(os.stat(ledger.path).st_mode) == 0o640
+
+
+def test_the_mode_of_a_ledger_that_is_there_is_its_owners(ledger: Ledger) -> None:
+    ledger.record(rows(event(1)))
+    os.chmod(ledger.path, 0o600)
+    ledger.record(rows(event(2)))
+    assert stat.S_IMODE(os.stat(ledger.path).st_mode) == 0o600
 
 
 def test_an_event_is_kept_once_and_comes_back_as_it_was(ledger: Ledger) -> None:
