@@ -675,6 +675,15 @@ _KEY = (
         _SLERR,
         _HIGH,
     ),
+    FindingType(
+        "KEY_INSTALL_DEFERRED",
+        _W,
+        "The key is not installed yet",
+        "the key was not installed within the time: {error}",
+        "{remedy}",
+        _SLERR,
+        _HIGH,
+    ),
 )
 
 _ACTIVATION = (

@@ -42,16 +42,22 @@ def judge_result(licence: LicenceFacts | None, plan: GuestPlan, last_error: int 
     if licence is None and last_error is None:
         return Outcome.FAILED, (finding("LICENCE_LOST", name),)
     if licence is None or not has_avma_key(licence, wanted):
+        if last_error is not None and plan.installs and _will_pass(last_error):
+            return Outcome.DEFERRED, (_refused("KEY_INSTALL_DEFERRED", plan, last_error),)
         return Outcome.FAILED, (_key_not_there(licence, plan, last_error),)
     if not plan.activates:
         return Outcome.KEYED, ()
     if last_error is None:
         reason = describe_code(licence.reason) if licence.reason else "Windows gives no reason"
         return Outcome.FAILED, (finding("ACTIVATION_TIMED_OUT", name, status=licence.status.value, reason=reason),)
-    entry = error_of(last_error)
-    if entry is not None and entry.transient:
+    if _will_pass(last_error):
         return Outcome.DEFERRED, (_refused("ACTIVATION_DEFERRED", plan, last_error),)
     return Outcome.FAILED, (_refused("ACTIVATION_FAILED", plan, last_error),)
+
+
+def _will_pass(code: int) -> bool:
+    entry = error_of(code)
+    return entry is not None and entry.transient
 
 
 def _key_not_there(licence: LicenceFacts | None, plan: GuestPlan, last_error: int | None) -> Finding:

@@ -46,6 +46,9 @@ KMS = LicenceFacts("id", Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, 5, part
         (KEYED, PLAN, 0x80041001, Outcome.FAILED, "ACTIVATION_FAILED"),
         (KMS, PLAN, 0xC004F050, Outcome.FAILED, "KEY_INSTALL_FAILED"),
         (None, PLAN, 0xC004F069, Outcome.FAILED, "KEY_INSTALL_FAILED"),
+        (KMS, PLAN, 0xC004F075, Outcome.DEFERRED, "KEY_INSTALL_DEFERRED"),
+        (None, PLAN, 0xC004E028, Outcome.DEFERRED, "KEY_INSTALL_DEFERRED"),
+        (KMS, ACTIVATE_ONLY, 0xC004F075, Outcome.FAILED, "ACTIVATION_FAILED"),  # its AVMA key is gone
         (KMS, PLAN, None, Outcome.FAILED, "KEY_INSTALL_FAILED"),
         (None, PLAN, None, Outcome.FAILED, "LICENCE_LOST"),
         (replace(KMS, channel=Channel.MAK, partial_key="DV9BG"), PLAN, None, Outcome.FAILED, "KEY_IS_OTHER_CHANNEL"),
