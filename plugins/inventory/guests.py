@@ -184,7 +184,7 @@ host_variables: &connection
   ansible_port: 5986
   ansible_winrm_transport: kerberos
   ansible_user: svc-avma@CORP.EXAMPLE
-  ansible_password: "{{ lookup('env', 'AVMA_PASSWORD') }}"
+  ansible_password: "{{ lookup('env', 'HYPERV_AVMA_PASSWORD') }}"
 guest_variables: *connection
 
 # Where guests are reached: by name first, and never over the backup network.

@@ -130,7 +130,7 @@ EXAMPLES = r"""
 
 - name: Refuse beforehand what the host cannot activate
   hyperv.avma.guest_key:
-    host: "{{ hostvars['hv01'].avma_host }}"
+    host: "{{ hostvars['hv01'].host_result }}"
 
 - name: Move a guest from its MAK to AVMA
   hyperv.avma.guest_key:

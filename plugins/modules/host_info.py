@@ -47,7 +47,7 @@ seealso:
 EXAMPLES = r"""
 - name: Learn whether the hosts can activate guests
   hyperv.avma.host_info:
-  register: avma_host
+  register: host_result
 
 - name: Stop here if this host cannot
   hyperv.avma.host_info:
@@ -56,12 +56,12 @@ EXAMPLES = r"""
 - name: Judge the whole cluster by one of its nodes
   hyperv.avma.host_info:
     cluster_nodes: true
-  register: avma_cluster
+  register: cluster_result
 
 - name: Stop here if guests would lose their activation when they move
   ansible.builtin.assert:
-    that: avma_cluster.host.cluster.verdict.ready
-    fail_msg: "{{ avma_cluster.findings | map(attribute='cause') | join(' ') }}"
+    that: cluster_result.host.cluster.verdict.ready
+    fail_msg: "{{ cluster_result.findings | map(attribute='cause') | join(' ') }}"
 
 - name: Keep nothing but the channel and the minutes that are left
   hyperv.avma.host_info:
