@@ -135,7 +135,14 @@ def _vm_findings(machine: Machine, evidence: VmEvidence, result: Result, name: s
     found = _findings(result.get("findings"), machine.vm.get("findings"), own=evidence.findings)
     kept = tuple(replace(one, object=name) for one in found if one.code not in moot | _DONE)
     guest = machine.guest
-    if guest is None or machine.answered or not guest.result or any(one.code == "GUEST_UNREACHABLE" for one in kept):
+    if guest is None or machine.answered or not guest.result:
+        return kept
+    if any(one.code == "GUEST_OFF" for one in kept):
+        # The host knows better than a connection that got no answer; and whoever lists a guest wants it served.
+        return tuple(
+            replace(one, severity=Severity.WARNING) if one.code == "GUEST_OFF" else one for one in kept if one.code != "GUEST_UNREACHABLE"
+        )
+    if any(one.code == "GUEST_UNREACHABLE" for one in kept):
         return kept
     return (replace(_not_asked("GUEST_NOT_ASKED", guest.name, guest.result, "the guest"), object=name), *kept)
 

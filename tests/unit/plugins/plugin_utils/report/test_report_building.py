@@ -179,6 +179,24 @@ def test_guests_that_were_not_asked_need_no_action_and_strangers_are_told_of() -
     assert any(note.startswith("1 guests of the inventory match no virtual machine of a host") for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"unreachable": True, "msg": "web01: connection refused. Check that WinRM listens."},
+        {"outcome": "deferred", "findings": [finding("GUEST_UNREACHABLE", "web01", reason="connection refused").as_dict()]},
+    ],
+    ids=["guest_info", "guest_key"],
+)
+def test_guest_that_is_off_is_to_be_started_and_nothing_is_wrong_with_its_network(result: dict[str, Any]) -> None:
+    off = vm(1, "web01")
+    off["findings"] = [finding("GUEST_OFF", "web01", state="off").as_dict()]
+    listed = report(host(off), guests=(GuestMaterial("web01", result),))
+    assert [(action.code, action.severity.value, action.remedy) for action in listed.actions] == [
+        ("GUEST_OFF", "warning", finding("GUEST_OFF", "web01", state="off").remedy)
+    ]
+    assert report(host(off)).actions == ()
+
+
 # tenants
 
 
