@@ -77,7 +77,7 @@ class ActionModule(AvmaAction):
                 "msg": f"{self._task.action}: deferred_file {path}: {error}. The results are as shown; give a file that can be written on the controller.",
             }
         if kept.after:
-            self._display.display(f"{len(kept.after)} guests are deferred, their names are in {path}.\n")
+            self._display.display(f"Deferred guests: {len(kept.after)}. Their names are in {path}.\n")
         result: dict[str, t.Any] = {"changed": kept.changed}
         if task.diff_mode and kept.changed:
             result["diff"] = {
@@ -107,7 +107,7 @@ def lines(summary: Summary, max_rows: int) -> list[str]:
         printed.append(f"In brackets: what the hosts say of their {unmanaged} virtual machines. No guest was asked.")
     elif unmanaged:
         printed.append(
-            f"Outcomes in brackets: {unmanaged} virtual machines that the hosts show and that no guest of the inventory stands for."
+            f"Outcomes in brackets: virtual machines that the hosts show and that no guest of the inventory stands for ({unmanaged})."
         )
     remedies = [(row.host, row.remedy) for row in summary.hosts if row.remedy] + [
         (row.guest, row.remedy) for row in attention if row.remedy

@@ -64,7 +64,7 @@ def test_resumed_until_nothing_is_left(lab: Lab, tmp_path: Path) -> None:
         "off01": "deferred\tthe virtual machine is off, as host HV01 shows it",
         "saved01": "deferred\tthe virtual machine is saved, as host HV01 shows it",
     }
-    assert f"2 guests are deferred, their names are in {path}" in first.output
+    assert f"Deferred guests: 2. Their names are in {path}." in first.output
 
     lab.arrange("vm_state", vm="off01", state="running")
     lab.reset_counters()
