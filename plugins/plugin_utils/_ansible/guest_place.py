@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from .._avma.findings import Finding, finding
 from .._avma.told import mappings, part
-from .inventory_connection import Inventory
+from .._windows.hyperv import GUID
+from .inventory_connection import Inventory, is_address
 
 DEFAULT_GROUP = "hyperv_hosts"
 # What the role 'host' registers: the results of host_info and kvp_info.
@@ -88,13 +89,32 @@ def _wanted(variables: Mapping[str, t.Any], guest: str, vm: str | None) -> tuple
         return (vm,)
     if identifier := variables.get(VM_ID):
         return (str(identifier),)
-    names = (str(variables.get(_VM_NAME) or ""), guest, guest.partition(".")[0])
-    return tuple(dict.fromkeys(name for name in names if name))
+    if name := variables.get(_VM_NAME):
+        return (str(name),)
+    short = guest.partition(".")[0]
+    return (guest, short) if short and short != guest and _is_short_for_one(variables, guest, short) else (guest,)
+
+
+def _is_short_for_one(variables: Mapping[str, t.Any], guest: str, short: str) -> bool:
+    """Whether the name without its domain means this guest: that of an address means nothing, and tenants may both have a web01."""
+    if is_address(guest):
+        return False
+    groups: Mapping[str, Sequence[str]] = variables.get("groups") or {}
+    others = (str(name) for name in groups.get("all", ()) if str(name) != guest)
+    return all(is_address(name) or name.partition(".")[0].casefold() != short.casefold() for name in others)
 
 
 def _is_wanted(machine: Mapping[str, t.Any], wanted: Iterable[str]) -> bool:
-    own = {str(machine.get(name) or "").casefold() for name in ("id", "name")} - {""}
-    return any(name.strip("{}").casefold() in own for name in wanted)
+    """An ID is never looked for among names: whoever names machines could give one the ID of another."""
+    own = {kind: str(machine.get(kind) or "").casefold() for kind in ("id", "name")}
+    for one in wanted:
+        bare = one.strip().strip("{}")
+        if GUID.fullmatch(bare):
+            if own["id"] == bare.casefold():
+                return True
+        elif own["name"] == one.casefold():
+            return True
+    return False
 
 
 def _group(variables: Mapping[str, t.Any]) -> Sequence[str]:

@@ -69,8 +69,8 @@ class GuestAction(WsManAction):
             "guest_password": own.get("ansible_password"),
         }
         for name, value in defaults.items():
-            if not task.options[name] and isinstance(value, str):
-                task.options[name] = plain(self._templar.template(value))
+            if not task.options[name] and _is_text(value):
+                task.options[name] = plain(str(self._templar.template(value)))
 
     def converse(self, task: Task, session: Session) -> Result:
         if task.options["via"] != DIRECT:
@@ -152,3 +152,8 @@ class GuestAction(WsManAction):
             return None
         task.secrets.add(str(password))
         return Credential(str(user), str(password))
+
+
+def _is_text(value: t.Any) -> bool:
+    """What Ansible Vault has encrypted in a file of variables is none in ansible-core before 2.19, and becomes one when it is asked to."""
+    return isinstance(value, str) or bool(getattr(value, "__ENCRYPTED__", False))

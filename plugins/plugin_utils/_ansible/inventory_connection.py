@@ -69,7 +69,7 @@ class Inventory:
                 found.setdefault(wanted[key], name)
 
         for name in self._names:
-            note(None if _is_address(name) else name, name)
+            note(None if is_address(name) else name, name)
         for source in (_address_name, _earlier_name):
             if len(found) == len(wanted):
                 break
@@ -80,7 +80,7 @@ class Inventory:
 
 def _address_name(variables: Mapping[str, t.Any]) -> str | None:
     address = str(variables.get("ansible_host") or "")
-    return None if not address or _is_address(address) else address
+    return None if not address or is_address(address) else address
 
 
 def _earlier_name(variables: Mapping[str, t.Any]) -> str | None:
@@ -90,7 +90,8 @@ def _earlier_name(variables: Mapping[str, t.Any]) -> str | None:
     return str(name) if name else None
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether a machine is called by its address, the first part of which is no name."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -146,6 +147,6 @@ def connection_of(variables: Mapping[str, t.Any], play_context: t.Any) -> t.Any:
 def address_like(own_address: str, own_name: str, name: str) -> str:
     """The address of another computer of the same domain, by its name, in the form in which the own one is addressed."""
     first, dot, domain = own_address.partition(".")
-    if dot and not _is_address(own_address) and first.casefold() == own_name.casefold():
+    if dot and not is_address(own_address) and first.casefold() == own_name.casefold():
         return f"{name}.{domain}".lower()
     return name

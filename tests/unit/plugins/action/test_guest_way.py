@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -140,6 +141,30 @@ def test_direct_in_a_delegated_task_takes_what_is_not_said_from_the_guest() -> N
     assert by_id.result["outcome"] == "already_activated"
     # In a task of the host itself the account there is the host's.
     assert play("guest_key", host, via="direct", machine="hv01", variables=own, vm="web01", templar=Templar()).result["failed"]
+
+
+class Encrypted(Sequence[str]):
+    """As ansible-core before 2.19 has a value that Ansible Vault has encrypted: no text, and the templar gives it back as it is."""
+
+    __ENCRYPTED__ = True
+
+    def __getitem__(self, index: Any) -> Any:
+        return PASSWORD[index]
+
+    def __len__(self) -> int:
+        return len(PASSWORD)
+
+    def __str__(self) -> str:
+        return PASSWORD
+
+
+def test_direct_in_a_delegated_task_takes_a_password_from_the_vault() -> None:
+    host = FakeDirectHost(FakeGuest())
+    own = {"ansible_user": "Administrator", "ansible_password": Encrypted()}
+    templar = SimpleNamespace(template=lambda value: value)
+    result = play("guest_key", host, via="direct", machine="web01", delegate_to="hv01", variables=own, templar=templar).result
+    assert (result.get("outcome"), host.requests[0]["password"]) == ("activated", PASSWORD)
+    assert PASSWORD not in repr(result)
 
 
 def test_direct_does_the_same_as_the_guest_s_own_winrm() -> None:

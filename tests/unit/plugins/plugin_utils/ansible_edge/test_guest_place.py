@@ -60,6 +60,30 @@ def test_where_the_id_is_known_a_name_does_not_count() -> None:
     assert code(places_of(known, "web01", None, [])) == "DIRECT_HOST_UNKNOWN"
 
 
+def test_a_short_name_that_two_guests_share_belongs_to_neither() -> None:
+    known = variables({"hv01": host(vm(WEB, "web01"))})
+    known["groups"]["all"] += ["web01.a.example", "WEB01.b.example"]
+    for guest in ("web01.a.example", "WEB01.b.example"):
+        assert code(places_of(known, guest, None, [])) == "DIRECT_HOST_UNKNOWN", "the password of one would go to the other"
+    assert places(places_of(known, "web01.a.example", "web01", [])) == (WEB, ["hv01"]), "unless the user says which it is"
+
+
+@pytest.mark.parametrize(("guest", "name"), [("10.0.0.5", "10"), ("fd00::5.6.7.8", "fd00::5")])
+def test_the_first_part_of_an_address_is_no_name(guest: str, name: str) -> None:
+    assert code(places_of(variables({"hv01": host(vm(SQL, name))}), guest, None, [])) == "DIRECT_HOST_UNKNOWN"
+
+
+@pytest.mark.parametrize("own", [{"avma_vm_id": WEB}, {}])
+def test_an_id_is_looked_for_among_ids_only(own: dict[str, Any]) -> None:
+    thief = variables({"hv01": host(vm(SQL, WEB))}, **own)
+    assert code(places_of(thief, "web01", None if own else WEB, [])) == "DIRECT_HOST_UNKNOWN"
+
+
+def test_where_the_machine_s_name_is_known_the_guest_s_does_not_count() -> None:
+    known = variables({"hv01": host(vm(SQL, "web01"))}, avma_vm_name="a-web01")
+    assert code(places_of(known, "web01", None, [])) == "DIRECT_HOST_UNKNOWN"
+
+
 def test_two_machines_of_one_name_are_not_guessed_at() -> None:
     known = variables({"hv01": host(vm(WEB, "web01")), "hv02": host(vm(SQL, "Web01"))})
     found = places_of(known, "web01", None, [])
