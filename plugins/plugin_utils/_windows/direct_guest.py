@@ -215,9 +215,9 @@ def _plain(value: Argument) -> str | int | bool:
 
 
 def _fault(outcome: Outcome, subject: str) -> Fault:
-    """What the guest refused. The most specific number is WMI's own, which PowerShell has in several places."""
+    """What the guest refused. The most specific number is WMI's own, which PowerShell has in several places; 0 says nothing."""
     code = outcome.get("error_code")
-    if not isinstance(code, int):
+    if not isinstance(code, int) or not code:
         found = next((match for name in ("message_id", "error_id") if (match := _HRESULT.search(str(outcome.get(name) or "")))), None)
         code = int(found.group(1), 16) if found else None
     status = outcome.get("cim_status")

@@ -143,6 +143,7 @@ def test_an_argument_that_no_method_takes_here_is_refused_before_anything_is_sen
         ({"error_id": "X", "message_id": "HRESULT 0x8004100e"}, InvalidNamespace, 0x8004100E),
         ({"error_id": "X", "error_code": 0x80041003}, AccessDenied, 0x80041003),
         ({"error_id": "X", "error_code": -1073414910}, ProviderFailure, 0xC004FD02),
+        ({"error_id": "X", "error_code": 0, "message_id": "HRESULT 0xc004fd02"}, ProviderFailure, 0xC004FD02),
         ({"error_id": "X", "cim_status": 6}, NotFound, None),
     ],
 )
