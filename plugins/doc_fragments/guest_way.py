@@ -33,7 +33,7 @@ options:
     type: str
   guest_password:
     description:
-      - Its password. It goes to the host encrypted with the connection, by the input of a command, and is shown in no output.
+      - Password of O(guest_user). It goes to the host encrypted with the connection, by the input of a command, and is shown in no output.
       - With O(via=auto) the password of the guest's own connection is the default, in a delegated task C(ansible_password) of the guest.
     type: str
   direct_hosts:

@@ -46,6 +46,13 @@ def test_readme_lists_what_the_collection_holds() -> None:
     assert listed == MODULES | ROLES | FILTERS | INVENTORY | {f"hyperv.avma.{name}" for name in PLAYBOOKS}
 
 
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_entry_points_of_a_role_say_since_when_there_are_such(role: str) -> None:
+    """By it antsibull-changelog finds what is new."""
+    entry_points = yaml.safe_load(read(f"roles/{role}/meta/argument_specs.yml"))["argument_specs"]
+    assert [name for name, spec in entry_points.items() if not spec.get("version_added")] == []
+
+
 def test_guide_explains_every_variable_of_the_roles_that_activate_runs() -> None:
     listed = words_in_first_column(read("docs/activate.md"))
 
