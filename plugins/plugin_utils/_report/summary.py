@@ -26,6 +26,8 @@ UNREACHABLE = "unreachable"
 # Outcomes that somebody has to do something about.
 _ATTENTION = {Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.DEFERRED.value, UNREACHABLE, NOT_RUN}
 _ATTENTION_STATUS = {"action_required"}
+# Of a failed task its message is the reason, and a message names its remedy.
+_AS_THE_REASON_SAYS = "Do what the reason says, then run again."
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,8 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
         # The host knows better than a connection that got no answer.
         reason = f"the virtual machine is {machine.vm.get('state')}, as host {machine.host} shows it"
         remedy = "Start it, then run again."
+    elif outcome in (Outcome.FAILED.value, UNREACHABLE) and result.get("msg"):
+        remedy = remedy or _AS_THE_REASON_SAYS
     return Row(
         guest=guest.inventory_name,
         host=_host_name(facts, licence, machine),
@@ -210,6 +214,9 @@ def _host_row(host: HostRun) -> HostRow:
             reason += f"; but {worst.get('cause')}"
     else:
         reason = str(host.info.get("msg") or "the host was not asked")
+    remedy = str(worst.get("remedy") or "")
+    if not facts and host.info.get("msg"):
+        remedy = _AS_THE_REASON_SAYS
     return HostRow(
         host=host.inventory_name,
         os=_os_label(part(facts, "os")),
@@ -218,7 +225,7 @@ def _host_row(host: HostRun) -> HostRow:
         vms=len(vms) if isinstance(vms, (list, tuple)) else None,
         ready=avma.get("ready"),
         reason=reason,
-        remedy=str(worst.get("remedy") or ""),
+        remedy=remedy,
     )
 
 

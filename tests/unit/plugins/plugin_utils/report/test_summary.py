@@ -81,6 +81,7 @@ def test_guest_without_a_whole_result_has_its_row(result: Result, outcome: str, 
     row = one(GuestRun("web01", result))
     assert (row.guest, row.outcome, row.reason, row.channel, row.os) == ("web01", outcome, reason, None, None)
     assert row.attention
+    assert row.remedy == ("Do what the reason says, then run again." if "msg" in result else "")
 
 
 @pytest.mark.parametrize("odd", ["text", 5, ["a"], None, True])
@@ -221,6 +222,7 @@ def test_host_that_is_not_ready_says_its_worst_finding() -> None:
 def test_host_without_a_result_has_its_row(info: Result, reason: str) -> None:
     (row,) = summarise([], [HostRun("hv01", info, {})]).hosts
     assert (row.host, row.ready, row.reason) == ("hv01", None, reason)
+    assert row.remedy == ("Do what the reason says, then run again." if info else "")
 
 
 @pytest.mark.parametrize(
