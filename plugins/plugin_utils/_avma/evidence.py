@@ -180,14 +180,14 @@ def _join(vms: Iterable[SeenVm], guests: Iterable[SeenGuest]) -> list[_Machine]:
     by_name = _by_name(machines)
     for guest in guests:
         placement = part(guest.result, "guest", "placement")
-        ids = [_identifier(value) for value in (guest.vm_id, placement.get("vm_id"))]
+        # Its own word counts only where the inventory knows no ID.
+        identifier = _identifier(guest.vm_id) or _identifier(placement.get("vm_id"))
         names = [_text(value) for value in (guest.vm_name, placement.get("vm_name"), part(guest.result, "guest").get("name"))]
-        machine, match = next(((by_id[one], Match.ID) for one in ids if one in by_id), (None, Match.NAME))
-        if machine is None and not any(ids):
+        machine, match = (by_id.get(identifier), Match.ID) if identifier else (None, Match.NAME)
+        if not identifier:
             machine = next((by_name[name.casefold()] for name in names if name and name.casefold() in by_name), None)
         if machine is None or (machine.guest is not None and machine.guest.time >= guest.time):
             if machine is None:
-                identifier = next((one for one in ids if one), None)
                 machines.append(_Machine(identifier, next((name for name in names if name), None), None, guest))
             continue
         machine.guest, machine.guest_match = guest, match

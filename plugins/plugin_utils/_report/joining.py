@@ -34,7 +34,7 @@ class Machine:
 
     @property
     def id(self) -> str | None:
-        return identifier(self.vm.get("id")) or (self.guest_ids[0] if self.guest_ids else None)
+        return identifier(self.vm.get("id")) or self.guest_id
 
     @property
     def name(self) -> str | None:
@@ -53,8 +53,8 @@ class Machine:
         return part(self.guest.result if self.guest else {}, "guest", "placement")
 
     @property
-    def guest_ids(self) -> list[str]:
-        return _ids(self.guest) if self.guest else []
+    def guest_id(self) -> str | None:
+        return _id_of(self.guest) if self.guest else None
 
     @property
     def names(self) -> set[str]:
@@ -104,16 +104,21 @@ def forms(name: str) -> tuple[str, str]:
 
 
 def join(hosts: Iterable[HostMaterial], guests: Iterable[GuestMaterial]) -> tuple[list[Machine], list[str]]:
-    """Machines of hosts in their order, then guests that no host showed; and notes on what is there twice."""
+    """Machines of hosts in their order, then guests that no host showed; and notes on what is there twice.
+
+    A guest may claim any ID, so it never takes the place of one whose ID the inventory knows.
+    """
     machines, notes = _machines(hosts)
     by_id = {machine.id: machine for machine in machines if machine.id}
     by_place, by_name = _by_place(machines), _by_name(machines)
     others: list[Machine] = []
-    for guest in guests:
+    for guest in sorted(guests, key=lambda guest: identifier(guest.vm_id) not in by_id):
         machine, joined_by = _machine_of(guest, by_id, by_place, by_name)
         if machine is None:
             others.append(Machine(None, {}, guest))
-        elif machine.guest is None or (not machine.answered and part(guest.result, "guest").get("name")):
+        elif machine.guest is None or (
+            not machine.answered and part(guest.result, "guest").get("name") and (guest.vm_id or not machine.guest.vm_id)
+        ):
             machine.guest, machine.joined_by = guest, joined_by
         else:
             notes.append(f"{guest.name} and {machine.guest.name} are the same virtual machine, so {machine.guest.name} stands for both")
@@ -162,20 +167,16 @@ def _unambiguous(found: Mapping[_Key, list[Machine]]) -> dict[_Key, Machine]:
     return {key: owners[0] for key, owners in found.items() if len(owners) == 1}
 
 
-def _ids(guest: GuestMaterial) -> list[str]:
-    placement = part(guest.result, "guest", "placement")
-    return [one for one in (identifier(guest.vm_id), identifier(placement.get("vm_id"))) if one]
+def _id_of(guest: GuestMaterial) -> str | None:
+    """Its own word counts only where the inventory knows none."""
+    return identifier(guest.vm_id) or identifier(part(guest.result, "guest", "placement").get("vm_id"))
 
 
 def _machine_of(
     guest: GuestMaterial, by_id: Mapping[str, Machine], by_place: Mapping[tuple[str, str], Machine], by_name: Mapping[str, Machine]
 ) -> tuple[Machine | None, str | None]:
-    ids = _ids(guest)
-    for one in ids:
-        if one in by_id:
-            return by_id[one], None
-    if ids:
-        return None, None
+    if told := _id_of(guest):
+        return by_id.get(told), None
     placement = part(guest.result, "guest", "placement")
     for host in (placement.get("host_fqdn"), placement.get("host")):
         for form in forms(str(host)) if host else ():

@@ -102,6 +102,23 @@ def test_host_and_name_in_the_registry_tell_twins_apart(place: dict[str, str]) -
     assert found.unmatched == ()
 
 
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("own", [None, vm_id(2)])
+def test_a_guest_that_claims_to_be_another_takes_nothing_from_it(own: str | None, answered: bool) -> None:
+    thief = GuestMaterial("a-thief", guest_info(1, "thief", "hv01"), vm_id=own)
+    result = guest_info(1, "web01", "hv01", licensed=False) if answered else {"unreachable": True, "msg": "web01: nothing answers"}
+    found = report(host(vm(1, "web01")), guests=(thief, GuestMaterial("web01", result, vm_id=vm_id(1))))
+    assert one(found, "web01").inventory_name == "web01"
+    assert one(found, "web01").standing is (Standing.NOT_ACTIVATED if answered else Standing.UNKNOWN)
+    assert [entry.inventory_name for entry in found.vms] == (["web01"] if own is None else ["web01", "a-thief"])
+
+
+def test_of_two_names_for_one_machine_the_one_that_answered_counts() -> None:
+    silent = GuestMaterial("alias", {"unreachable": True, "msg": "alias: nothing answers"}, vm_id=vm_id(1))
+    found = report(host(vm(1, "web01")), guests=(silent, GuestMaterial("web01", guest_info(1, "web01", "hv01"), vm_id=vm_id(1))))
+    assert [(entry.inventory_name, entry.standing) for entry in found.vms] == [("web01", Standing.ACTIVATED)]
+
+
 def test_a_guest_whose_id_no_host_shows_is_a_machine_of_its_own() -> None:
     elsewhere = GuestMaterial("web02", guest_info(2, "web02", "hv99"))
     found = report(host(vm(1, "web01")), guests=(elsewhere, GuestMaterial("off01", vm_id=vm_id(3))))
