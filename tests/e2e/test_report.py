@@ -111,6 +111,17 @@ def test_report_with_a_ledger_and_once_more(demo: Lab, tmp_path: Path) -> None:
     assert demo.digest() == digest
 
 
+def test_ledger_without_a_folder_is_named_as_the_cause(demo: Lab, tmp_path: Path) -> None:
+    run = demo.player().playbook(
+        "report", limit="hv01", avma_report_dir=str(tmp_path), avma_ledger=str(tmp_path / "missing" / "ledger.sqlite")
+    )
+    assert run.code != 0
+    assert "The host could not be asked" not in run.output
+    told = run.of("debug", "hv01")[0].result["msg"]
+    assert str(tmp_path / "missing" / "ledger.sqlite") in told
+    assert "Check that its folder is there" in told
+
+
 def test_contradictions_are_found_and_what_has_changed_is_said(demo: Lab, tmp_path: Path) -> None:
     player = demo.player()
     player.module("guest_key", "web01:web02:file01")
