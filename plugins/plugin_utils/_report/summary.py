@@ -145,12 +145,15 @@ def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
 
 
 def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[str, list[_Seen]]) -> _Seen | None:
-    """The virtual machine that a guest of the inventory is: by its id, else by a name that just one machine has."""
+    """The virtual machine that a guest of the inventory is: by its id, else by a name that just one machine has.
+
+    Where the inventory knows the id, what the guest says of itself does not count.
+    """
     placement = part(guest.result, "guest", "placement")
     for given in (guest.vm_id, placement.get("vm_id")):
         identifier = str(given or "").strip("{}").upper()
-        if identifier and identifier in by_id:
-            return by_id[identifier]
+        if identifier and (given == guest.vm_id or identifier in by_id):
+            return by_id.get(identifier)
     computer = part(guest.result, "guest").get("name")
     for name in (guest.vm_name, placement.get("vm_name"), guest.inventory_name, computer):
         found = by_name.get(str(name).casefold(), []) if name else []

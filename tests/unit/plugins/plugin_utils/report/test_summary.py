@@ -146,6 +146,13 @@ def test_id_goes_before_name() -> None:
     assert row.host == "HV01"
 
 
+@pytest.mark.parametrize("claim", [{"vm_id": SQL}, {"vm_name": "sql01"}])
+def test_a_guest_whose_id_is_known_hides_no_other_machine_by_its_claims(claim: dict[str, str]) -> None:
+    result = {**guest("SQL01"), "guest": {"name": "SQL01", "placement": claim}}
+    summary = summarise([GuestRun("web01", result, vm_id=WEB)], [host(vm(SQL, "sql01"))])
+    assert [(row.guest, row.managed) for row in summary.rows] == [("web01", True), ("sql01", False)]
+
+
 def test_name_that_several_machines_have_matches_none() -> None:
     summary = summarise([GuestRun("web01", {})], [host(vm(WEB, "web01")), host(vm(SQL, "WEB01"), name="HV02")])
     assert [row.managed for row in summary.rows] == [True, False, False]
