@@ -385,7 +385,7 @@ def main() -> None:
     if before is None and not present:
         module.exit_json(**result)
     if before is None and not module.params["create"]:
-        _fail(module, "there is no such file.", "Correct the path, or set create to true.")
+        _fail(module, "there is no such file.", "Correct the path, or set create (in playbooks avma_unattend_create) to true.")
     try:
         start = answer_file.new_answer_file() if before is None else before
         after, changes = _apply(start, _wanted(module, start, key, setup_key or key))

@@ -188,7 +188,8 @@ def test_a_second_place_that_is_refused_keeps_the_first_from_being_written(modul
 def test_a_new_file_is_created_only_if_wanted(module: Module, tmp_path: Path) -> None:
     path = tmp_path / "new.xml"
 
-    assert "there is no such file. Correct the path, or set create to true." in module(path=str(path), key=AVMA)["msg"]
+    message = module(path=str(path), key=AVMA)["msg"]
+    assert "there is no such file. Correct the path, or set create (in playbooks avma_unattend_create) to true." in message
     predicted = module(path=str(path), key=AVMA, create=True, check=True, mode="0600")
     assert predicted["changed"]
     assert predicted["created"]
