@@ -21,6 +21,9 @@ export LC_ALL := C.UTF-8
 IMPORT_PATH := PYTHONPATH="$(CURDIR)/.dev:$(CURDIR)/tests/lab"
 # the reason of each skip and failure stands in the summary (-ra in pyproject.toml)
 PYTEST := "$(PY)" -m pytest
+# Files of tests/e2e are spread over processes (groups: tests/conftest.py). JOBS=1 shows the tests' names as they run.
+JOBS ?= 2
+SPREAD := $(if $(filter-out 0 1,$(JOBS)),-n $(JOBS) --dist loadgroup)
 
 .PHONY: help
 help: ## this list
@@ -65,7 +68,7 @@ test: lint types layers tests ## lint, types, layers, all tests
 test-all: test build changelog ansible-lint galaxy-importer sanity units docs guides molecule eda awx middle sanity-oldest oldest ## test, and all that a release needs
 
 tests: venv-dev ## unit, lab-test, docs-test and e2e in one run
-	$(PYTEST)
+	$(PYTEST) $(SPREAD)
 
 unit: venv-dev ## tests of the collection's own code
 	$(PYTEST) tests/unit
@@ -77,18 +80,18 @@ docs-test: venv-dev ## tests of the guides and of what comes with the collection
 	$(PYTEST) tests/docs
 
 e2e: venv-dev ## the real ansible-playbook against the lab
-	$(PYTEST) tests/e2e
+	$(PYTEST) $(SPREAD) tests/e2e
 
 .PHONY: venv-oldest oldest middle
 venv-oldest: link
 	@.ci/make-venv .venv-oldest core-2.16
 
 oldest: venv-oldest ## unit and e2e with ansible-core 2.16, the oldest that is supported (Python 3.11 or 3.12)
-	.venv-oldest/bin/python -m pytest tests/unit tests/e2e
+	.venv-oldest/bin/python -m pytest $(SPREAD) tests/unit tests/e2e
 
 middle: link ## unit and e2e with ansible-core 2.18, the last before values carry tags
 	@.ci/make-venv .venv-middle core-2.18
-	.venv-middle/bin/python -m pytest tests/unit tests/e2e
+	.venv-middle/bin/python -m pytest $(SPREAD) tests/unit tests/e2e
 
 .PHONY: awx
 awx: venv-dev ## the modules of awx.awx create what playbooks/controller.yml describes, in a stand-in for AWX

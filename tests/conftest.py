@@ -26,7 +26,14 @@ E2E = Path(__file__).parent / "e2e"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What lies in tests/e2e is marked ``e2e``, so that ``-m 'not e2e'`` leaves it out."""
+    """What lies in tests/e2e is marked ``e2e``, so that ``-m 'not e2e'`` leaves it out.
+
+    For ``--dist loadgroup``: a file of tests/e2e is a group, for its tests share a lab of their own. All others are one group, since
+    tests of the lab use the same addresses.
+    """
     for item in items:
+        group = "apart"
         if E2E in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            group = item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -28,6 +28,8 @@ _START_TIMEOUT = 60  # seconds
 _STOP_TIMEOUT = 15
 # Every lab of this test process gets addresses of its own: 127.<60..119>.<process>.x
 _numbers = itertools.count()
+# Processes of one run of pytest-xdist (gw0, gw1, ...) never share addresses, those of several runs hardly ever.
+_PROCESS = os.getpid() % 62 * 4 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class Lab:
 def running_lab(scenario: str, *arguments: str) -> Iterator[Lab]:
     """A lab with this scenario (a name or a file), stopped at the end whatever happens."""
     number = next(_numbers)
-    base = f"127.{60 + number % 60}.{os.getpid() % 250}.0"
+    base = f"127.{60 + number % 60}.{_PROCESS}.0"
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready"
         log = Path(folder) / "log"
