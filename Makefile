@@ -21,9 +21,9 @@ export LC_ALL := C.UTF-8
 IMPORT_PATH := PYTHONPATH="$(CURDIR)/.dev:$(CURDIR)/tests/lab"
 # the reason of each skip and failure stands in the summary (-ra in pyproject.toml)
 PYTEST := "$(PY)" -m pytest
-# Files of tests/e2e are spread over processes (groups: tests/conftest.py). JOBS=1 shows the tests' names as they run.
+# Files of tests/e2e are spread over processes (how: tests/conftest.py). JOBS=1 shows the tests' names as they run.
 JOBS ?= 2
-SPREAD := $(if $(filter-out 0 1,$(JOBS)),-n $(JOBS) --dist loadgroup)
+SPREAD := $(if $(filter-out 0 1,$(JOBS)),-n $(JOBS) --dist loadscope)
 
 .PHONY: help
 help: ## this list

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,14 +27,24 @@ E2E = Path(__file__).parent / "e2e"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What lies in tests/e2e is marked ``e2e``, so that ``-m 'not e2e'`` leaves it out.
-
-    For ``--dist loadgroup``: a file of tests/e2e is a group, for its tests share a lab of their own. All others are one group, since
-    tests of the lab use the same addresses.
-    """
+    """What lies in tests/e2e is marked ``e2e``, so that ``-m 'not e2e'`` leaves it out."""
     for item in items:
-        group = "apart"
         if E2E in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            group = item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Which process runs what, where there are several: a file of tests/e2e as a whole, for its tests share a lab of their own, and all
+    other tests together, for those of the lab use the same addresses.
+    """
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # is there, for it asks
+
+    class FilesOfEndToEndTests(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if "e2e/" in file else "all others"
+
+    return FilesOfEndToEndTests(config, log)
