@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..module_utils._product_keys import InvalidProductKey, KeyKind, classify_key, normalise_key
 from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Task, failure_result
 from ..plugin_utils._ansible.contenders import contenders_of
 from ..plugin_utils._ansible.failure import Failure
@@ -17,7 +18,6 @@ from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.guest_plan import KeyWish
 from ..plugin_utils._avma.host_view import InvalidHostView, host_view
-from ..plugin_utils._avma.keys import InvalidProductKey, KeyKind, classify_key, normalise_key
 from ..plugin_utils._avma.outcome import Outcome
 
 

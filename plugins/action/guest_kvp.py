@@ -8,13 +8,13 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
+from ..module_utils._product_keys import mask_keys
 from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._avma.facts import Channel, LicenceFacts
 from ..plugin_utils._avma.findings import Finding, finding
 from ..plugin_utils._avma.guest_steps import has_avma_key
-from ..plugin_utils._avma.keys import mask_keys
 from ..plugin_utils._avma.stale_items import DEFAULT_PATTERNS, InvalidPattern, NamePatterns
 from ..plugin_utils._avma.text import safe_text
 from ..plugin_utils._windows.guest_items import read_data, read_guest_values, remove_guest_values

@@ -196,7 +196,16 @@ from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hyperv.avma.plugins.module_utils._unattend import answer_file, edit, product_keys
+from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import (
+    InvalidProductKey,
+    KeyKind,
+    classify_key,
+    display_key,
+    kms_client_row,
+    normalise_key,
+    published_for,
+)
+from ansible_collections.hyperv.avma.plugins.module_utils._unattend import answer_file, edit
 from ansible_collections.hyperv.avma.plugins.module_utils._unattend.answer_file import Setting
 from ansible_collections.hyperv.avma.plugins.module_utils._unattend.document import MAX_BYTES, AnswerFileError, parse
 
@@ -238,7 +247,7 @@ class Change:
 def _shown(value: str | None) -> str | None:
     if value is None or value.strip() in _PAGES:
         return value
-    return product_keys.display(value)
+    return display_key(value) if value.strip() else ""
 
 
 def _fail(module: AnsibleModule, cause: str, remedy: str, line: int | None = None) -> t.NoReturn:
@@ -252,23 +261,22 @@ def _key(module: AnsibleModule, option: str) -> str | None:
     given = module.params[option]
     if given is None:
         return None
-    key = product_keys.normalise(given)
-    if key is None:
-        module.fail_json(
-            msg=f"{option}: the value does not have the form of a product key, XXXXX-XXXXX-XXXXX-XXXXX-XXXXX (five groups of five letters or digits, "
-            f"joined by hyphens): it has {len(given.strip())} characters. Check it for typing errors."
-        )
-        raise AssertionError("fail_json ends the module")
-    if product_keys.is_published(key):
+    try:
+        key = normalise_key(given)
+    except InvalidProductKey as error:
+        module.fail_json(msg=f"{option}: {error}")
+        raise AssertionError("fail_json ends the module") from None
+    if classify_key(key) is not KeyKind.OTHER:
         # A published key is no secret, and a result in which it is starred out would say less than it can.
         module.no_log_values.discard(given)
     return key
 
 
 def _refuse_kms_client_key(module: AnsibleModule, key: str) -> None:
-    if product_keys.kind_of(key) == "kms_client" and not module.params["allow_other_channel"]:
+    row = kms_client_row(key)
+    if row is not None and not module.params["allow_other_channel"]:
         module.fail_json(
-            msg=f"key: {key} is the KMS client key of {product_keys.kms_client_product(key)}, not an AVMA key: Windows would look for a KMS host "
+            msg=f"key: {key} is the KMS client key of {row.product}, not an AVMA key: Windows would look for a KMS host "
             "and never be activated by its Hyper-V host. Give the AVMA key of that release and edition (filter hyperv.avma.avma_key), or set "
             "allow_other_channel to true if KMS is what you want."
         )
@@ -378,8 +386,7 @@ def main() -> None:
     path = os.path.realpath(module.params["path"])
     result: dict[str, t.Any] = {"path": path, "created": False, "changed": False, "settings": []}
     if key is not None:
-        releases = product_keys.releases_of(key)
-        result.update(key=product_keys.display(key), key_kind=product_keys.kind_of(key), key_releases=list(releases))
+        result.update(key=display_key(key), key_kind=classify_key(key).value, key_releases=list(published_for(key)))
 
     before = _read(module, path)
     if before is None and not present:

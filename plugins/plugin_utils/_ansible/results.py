@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Iterable
 from datetime import datetime
 
+from ...module_utils._product_keys import display_key
 from .._avma.cluster_verdict import ClusterVerdict, NodeVerdict
 from .._avma.editions import sku_of
 from .._avma.errors import describe_code
@@ -29,7 +30,7 @@ from .._avma.facts import (
 from .._avma.findings import Finding
 from .._avma.host_verdict import HostVerdict
 from .._avma.identity import GuestIdentity
-from .._avma.keys import AvmaKey, display_key
+from .._avma.keys import AvmaKey
 from .._avma.tables import PUBLISHED, Tables
 from .._avma.vm_verdict import VmVerdict
 

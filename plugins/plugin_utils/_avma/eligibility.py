@@ -10,10 +10,10 @@ Source: Microsoft, Automatic Virtual Machine Activation (guest versions and edit
 
 from __future__ import annotations
 
+from ...module_utils._product_keys import display_key, last_five
 from .editions import GUEST_EDITIONS, UNLICENSED_SKU, Edition, sku_of
 from .findings import Finding, finding
 from .identity import TRUST_GUEST, GuestIdentity, OsKind
-from .keys import display_key, last_five
 from .matrix import can_activate
 from .releases import OLDEST_BUILD, Release
 from .tables import PUBLISHED, Tables

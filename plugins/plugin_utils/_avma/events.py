@@ -17,10 +17,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from ...module_utils._product_keys import mask_keys
 from .errors import describe_code, format_code
 from .event_text import decode
 from .findings import Finding, finding
-from .keys import mask_keys
 
 LOG = "Application"
 GUEST_EVENT = 12309

@@ -16,8 +16,8 @@ from functools import cache
 from string import Formatter
 from typing import Any
 
+from ...module_utils._product_keys import mask_keys
 from .finding_types import FINDINGS, Confidence, FindingType, Severity
-from .keys import mask_keys
 from .text import cut, safe_text, strip_unsafe
 
 __all__ = ["FINDINGS", "Confidence", "Finding", "FindingType", "Severity", "errors_in", "finding", "shown"]

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ...module_utils._product_keys import InvalidProductKey, display_key, kms_client_row, normalise_key
 from .editions import Edition
 from .eligibility import judge_key_choice, product_name
 from .findings import Finding, finding
 from .identity import GuestIdentity
-from .keys import AvmaKey, InvalidProductKey, display_key, kms_client_row, normalise_key
+from .keys import AvmaKey
 from .tables import PUBLISHED, Tables
 
 

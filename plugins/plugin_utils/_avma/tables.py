@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from ...module_utils._product_keys import InvalidProductKey, display_key, kms_client_row, normalise_key
 from .editions import GUEST_EDITIONS, Edition
 from .findings import shown
-from .keys import AVMA_KEYS, AvmaKey, InvalidProductKey, avma_key, avma_rows, display_key, kms_client_row, normalise_key
+from .keys import AVMA_KEYS, AvmaKey, avma_key, avma_rows
 from .releases import OLDEST_BUILD, RELEASES, Release, release_named, release_of
 from .text import safe_text
 

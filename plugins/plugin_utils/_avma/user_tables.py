@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from ...module_utils._product_keys import InvalidProductKey, KeyKind, classify_key, normalise_key
 from .editions import Edition, edition_named
 from .findings import shown
-from .keys import AvmaKey, InvalidProductKey, KeyKind, classify_key, normalise_key
+from .keys import AvmaKey
 from .releases import Release, release_named
 from .tables import LONG_TERM, PUBLISHED, Tables, faults_in
 

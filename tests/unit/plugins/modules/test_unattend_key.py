@@ -149,11 +149,11 @@ def test_a_kms_client_key_is_set_where_it_is_meant(module: Module, answers: Path
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"key": "ABCDE-12345"}, "key: the value does not have the form of a product key"),
+        ({"key": "ABCDE-12345"}, "key: the product key does not have the form"),
         ({}, "state is present but all of the following are missing: key"),
         ({"key": AVMA, "will_show_ui": "Never"}, "will_show_ui: is for the pass windowsPE"),
         ({"key": AVMA, "windows_pe_key": AVMA}, "windows_pe_key: is for the pass windowsPE"),
-        ({"key": AVMA, "windows_pe": True, "windows_pe_key": "x"}, "windows_pe_key: the value does not have the form"),
+        ({"key": AVMA, "windows_pe": True, "windows_pe_key": "x"}, "windows_pe_key: the product key does not have the form"),
     ],
 )
 def test_options_that_cannot_be_meant(module: Module, answers: Path, options: dict[str, Any], message: str) -> None:

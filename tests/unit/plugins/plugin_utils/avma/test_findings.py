@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import KMS_CLIENT_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.finding_types import FINDINGS, FindingType
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.findings import Severity, errors_in, fields_of, finding
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS, KMS_CLIENT_KEYS
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.text import safe_text
 
 PUBLISHED = {row.key for row in AVMA_KEYS} | {row.key for row in KMS_CLIENT_KEYS}

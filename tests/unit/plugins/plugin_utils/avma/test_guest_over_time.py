@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import kms_client_row
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     Channel,
     GuestFacts,
@@ -27,7 +28,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan impor
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_result import judge_result
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_steps import Step
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import avma_rows, kms_client_row
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import avma_rows
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import release_named
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.rollback import plan_rollback

@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import KMS_CLIENT_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import SKUS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     Channel,
@@ -24,7 +25,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, StepKind, judge_result, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS, KMS_CLIENT_KEYS
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES
 

@@ -9,10 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import GuestFacts, OsFacts
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import (
-    AVMA_KEYS,
+from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import (
     KMS_CLIENT_KEYS,
     InvalidProductKey,
     KeyKind,
@@ -22,7 +19,11 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import (
     last_five,
     mask_keys,
     normalise_key,
+    published_for,
 )
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import GuestFacts, OsFacts
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 
 PUBLISHED = {row.key for row in AVMA_KEYS} | {row.key for row in KMS_CLIENT_KEYS}
 SECRET = "QQQQQ-WWWWW-RRRRR-TTTTT-YYYYY"
@@ -54,6 +55,19 @@ def test_a_text_of_another_form_is_refused_without_being_repeated(text: str) -> 
 )
 def test_published_keys_are_told_apart(key: str, kind: KeyKind) -> None:
     assert classify_key(key) is kind
+
+
+@pytest.mark.parametrize(
+    ("key", "releases"),
+    [
+        ("TMJ3Y-NTRTM-FJYXT-T22BY-CWG3J", ("2016 Datacenter", "1709 Datacenter", "1803 Datacenter")),
+        ("WX4NM-KYWYW-QJJR4-XV3QB-6VM33", ("2022 Datacenter",)),
+        ("W269N-WFGWX-YVC9B-4J6C9-T83GX", ("Windows 11 and Windows 10 Pro",)),
+        (SECRET, ()),
+    ],
+)
+def test_what_a_key_is_published_for(key: str, releases: tuple[str, ...]) -> None:
+    assert published_for(key) == releases
 
 
 def test_every_kms_client_key_of_the_page_is_known_once() -> None:

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import KMS_CLIENT_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import GUEST_EDITIONS, SKUS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import Channel, GuestFacts, LicenceFacts, LicenceStatus, OsFacts
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, StepKind, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.identity import identify_os
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import KMS_CLIENT_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.rollback import judge_rollback, known_key, plan_rollback
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.user_tables import with_user_tables

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import KMS_CLIENT_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import SKUS, Edition, edition_named, sku_of
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS, KMS_CLIENT_KEYS, avma_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS, avma_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.matrix import can_activate, guests_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES, release_named, release_of
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import KMS_CLIENT_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import GUEST_EDITIONS, Edition
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.eligibility import judge_evaluation
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
@@ -30,7 +31,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.identity import identify_os
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS, KMS_CLIENT_KEYS
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.matrix import can_activate, guests_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED, Tables, faults_in

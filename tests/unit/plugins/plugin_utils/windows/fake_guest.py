@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import kms_client_row
+from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import kms_client_row
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import WsManError
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.invocation import MethodOutput
