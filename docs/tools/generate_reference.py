@@ -30,6 +30,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.finding_types im
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.matrix import can_activate  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES  # noqa: E402
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference"
 GUIDE = ROOT / "docs" / "troubleshooting.md"
@@ -92,7 +93,7 @@ def _errors() -> str:
 
 def _keys() -> str:
     ltsc = [release for release in reversed(RELEASES) if release.channel == "LTSC"]
-    matrix = ((host.label, *("yes" if can_activate(host, guest) else "" for guest in reversed(RELEASES))) for host in ltsc)
+    matrix = ((host.label, *("yes" if can_activate(host, guest, PUBLISHED) else "" for guest in reversed(RELEASES))) for host in ltsc)
     return _page(
         [
             "# Keys, releases, editions",

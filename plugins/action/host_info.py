@@ -35,9 +35,9 @@ class ActionModule(WsManAction):
         cluster = self._cluster(task, facts)
         result: dict[str, t.Any] = {
             "changed": False,
-            "host": host_result(facts, verdict, cluster, self._tables),
+            "host": host_result(facts, verdict, cluster, tables=self._tables),
             "findings": findings_result([*verdict.findings, *(cluster.findings if cluster else ())]),
-            "readiness": readiness_result(facts, verdict, cluster, self._tables),
+            "readiness": readiness_result(facts, verdict, cluster, tables=self._tables),
         }
         if task.options["require_ready"] and not verdict.ready:
             result.update(failed=True, msg=_not_ready(task.machine, verdict))
@@ -49,7 +49,7 @@ class ActionModule(WsManAction):
         if facts.cluster is None:
             return None
         if not task.options["cluster_nodes"]:
-            return cluster_as_told(facts.cluster, self._tables)
+            return cluster_as_told(facts.cluster, tables=self._tables)
         survey = NodeSurvey(self._connection, self._play_context, task.variables)
         cluster = judge_cluster(facts.cluster, survey.ask(facts), self._tables)
         self._display.vvv(f"WS-MAN {survey.requests} requests to the other nodes of the cluster", host=task.machine)

@@ -22,7 +22,7 @@ from .._avma.host_view import HostView
 from .._avma.kms_left import judge_kms_left
 from .._avma.outcome import Outcome
 from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
-from .._avma.tables import PUBLISHED, Tables
+from .._avma.tables import Tables
 from .._windows.activation import Applied, PlanRunner, wanted_product
 from .._windows.chassis import read_asset_tag
 from .._windows.guest import foresee_diagnosis, foresee_key, read_licence_state
@@ -56,7 +56,7 @@ class GuestActivation:
         wish: KeyWish,
         host: HostView | None,
         hosts: Iterable[Result],
-        tables: Tables = PUBLISHED,
+        tables: Tables,
         contenders: int = 1,
     ) -> None:
         self._task = task
@@ -70,16 +70,16 @@ class GuestActivation:
     def run(self) -> Result:
         foresee_key(self._session)
         facts = read_licence_state(self._session)
-        plan = plan_guest_key(facts, self._wish, self._host, self._tables)
+        plan = plan_guest_key(facts, self._wish, self._host, tables=self._tables)
         if plan.steps or (self._host is None and plan.hangs_on_host):
             # Only where something would be changed is it worth to ask where the guest runs.
             facts = replace(facts, computer=read_computer(self._session), placement=read_host(self._session))
             host = self._host or host_of_guest(facts.placement, self._hosts, self._tables)
-            plan = plan_guest_key(facts, self._wish, host, self._tables)
+            plan = plan_guest_key(facts, self._wish, host, tables=self._tables)
             if (host is None or host.problem is not None) and plan.installs:
                 # Of a host that is not known it is not known either that it is none of Azure's, where a key is better left alone.
                 facts = replace(facts, computer=replace(facts.computer or ComputerFacts(), asset_tag=read_asset_tag(self._session)))
-                plan = plan_guest_key(facts, self._wish, host, self._tables)
+                plan = plan_guest_key(facts, self._wish, host, tables=self._tables)
             self._host = host
         if self._task.check_mode or not plan.steps:
             return self._result(facts, facts, plan, plan.outcome, plan.findings, Applied(licences=facts.licences))

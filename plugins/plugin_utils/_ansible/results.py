@@ -31,7 +31,7 @@ from .._avma.findings import Finding
 from .._avma.host_verdict import HostVerdict
 from .._avma.identity import GuestIdentity
 from .._avma.keys import AvmaKey
-from .._avma.tables import PUBLISHED, Tables
+from .._avma.tables import Tables
 from .._avma.vm_verdict import VmVerdict
 
 Result = dict[str, t.Any]
@@ -41,7 +41,7 @@ def findings_result(findings: Iterable[Finding]) -> list[Result]:
     return [finding.as_dict() for finding in findings]
 
 
-def host_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None, tables: Tables = PUBLISHED) -> Result:
+def host_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None, *, tables: Tables) -> Result:
     """``cluster`` None: the host is no member of one, or it could not be asked (``facts`` says which)."""
     return {
         "name": facts.os.name or facts.computer.name,
@@ -55,7 +55,7 @@ def host_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict 
     }
 
 
-def readiness_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None, tables: Tables = PUBLISHED) -> Result:
+def readiness_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None, *, tables: Tables) -> Result:
     """What a guest needs to know of its host: small, since it is handed to the task of every guest. Same names as in the whole result.
 
     Of a cluster only the nodes that might not renew what this host activates.
@@ -73,7 +73,7 @@ def readiness_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVer
     }
 
 
-def os_result(os: OsFacts, tables: Tables = PUBLISHED) -> Result:
+def os_result(os: OsFacts, tables: Tables) -> Result:
     sku = sku_of(os.sku) if os.sku is not None else None
     release = tables.release_of(os.build)
     return {
@@ -160,7 +160,7 @@ def identity_result(identity: GuestIdentity) -> Result:
     }
 
 
-def guest_result(facts: GuestFacts, tables: Tables = PUBLISHED) -> Result:
+def guest_result(facts: GuestFacts, tables: Tables) -> Result:
     """The guest without its licence, which ``guest_key`` tells as before and after."""
     return {
         "name": facts.os.name,

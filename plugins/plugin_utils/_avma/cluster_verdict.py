@@ -21,7 +21,7 @@ from .host_view import HostView
 from .identity import GuestIdentity
 from .matrix import can_activate
 from .releases import Release
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class ClusterVerdict:
     findings: tuple[Finding, ...]
 
 
-def judge_cluster(cluster: ClusterFacts, answers: Iterable[NodeAnswer], tables: Tables = PUBLISHED) -> ClusterVerdict:
+def judge_cluster(cluster: ClusterFacts, answers: Iterable[NodeAnswer], tables: Tables) -> ClusterVerdict:
     """The verdict on a cluster from the answers of its nodes, in any order. A node without an answer counts as not asked."""
     by_name = {short_name(answer.node.name): answer for answer in answers}
     found: list[Finding] = []
@@ -75,15 +75,13 @@ def judge_cluster(cluster: ClusterFacts, answers: Iterable[NodeAnswer], tables: 
     return ClusterVerdict(cluster.name, True, _all_ready(nodes), _lowest(nodes), nodes, tuple(found))
 
 
-def cluster_as_told(cluster: ClusterFacts, tables: Tables = PUBLISHED) -> ClusterVerdict:
+def cluster_as_told(cluster: ClusterFacts, tables: Tables) -> ClusterVerdict:
     """What one node's view of the cluster tells, no other node being asked: releases, and nothing on licences."""
     nodes = tuple(NodeVerdict(node.name, node.state, None, None, tables.release_of(node.build), None) for node in cluster.nodes)
     return ClusterVerdict(cluster.name, False, None, _lowest(nodes), nodes, _judge_releases(cluster, nodes))
 
 
-def judge_renewal_elsewhere(
-    identity: GuestIdentity, name: str | None, host: HostView | None, tables: Tables = PUBLISHED
-) -> tuple[Finding, ...]:
+def judge_renewal_elsewhere(identity: GuestIdentity, name: str | None, host: HostView | None, tables: Tables) -> tuple[Finding, ...]:
     """The nodes of the host's cluster that could not renew a guest's activation, as one finding; none if there are none known."""
     if host is None or host.cluster is None:
         return ()

@@ -16,7 +16,7 @@ from .findings import Finding, finding
 from .identity import TRUST_GUEST, GuestIdentity, OsKind
 from .matrix import can_activate
 from .releases import OLDEST_BUILD, Release
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 
 _DOMAIN_CONTROLLER = 2
 # DISM's names of the editions that an evaluation installation may become.
@@ -69,7 +69,7 @@ def judge_edition(identity: GuestIdentity, name: str | None) -> Finding | None:
     return finding("GUEST_EDITION_NOT_SUPPORTED", name, edition=edition, sku=identity.sku, remedy=remedy)
 
 
-def judge_key_choice(identity: GuestIdentity, name: str | None, tables: Tables = PUBLISHED) -> Finding | None:
+def judge_key_choice(identity: GuestIdentity, name: str | None, tables: Tables) -> Finding | None:
     """Why no key can be chosen for a Windows Server. None if there is one."""
     if identity.edition is None:
         return _unknown(identity, name)
@@ -80,7 +80,7 @@ def judge_key_choice(identity: GuestIdentity, name: str | None, tables: Tables =
     return None
 
 
-def judge_evaluation(identity: GuestIdentity, name: str | None, product_type: int | None = None, tables: Tables = PUBLISHED) -> Finding:
+def judge_evaluation(identity: GuestIdentity, name: str | None, product_type: int | None = None, *, tables: Tables) -> Finding:
     """The finding on an evaluation installation, with the way out of it."""
     remedy = evaluation_remedy(identity, product_type, tables)
     return finding("GUEST_IS_EVALUATION", name, remedy=remedy, release=_release_name(identity.release))
@@ -103,7 +103,7 @@ def evaluation_remedy(identity: GuestIdentity, product_type: int | None, tables:
 
 
 def judge_host_release(
-    identity: GuestIdentity, name: str | None, host_release: Release | None, host_name: str | None, tables: Tables = PUBLISHED
+    identity: GuestIdentity, name: str | None, host_release: Release | None, host_name: str | None, tables: Tables
 ) -> Finding | None:
     """Why a host is too old for a guest. None if it is not, or if either release is unknown."""
     if host_release is None or identity.release is None or can_activate(host_release, identity.release, tables):

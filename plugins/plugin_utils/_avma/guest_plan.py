@@ -24,7 +24,7 @@ from .key_choice import ChosenKey, KeyChoice, KeySource, choose_key
 from .kms_left import judge_kms_left
 from .outcome import Outcome
 from .platform import is_in_azure, judge_platform
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 
 __all__ = ["GuestPlan", "KeyWish", "Step", "StepKind", "has_avma_key", "is_activated_by_avma", "judge_result", "plan_guest_key"]
 
@@ -34,7 +34,7 @@ _WRONG_WISH = ("KEY_MALFORMED", "KEY_IS_KMS_CLIENT_KEY", "KEY_FOR_OTHER_RELEASE"
 # Microsoft's own words in Win32_ComputerSystem of every Hyper-V guest; machines in Azure say the same and cannot be told apart.
 
 
-def plan_guest_key(guest: GuestFacts, wish: KeyWish, host: HostView | None = None, tables: Tables = PUBLISHED) -> GuestPlan:
+def plan_guest_key(guest: GuestFacts, wish: KeyWish, host: HostView | None = None, *, tables: Tables) -> GuestPlan:
     """The plan for one guest. Never raises on facts; a wish that cannot be met is a plan with the outcome REFUSED."""
     return _Planner(guest, wish, host, tables).plan()
 
@@ -96,7 +96,7 @@ class _Planner:
 
     def _evaluation(self) -> GuestPlan | None:
         if self.identity.evaluation or (self.licence is not None and self.licence.channel is Channel.EVALUATION):
-            return self._refuse(judge_evaluation(self.identity, self.name, self.guest.os.product_type, self.tables))
+            return self._refuse(judge_evaluation(self.identity, self.name, self.guest.os.product_type, tables=self.tables))
         return None
 
     def _kept(self) -> GuestPlan | None:

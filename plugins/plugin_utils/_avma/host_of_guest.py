@@ -12,10 +12,10 @@ from ipaddress import ip_address
 
 from .facts import GuestPlacement
 from .host_view import HostView, InvalidHostView, host_view
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 
 
-def host_of_guest(placement: GuestPlacement | None, hosts: Iterable[object], tables: Tables = PUBLISHED) -> HostView | None:
+def host_of_guest(placement: GuestPlacement | None, hosts: Iterable[object], tables: Tables) -> HostView | None:
     """The host that the placement names, among results of host_info and entries for hosts that could not be judged; others are passed over.
 
     Its full name decides. The short one does where just one host has it: DNS may know a host by another suffix than its domain's.

@@ -21,7 +21,7 @@ from .findings import Finding, Severity, finding
 from .matrix import guests_of
 from .platform import is_hyperv_guest, is_in_azure
 from .releases import OLDEST_BUILD, Release
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 
 _GRACES = (
     LicenceStatus.OUT_OF_BOX_GRACE,
@@ -68,7 +68,7 @@ class HostVerdict:
         return tuple(found.code for found in self.findings if found.code in _OPEN) if self.ready is None else ()
 
 
-def judge_host(facts: HostFacts, tables: Tables = PUBLISHED) -> HostVerdict:
+def judge_host(facts: HostFacts, tables: Tables) -> HostVerdict:
     name = facts.os.name or facts.computer.name
     sku = None if facts.os.sku == UNLICENSED_SKU else sku_of(facts.os.sku)
     azure_local = sku is not None and sku.edition is Edition.AZURE_LOCAL

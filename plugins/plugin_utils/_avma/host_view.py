@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .editions import Edition, edition_named, sku_of
 from .matrix import guests_of
 from .releases import Release
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 
 
 class InvalidHostView(ValueError):
@@ -57,7 +57,7 @@ class HostView:
 _AZURE_HOSTS = (Edition.AZURE_LOCAL, Edition.DATACENTER_AZURE)
 
 
-def host_view(mapping: object, tables: Tables = PUBLISHED) -> HostView:
+def host_view(mapping: object, tables: Tables) -> HostView:
     """Reads the result of host_info, as it was returned or registered. Raises InvalidHostView.
 
     A host that could not be judged has an entry with ``unjudged``, its name in the inventory, and ``reason``.

@@ -19,7 +19,7 @@ from enum import Enum
 from .editions import UNLICENSED_SKU, Edition, Sku, sku_of
 from .facts import KvpItem, OsFacts
 from .releases import Release
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 from .text import safe_text
 
 
@@ -83,12 +83,12 @@ _LINUX_NAMES = (
 _BSD = "bsd"
 
 
-def identify_os(os: OsFacts, tables: Tables = PUBLISHED) -> GuestIdentity:
+def identify_os(os: OsFacts, tables: Tables) -> GuestIdentity:
     """The identity of a guest that was asked itself. That it has Win32_OperatingSystem already says that it is Windows."""
     return _windows(os.name, os.build, os.sku, os.product_type, TRUST_GUEST, tables)
 
 
-def identify_kvp(items: Iterable[KvpItem], tables: Tables = PUBLISHED) -> GuestIdentity:
+def identify_kvp(items: Iterable[KvpItem], tables: Tables) -> GuestIdentity:
     """The identity that a guest's intrinsic Data Exchange items claim. Never raises; of items with one name the first counts."""
     values: dict[str, str] = {}
     for item in items:

@@ -16,7 +16,7 @@ from .eligibility import judge_key_choice, product_name
 from .findings import Finding, finding
 from .identity import GuestIdentity
 from .keys import AvmaKey
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 
 
 class KeySource(str, Enum):
@@ -50,7 +50,7 @@ class KeyChoice:
     notes: tuple[Finding, ...] = ()
 
 
-def choose_key(identity: GuestIdentity, wanted: str | None, name: str | None, tables: Tables = PUBLISHED) -> KeyChoice:
+def choose_key(identity: GuestIdentity, wanted: str | None, name: str | None, tables: Tables) -> KeyChoice:
     """The key for a Windows Server guest. ``wanted`` is what the user stated, None to choose that of the tables."""
     if wanted is None:
         return _of_tables(identity, name, tables)

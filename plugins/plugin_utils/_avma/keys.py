@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...module_utils import _product_keys as published
@@ -31,19 +30,6 @@ AVMA_KEYS = tuple(AvmaKey(row.release_name, Edition(row.edition), row.key, row.s
 
 # The first of them has the build of 2019, and is taken for it.
 _KMS_ROWS_OF_BUILDS = dict.fromkeys((17763, 18362, 18363, 19041, 19042), (SEMI_ANNUAL,))
-
-
-def avma_key(release: Release | str | None, edition: Edition | None, rows: Iterable[AvmaKey] = AVMA_KEYS) -> AvmaKey | None:
-    """The AVMA key for a release (or its name) and an edition, None where there is none."""
-    if release is None or edition is None:
-        return None
-    name = release.name if isinstance(release, Release) else release
-    return next((row for row in rows if row.release_name == name and row.edition is edition), None)
-
-
-def avma_rows(key: str, rows: Iterable[AvmaKey] = AVMA_KEYS) -> tuple[AvmaKey, ...]:
-    """Each release and edition that a normalised key is an AVMA key for."""
-    return tuple(row for row in rows if row.key == key)
 
 
 def kms_client_keys(release: Release | None, edition: Edition | None) -> tuple[KmsClientKey, ...]:

@@ -13,10 +13,10 @@ and for a semi-annual host, Microsoft states nothing, and the builds are compare
 from __future__ import annotations
 
 from .releases import Release
-from .tables import LONG_TERM, PUBLISHED, Tables
+from .tables import LONG_TERM, Tables
 
 
-def can_activate(host_release: Release | str | None, guest_release: Release | str | None, tables: Tables = PUBLISHED) -> bool:
+def can_activate(host_release: Release | str | None, guest_release: Release | str | None, tables: Tables) -> bool:
     """Whether an activated Datacenter host of one release activates guests of another. False if either is unknown."""
     host, guest = _release(host_release, tables), _release(guest_release, tables)
     if host is None or guest is None:
@@ -24,7 +24,7 @@ def can_activate(host_release: Release | str | None, guest_release: Release | st
     return host.build >= _counted_build(guest, tables)
 
 
-def guests_of(host_release: Release | str | None, tables: Tables = PUBLISHED) -> tuple[str, ...]:
+def guests_of(host_release: Release | str | None, tables: Tables) -> tuple[str, ...]:
     """Names of the long-term releases that such a host activates, newest first, as Microsoft's table lists them.
 
     Whether it activates a semi-annual release is for ``can_activate`` to say.

@@ -11,7 +11,6 @@ A build of its own does not tell the product: Azure Local shares builds with Win
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 # hcsshim's osversion package lists the builds by name; the years of the releases are those of Microsoft's release information page.
@@ -49,17 +48,3 @@ RELEASES: tuple[Release, ...] = (
     Release("23H2", "Windows Server, version 23H2", "2022", 25398, "AC", _HCSSHIM, "2023-10"),
     Release("2025", "Windows Server 2025", "2025", 26100, "LTSC", _HCSSHIM, "2024-11"),
 )
-
-
-def release_of(build: int | None, releases: Iterable[Release] = RELEASES) -> Release | None:
-    """The release of a build, None for a build that is not in the table. Never the nearest one: that would be a guess.
-
-    In the order of the table the long-term release stands first, so it wins where a build is shared.
-    """
-    return None if build is None else next((release for release in releases if release.build == build), None)
-
-
-def release_named(name: str, releases: Iterable[Release] = RELEASES) -> Release | None:
-    """The release called ``name``, as in ``Release.name``. Case and surrounding blanks do not matter."""
-    wanted = " ".join(name.split()).upper()
-    return next((release for release in releases if release.name.upper() == wanted), None)

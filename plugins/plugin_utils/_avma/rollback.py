@@ -20,7 +20,7 @@ from .findings import Finding, finding
 from .guest_steps import GuestPlan, Step, StepKind, has_avma_key, last_five_of, licence_state
 from .identity import GuestIdentity
 from .keys import kms_client_keys
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 
 _WAIT = "Run again: if the guest was activated meanwhile, nothing is left to do."
 _BY_HAND = "Install that key by hand if it is to be used again."
@@ -35,7 +35,7 @@ class Rollback:
     findings: tuple[Finding, ...] = ()
 
 
-def known_key(licence: LicenceFacts, identity: GuestIdentity, tables: Tables = PUBLISHED) -> str | None:
+def known_key(licence: LicenceFacts, identity: GuestIdentity, tables: Tables) -> str | None:
     """The whole key of a product, where its channel, its last five characters and what the guest is leave one only."""
     last_five = last_five_of(licence)
     if licence.channel is Channel.KMS_CLIENT:
@@ -48,9 +48,7 @@ def known_key(licence: LicenceFacts, identity: GuestIdentity, tables: Tables = P
     return next((key for key in keys if key[-5:] == last_five), None)
 
 
-def plan_rollback(
-    before: GuestFacts, plan: GuestPlan, now: LicenceFacts | None, last_error: int | None, tables: Tables = PUBLISHED
-) -> Rollback:
+def plan_rollback(before: GuestFacts, plan: GuestPlan, now: LicenceFacts | None, last_error: int | None, tables: Tables) -> Rollback:
     """What is to be put back after a plan failed whose key is installed.
 
     ``now`` is the product with that key, or the primary one if none has it; ``last_error`` the HRESULT of the last refusal.

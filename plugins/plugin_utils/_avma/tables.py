@@ -17,8 +17,8 @@ from hashlib import sha256
 from ...module_utils._product_keys import InvalidProductKey, display_key, kms_client_row, normalise_key
 from .editions import GUEST_EDITIONS, Edition
 from .findings import shown
-from .keys import AVMA_KEYS, AvmaKey, avma_key, avma_rows
-from .releases import OLDEST_BUILD, RELEASES, Release, release_named, release_of
+from .keys import AVMA_KEYS, AvmaKey
+from .releases import OLDEST_BUILD, RELEASES, Release
 from .text import safe_text
 
 # Builds of Windows have had five digits for a decade.
@@ -30,19 +30,29 @@ LONG_TERM = "LTSC"
 
 @dataclass(frozen=True)
 class Tables:
-    """Lookups as in ``releases`` and ``keys``, over these rows."""
+    """Rows, and what is looked up in them. Whoever judges by a release or a key has one at hand, so that what a user adds is never left out."""
 
     releases: tuple[Release, ...] = RELEASES
     avma_keys: tuple[AvmaKey, ...] = AVMA_KEYS
 
     def release_of(self, build: int | None) -> Release | None:
-        return release_of(build, self.releases)
+        """The release of a build, None for a build that is not in the table. Never the nearest one: that would be a guess.
+
+        In the order of the table the long-term release stands first, so it wins where a build is shared.
+        """
+        return None if build is None else next((release for release in self.releases if release.build == build), None)
 
     def release_named(self, name: str) -> Release | None:
-        return release_named(name, self.releases)
+        """The release called ``name``, as in ``Release.name``. Case and surrounding blanks do not matter."""
+        wanted = " ".join(name.split()).upper()
+        return next((release for release in self.releases if release.name.upper() == wanted), None)
 
     def avma_key(self, release: Release | str | None, edition: Edition | None) -> AvmaKey | None:
-        return avma_key(release, edition, self.avma_keys)
+        """The AVMA key for a release (or its name) and an edition, None where there is none."""
+        if release is None or edition is None:
+            return None
+        name = release.name if isinstance(release, Release) else release
+        return next((row for row in self.avma_keys if row.release_name == name and row.edition is edition), None)
 
     @property
     def digest(self) -> str:
@@ -50,7 +60,8 @@ class Tables:
         return sha256(repr((self.releases, self.avma_keys)).encode()).hexdigest()[:16]
 
     def avma_rows(self, key: str) -> tuple[AvmaKey, ...]:
-        return avma_rows(key, self.avma_keys)
+        """Each release and edition that a normalised key is an AVMA key for."""
+        return tuple(row for row in self.avma_keys if row.key == key)
 
 
 PUBLISHED = Tables()
@@ -68,12 +79,12 @@ class Fault:
 def faults_in(tables: Tables) -> Iterator[Fault]:
     """Each row that is malformed or contradicts one before it."""
     for place, release in enumerate(tables.releases):
-        yield from _faults_of_release(release, tables.releases[:place], tables)
+        yield from _faults_of_release(release, Tables(releases=tables.releases[:place]), tables)
     for place, row in enumerate(tables.avma_keys):
-        yield from _faults_of_key(row, tables.avma_keys[:place], tables)
+        yield from _faults_of_key(row, Tables(avma_keys=tables.avma_keys[:place]), tables)
 
 
-def _faults_of_release(release: Release, earlier: tuple[Release, ...], tables: Tables) -> Iterator[Fault]:
+def _faults_of_release(release: Release, earlier: Tables, tables: Tables) -> Iterator[Fault]:
     for text, what, limit in ((release.name, "name", _NAME_LIMIT), (release.label, "label", _LABEL_LIMIT)):
         if not text or text != " ".join(safe_text(text, limit).split()):
             yield Fault(
@@ -87,15 +98,15 @@ def _faults_of_release(release: Release, earlier: tuple[Release, ...], tables: T
             f"its build {release.build} is not between {OLDEST_BUILD} (Windows Server 2012 R2, the first with AVMA) and {_NEWEST_BUILD}",
             "Give the number that 'winver' shows between 'OS Build' and the dot.",
         )
-    if namesake := release_named(release.name, earlier):
+    if namesake := earlier.release_named(release.name):
         yield Fault(
             release, f"{namesake.label} has that name and the build {namesake.build}", "Give it another name, or leave the entry out."
         )
-    shared = release_of(release.build, earlier)
+    shared = earlier.release_of(release.build)
     # 1809 is 2019 under another name and support contract: the same build counts with the same long-term release.
     if shared is not None and (shared.ltsc != release.ltsc or release.channel == LONG_TERM):
         yield Fault(release, f"the build {release.build} is that of {shared.label}", "Check the build, or leave the entry out.")
-    family = release_named(release.ltsc, tables.releases)
+    family = tables.release_named(release.ltsc)
     if family is None or family.channel != LONG_TERM:
         yield Fault(
             release,
@@ -109,11 +120,11 @@ def _faults_of_release(release: Release, earlier: tuple[Release, ...], tables: T
 _LONG_TERM_REMEDY = "Name in 'ltsc' the newest long-term release that is not newer than it."
 
 
-def _faults_of_key(row: AvmaKey, earlier: tuple[AvmaKey, ...], tables: Tables) -> Iterator[Fault]:
+def _faults_of_key(row: AvmaKey, earlier: Tables, tables: Tables) -> Iterator[Fault]:
     if row.edition not in GUEST_EDITIONS:
         editions = ", ".join(f"'{edition.value}'" for edition in GUEST_EDITIONS)
         yield Fault(row, f"AVMA does not serve the edition {row.edition.value}", f"Give one of {editions}.")
-    if release_named(row.release_name, tables.releases) is None:
+    if tables.release_named(row.release_name) is None:
         yield Fault(
             row,
             f"there is no release '{shown(row.release_name, _NAME_LIMIT)}' in the tables",
@@ -130,14 +141,14 @@ def _faults_of_key(row: AvmaKey, earlier: tuple[AvmaKey, ...], tables: Tables) -
             f"{key} is the published KMS client key of {other.product}, which AVMA never activates",
             "Give an AVMA key, or leave the entry out.",
         )
-    held = avma_key(row.release_name, row.edition, earlier)
+    held = earlier.avma_key(row.release_name, row.edition)
     if held is not None and held.key != key:
         yield Fault(
             row,
             f"the AVMA key of this release and edition is {display_key(held.key)} already ({held.source})",
             "Leave the entry out. To install another key in single guests, state it as the key of their tasks.",
         )
-    for known in avma_rows(key, earlier):
+    for known in earlier.avma_rows(key):
         if known.edition is not row.edition:
             yield Fault(
                 row,

@@ -11,14 +11,14 @@ A key that is added is no published one: wherever it is shown, it is so by its l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ...module_utils._product_keys import InvalidProductKey, KeyKind, classify_key, normalise_key
 from .editions import Edition, edition_named
 from .findings import shown
 from .keys import AvmaKey
-from .releases import Release, release_named
+from .releases import Release
 from .tables import LONG_TERM, PUBLISHED, Tables, faults_in
 
 _SOURCE = "the user's tables"
@@ -46,7 +46,7 @@ def with_user_tables(added: object) -> Tables:
     known_releases = (*PUBLISHED.releases, *(row for row in named if isinstance(row, Release)))
     for place, entry in enumerate(_sequence(parts.get("avma_keys"), "avma_keys")):
         where = f"avma_keys[{place}]"
-        row = _key(entry, where, known_releases)
+        row = _key(entry, where, Tables(known_releases))
         known = PUBLISHED.avma_key(row.release_name, row.edition)
         if known is None or known.key != row.key:
             named.setdefault(row, f"{where} ({shown(row.release_name, _SHOWN)} {row.edition.value})")
@@ -81,7 +81,7 @@ def _release(entry: object, where: str) -> Release:
     return Release(name, label, ltsc, int(digits), LONG_TERM if ltsc == name else "AC", _SOURCE, "")
 
 
-def _key(entry: object, where: str, releases: Iterable[Release]) -> AvmaKey:
+def _key(entry: object, where: str, tables: Tables) -> AvmaKey:
     fields = _mapping(entry, f"{where}: ", _KEY_FIELDS)
     release, named = _text(fields, "release", where), _text(fields, "edition", where)
     edition: Edition | None = edition_named(named)
@@ -90,7 +90,7 @@ def _key(entry: object, where: str, releases: Iterable[Release]) -> AvmaKey:
             f"{where} ({shown(release, _SHOWN)}): '{shown(named, _SHOWN)}' is no edition."
             " Give 'Datacenter', 'Standard', 'Essentials' or 'Datacenter: Azure Edition'."
         )
-    known = release_named(release, releases)
+    known = tables.release_named(release)
     try:
         return AvmaKey(known.name if known else release, edition, normalise_key(_characters(fields.get("key"))), _SOURCE, "")
     except InvalidProductKey as error:

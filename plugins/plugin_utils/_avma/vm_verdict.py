@@ -21,7 +21,7 @@ from .host_verdict import HostVerdict
 from .identity import GuestIdentity, OsKind, identify_kvp
 from .integration_verdict import update_remedy
 from .keys import AvmaKey
-from .tables import PUBLISHED, Tables
+from .tables import Tables
 
 # Hosts on which Datacenter: Azure Edition is licensed. (Microsoft, Azure Local: activate Windows Server VMs)
 _AZURE_HOSTS = (Edition.AZURE_LOCAL, Edition.DATACENTER_AZURE)
@@ -57,7 +57,7 @@ _EXCHANGE_FINDINGS = {
 _Judged = list[tuple[VmStatus, Finding]]
 
 
-def judge_vm(vm: VmFacts, host: HostVerdict | None, tables: Tables = PUBLISHED) -> VmVerdict:
+def judge_vm(vm: VmFacts, host: HostVerdict | None, tables: Tables) -> VmVerdict:
     """The verdict on one machine. ``host`` None: the host was not judged, and only the machine counts."""
     identity = identify_kvp(vm.kvp.intrinsic, tables)
     served = identity.kind is OsKind.WINDOWS_SERVER

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from .._avma.editions import Edition, Sku, edition_named, sku_of
 from .._avma.releases import Release
-from .._avma.tables import PUBLISHED, Tables
+from .._avma.tables import Tables
 
 # Where the modules' results keep what is asked here: guest of kvp_info's machines, host of host_info, then os of either.
 _NESTED = ("guest", "host", "os")
@@ -39,14 +39,14 @@ class Product:
     kind: str
 
 
-def product_of(value: object, role: str, tables: Tables = PUBLISHED) -> Product:
+def product_of(value: object, role: str, tables: Tables) -> Product:
     """``role`` says in messages what the value stands for, as in "host". Raises UnclearProduct."""
     if isinstance(value, Mapping):
         return _from_mapping(value, role, tables)
     return Product(release_from(value, role, tables), None, False, "windows_server")
 
 
-def release_from(value: object, role: str, tables: Tables = PUBLISHED) -> Release:
+def release_from(value: object, role: str, tables: Tables) -> Release:
     """A release by name ("2022", "Windows Server 2022") or build (20348). Raises UnclearProduct."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise UnclearProduct(

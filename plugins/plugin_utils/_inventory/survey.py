@@ -17,7 +17,7 @@ from .._ansible.output import plain
 from .._ansible.results import findings_result, host_result, vm_result
 from .._avma.cluster_verdict import cluster_as_told
 from .._avma.host_verdict import judge_host
-from .._avma.tables import PUBLISHED, Tables
+from .._avma.tables import Tables
 from .._avma.vm_verdict import judge_vm
 from .._windows.host import read_host
 from .._windows.kvp import read_vm_facts
@@ -64,9 +64,7 @@ class Target:
     connect: t.Callable[[], t.Any]
 
 
-def ask_hosts(
-    targets: Iterable[Target], *, items: bool, notes: bool = False, parallel: int, tables: Tables = PUBLISHED
-) -> dict[str, HostAnswer]:
+def ask_hosts(targets: Iterable[Target], *, items: bool, notes: bool = False, parallel: int, tables: Tables) -> dict[str, HostAnswer]:
     """The answer of each host by its name. ``items``: with all key-value pairs; ``notes``: with those of the machines. A host that fails is an
     answer too."""
 
@@ -81,14 +79,14 @@ def ask_hosts(
     return {answer.host: answer for answer in answers}
 
 
-def read_answer(session: Session, *, items: bool, notes: bool = False, tables: Tables = PUBLISHED) -> tuple[Result, tuple[Result, ...]]:
+def read_answer(session: Session, *, items: bool, notes: bool = False, tables: Tables) -> tuple[Result, tuple[Result, ...]]:
     """A host and its virtual machines: at most 12 requests, 13 with ``notes``, and the further pages of many machines."""
     session.learn_limits()
     facts = read_host(session)
     verdict = judge_host(facts, tables)
     cluster = cluster_as_told(facts.cluster, tables) if facts.cluster is not None else None
     findings = [*verdict.findings, *(cluster.findings if cluster else ())]
-    info = {"host": host_result(facts, verdict, cluster, tables), "findings": findings_result(findings)}
+    info = {"host": host_result(facts, verdict, cluster, tables=tables), "findings": findings_result(findings)}
     vms = read_vm_facts(session, items=items, notes=notes) if facts.hyperv else ()
     return plain(info), tuple(plain(vm_result(vm, judge_vm(vm, verdict, tables), items=items, notes=notes)) for vm in vms)
 

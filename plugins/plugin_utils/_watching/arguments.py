@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from .._avma.events import InvalidTime, span
+from .._avma.tables import Tables
 from .._avma.text import safe_text
+from .._avma.user_tables import InvalidTables, with_user_tables
 
 USERNAME_VARIABLE = "HYPERV_AVMA_USERNAME"
 PASSWORD_VARIABLE = "HYPERV_AVMA_PASSWORD"
@@ -30,6 +32,7 @@ DEFAULTS: dict[str, t.Any] = {
     "limit": 500,
     "parallel": 10,
     "timeout": 20,
+    "tables": {},
 }
 # What ansible-rulebook itself adds to the arguments of a source.
 _OF_THE_RULEBOOK = frozenset({"eda_feedback_queue"})
@@ -63,6 +66,7 @@ class Arguments:
     limit: int
     parallel: int
     timeout: int
+    tables: Tables = field(repr=False)  # a key that is added to the published ones is a secret
 
 
 def read_arguments(given: Mapping[str, t.Any], environment: Mapping[str, str]) -> Arguments:
@@ -80,6 +84,7 @@ def read_arguments(given: Mapping[str, t.Any], environment: Mapping[str, str]) -
         limit=int(_number(wanted, "limit", 1, _MOST_EVENTS, whole=True)),
         parallel=int(_number(wanted, "parallel", 1, _MOST_THREADS, whole=True)),
         timeout=int(_number(wanted, "timeout", 1, 3600, whole=True)),
+        tables=_tables(wanted["tables"]),
     )
 
 
@@ -143,6 +148,13 @@ def _since(value: t.Any) -> timedelta:
         return span(str(value))
     except InvalidTime as error:
         raise InvalidArgument(f"since: {safe_text(value, 40)!r}: {error}") from None
+
+
+def _tables(value: t.Any) -> Tables:
+    try:
+        return with_user_tables(value)
+    except InvalidTables as error:
+        raise InvalidArgument(f"tables: {error}") from None
 
 
 def _path(value: t.Any) -> str | None:

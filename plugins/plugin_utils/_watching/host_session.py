@@ -21,6 +21,7 @@ from .._ansible.failure import Failure, failure_of
 from .._avma.events import Bookmark, LogEvent, LogOrigin, Reading, restriction, settle
 from .._avma.facts import HostFacts
 from .._avma.host_verdict import HostVerdict, judge_host
+from .._avma.tables import Tables
 from .._avma.text import safe_text
 from .._inventory.connections import connection_of
 from .._windows.eventlog import read_events, read_origin
@@ -58,9 +59,10 @@ class Sight:
 class HostSession:
     """The session of a host, made when it is needed and anew after each failure."""
 
-    def __init__(self, host: WatchedHost, timeout: int, open: Callable[[t.Any], Session] = open_session) -> None:
+    def __init__(self, host: WatchedHost, timeout: int, tables: Tables, open: Callable[[t.Any], Session] = open_session) -> None:
         self._host = host
         self._timeout = timeout
+        self._tables = tables
         self._open = open
         # Kept until there is another one: it owns the file of a Kerberos ticket, which other hosts of the process use too.
         self._connection: t.Any = None
@@ -80,7 +82,7 @@ class HostSession:
             seen.update(origin=origin, reading=reading, vms=vms)
             if licence:
                 facts = read_node(session)
-                seen["verdict"] = judge_host(facts)
+                seen["verdict"] = judge_host(facts, self._tables)
                 seen["facts"] = facts
         except WsManError as error:
             self.close()

@@ -122,7 +122,7 @@ class HostWatch:
         self._positions = positions
         self._queue = queue
         self._threads = threads
-        self._session = session or HostSession(host, arguments.timeout)
+        self._session = session or HostSession(host, arguments.timeout, arguments.tables)
         self._clock = clock
         self._sleep = sleep
         self._chance = chance

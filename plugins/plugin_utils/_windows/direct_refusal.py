@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from .._avma.direct import judge_guest_build
 from .._avma.findings import Finding, finding
 from .._avma.identity import identify_kvp
+from .._avma.tables import PUBLISHED
 from .._wsman.errors import WsManError
 from .._wsman.session import Session
 from .kvp import read_intrinsic_items
@@ -84,4 +85,5 @@ def _too_old(vm: DirectVm, host: Session) -> Finding | None:
         items = read_intrinsic_items(host, vm.id)
     except WsManError:
         return None
-    return judge_guest_build(identify_kvp(items), vm.name)
+    # Windows without PowerShell Direct is older than any release that a user could add.
+    return judge_guest_build(identify_kvp(items, PUBLISHED), vm.name)

@@ -89,6 +89,12 @@ options:
       - Seconds that a host may take for a request, unless its variables say otherwise.
     type: int
     default: 20
+  tables:
+    description:
+      - Releases and AVMA keys that are added to the published ones, as the option
+        tables of hyperv.avma.host_info. A host of such a release is judged by it.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

@@ -16,6 +16,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure impor
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import host_view
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import ConnectionDropped, ConnectionFailed, EffectUnknown
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import MAK_DESCRIPTION, FakeGuest, LostAnswer
@@ -50,7 +51,7 @@ def activate(
 ) -> Result:
     lines = said if said is not None else []
     task = Task({"wait": wait}, check, diff, "web01", {}, lines.append)
-    return GuestActivation(task, guest, wish or KeyWish(), host_view(host) if host else None, hosts or []).run()
+    return GuestActivation(task, guest, wish or KeyWish(), host_view(host, PUBLISHED) if host else None, hosts or [], PUBLISHED).run()
 
 
 def host_result(name: str = "HV01", fqdn: str | None = "hv01.corp.example", *, ready: bool | None = True, release: str = "2022") -> Result:

@@ -31,13 +31,14 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     VmState,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_verdict import judge_host
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.vm_verdict import judge_vm
 
 GUID = "6F3C2B6A-0C68-4B5F-9B0E-3E0B6B0C8D11"
 
 
 def test_nothing_known_is_null_and_not_false() -> None:
-    assert set(os_result(OsFacts()).values()) == {None}
+    assert set(os_result(OsFacts(), PUBLISHED).values()) == {None}
     assert set(computer_result(ComputerFacts()).values()) == {None}
     assert licence_result(None) is None
     assert placement_result(None) is None
@@ -54,7 +55,7 @@ def test_nothing_known_is_null_and_not_false() -> None:
 )
 def test_full_name_of_a_host(computer: ComputerFacts, fqdn: str | None) -> None:
     facts = HostFacts(os=OsFacts(), licence=None, hyperv=None, computer=computer)
-    assert host_result(facts, judge_host(facts))["fqdn"] == fqdn
+    assert host_result(facts, judge_host(facts, PUBLISHED), tables=PUBLISHED)["fqdn"] == fqdn
     assert computer_result(computer)["domain"] == (computer.domain if computer.part_of_domain else None)
 
 
@@ -79,7 +80,7 @@ def test_of_items_with_one_name_the_first_counts_everywhere() -> None:
     vm = VmFacts(
         GUID, "web01", VmState.RUNNING, 2, KvpFacts(enabled=True, intrinsic=intrinsic, guest=(KvpItem("a", "1"), KvpItem("a", "2")))
     )
-    result = vm_result(vm, judge_vm(vm, None), items=True)
+    result = vm_result(vm, judge_vm(vm, None, PUBLISHED), items=True)
     assert result["guest"]["fqdn"] == result["guest"]["name"] == result["kvp"]["intrinsic"]["FullyQualifiedDomainName"] == "first"
     assert result["kvp"]["guest"] == {"a": "1"}
 
@@ -87,4 +88,4 @@ def test_of_items_with_one_name_the_first_counts_everywhere() -> None:
 @pytest.mark.parametrize(("text", "addresses"), [("10.0.0.5; fe80::1;;", ["10.0.0.5", "fe80::1"]), ("", []), (";;", [])])
 def test_addresses_of_a_guest(text: str, addresses: list[str]) -> None:
     vm = VmFacts(GUID, "web01", VmState.RUNNING, 2, KvpFacts(intrinsic=(KvpItem("NetworkAddressIPv4", text),)))
-    assert vm_result(vm, judge_vm(vm, None), items=False)["guest"]["addresses"] == addresses
+    assert vm_result(vm, judge_vm(vm, None, PUBLISHED), items=False)["guest"]["addresses"] == addresses

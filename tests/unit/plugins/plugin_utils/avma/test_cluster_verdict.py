@@ -30,7 +30,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan impor
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView, host_view
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.identity import identify_os
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import release_named
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 B2019, B2022, B2025 = 17763, 20348, 26100
 
@@ -44,7 +44,7 @@ def node(name: str, state: str = "up", build: int | None = B2022) -> ClusterNode
 
 
 def verdict(*answers: NodeAnswer) -> ClusterVerdict:
-    return judge_cluster(ClusterFacts("CLU01", tuple(answer.node for answer in answers)), answers)
+    return judge_cluster(ClusterFacts("CLU01", tuple(answer.node for answer in answers)), answers, PUBLISHED)
 
 
 def codes(found: ClusterVerdict) -> list[str]:
@@ -115,42 +115,46 @@ def test_names_are_compared_without_domain_and_case() -> None:
 
 
 def test_without_asking_the_releases_are_known_and_readiness_is_not() -> None:
-    found = cluster_as_told(ClusterFacts("CLU01", (node("HV01"), node("HV02", build=B2019))))
-    assert (found.asked, found.ready, found.release, codes(found)) == (False, None, release_named("2019"), ["CLUSTER_NODE_OLDER"])
+    found = cluster_as_told(ClusterFacts("CLU01", (node("HV01"), node("HV02", build=B2019))), PUBLISHED)
+    assert (found.asked, found.ready, found.release, codes(found)) == (False, None, PUBLISHED.release_named("2019"), ["CLUSTER_NODE_OLDER"])
 
 
 def test_node_that_was_forgotten_leaves_the_verdict_open() -> None:
-    cluster = judge_cluster(ClusterFacts("CLU01", (GOOD.node, UNREACHED.node)), [GOOD])
+    cluster = judge_cluster(ClusterFacts("CLU01", (GOOD.node, UNREACHED.node)), [GOOD], PUBLISHED)
     assert (cluster.ready, codes(cluster)) == (None, ["CLUSTER_NODE_NOT_ASKED"])
 
 
 def test_cluster_without_nodes_is_not_ready() -> None:
-    assert judge_cluster(ClusterFacts("CLU01"), []).ready is None
+    assert judge_cluster(ClusterFacts("CLU01"), [], PUBLISHED).ready is None
 
 
 # what a guest is told
 
-GUEST_2022 = identify_os(OsFacts(build=B2022, sku=7, product_type=3))
-GUEST_2019 = identify_os(OsFacts(build=B2019, sku=7, product_type=3))
+GUEST_2022 = identify_os(OsFacts(build=B2022, sku=7, product_type=3), PUBLISHED)
+GUEST_2019 = identify_os(OsFacts(build=B2019, sku=7, product_type=3), PUBLISHED)
 
 
 def view(*nodes: NodeView) -> HostView:
-    return HostView("HV01", True, release_named("2022"), cluster=ClusterView("CLU01", nodes))
+    return HostView("HV01", True, PUBLISHED.release_named("2022"), cluster=ClusterView("CLU01", nodes))
 
 
 def test_nodes_that_could_not_renew_are_named_with_the_reason() -> None:
-    nodes = (NodeView("HV01", False, None), NodeView("HV02", True, release_named("2019")), NodeView("HV03", False, release_named("2022")))
-    (found,) = judge_renewal_elsewhere(GUEST_2022, "web01", view(*nodes))
+    nodes = (
+        NodeView("HV01", False, None),
+        NodeView("HV02", True, PUBLISHED.release_named("2019")),
+        NodeView("HV03", False, PUBLISHED.release_named("2022")),
+    )
+    (found,) = judge_renewal_elsewhere(GUEST_2022, "web01", view(*nodes), PUBLISHED)
     assert found.code == "CLUSTER_NODE_CANNOT_RENEW"
     assert "HV02 runs Windows Server 2019, HV03 cannot activate guests" in found.cause
     assert "HV01" not in found.cause, "the host itself is spoken of elsewhere"
-    (older_guest,) = judge_renewal_elsewhere(GUEST_2019, "web01", view(*nodes))
+    (older_guest,) = judge_renewal_elsewhere(GUEST_2019, "web01", view(*nodes), PUBLISHED)
     assert "HV02" not in older_guest.cause
 
 
 @pytest.mark.parametrize("host", [None, HostView("HV01", True, None), view(NodeView("HV02", None, None), NodeView("HV03", True, None))])
 def test_nothing_is_said_of_nodes_that_are_not_known_to_refuse(host: HostView | None) -> None:
-    assert judge_renewal_elsewhere(GUEST_2022, "web01", host) == ()
+    assert judge_renewal_elsewhere(GUEST_2022, "web01", host, PUBLISHED) == ()
 
 
 @pytest.mark.parametrize(
@@ -162,66 +166,66 @@ def test_nothing_is_said_of_nodes_that_are_not_known_to_refuse(host: HostView | 
         ({"name": "CLU01", "effective_release": None, "nodes": None}, ()),
         (
             {"name": "CLU01", "nodes": [{"name": "HV02", "ready": True, "release": "2019"}]},
-            (NodeView("HV02", True, release_named("2019")),),
+            (NodeView("HV02", True, PUBLISHED.release_named("2019")),),
         ),
         # the whole result of a host whose nodes were not asked
         (
             {"name": "CLU01", "nodes": [{"name": "HV02", "state": "up", "release": "2019"}], "verdict": {"nodes": []}},
-            (NodeView("HV02", None, release_named("2019")),),
+            (NodeView("HV02", None, PUBLISHED.release_named("2019")),),
         ),
     ],
 )
 def test_cluster_of_a_registered_result(cluster: object, nodes: tuple[NodeView, ...] | None) -> None:
-    found = host_view({"host": {"name": "HV01", "os": {"release": "2022"}, "avma": {"ready": True}, "cluster": cluster}})
+    found = host_view({"host": {"name": "HV01", "os": {"release": "2022"}, "avma": {"ready": True}, "cluster": cluster}}, PUBLISHED)
     assert found.cluster == (None if nodes is None else ClusterView("CLU01", nodes))
 
 
 def test_nodes_of_a_registered_result_are_read() -> None:
     nodes = [{"name": "HV02", "ready": False, "release": "2019"}, "HV03", {"ready": True}, {"name": "HV04", "ready": "no", "release": 5}]
-    found = host_view({"host": {"name": "HV01", "avma": {"ready": True}, "cluster": {"name": "CLU01", "nodes": nodes}}})
-    assert found.cluster == ClusterView("CLU01", (NodeView("HV02", False, release_named("2019")), NodeView("HV04", None, None)))
+    found = host_view({"host": {"name": "HV01", "avma": {"ready": True}, "cluster": {"name": "CLU01", "nodes": nodes}}}, PUBLISHED)
+    assert found.cluster == ClusterView("CLU01", (NodeView("HV02", False, PUBLISHED.release_named("2019")), NodeView("HV04", None, None)))
 
 
 # the plan for a guest
 
 UNLICENSED = GuestFacts(OsFacts(name="web01", build=B2022, sku=7, product_type=3), ())
 ACTIVATED = GuestFacts(UNLICENSED.os, (LicenceFacts("id", Channel.AVMA, LicenceStatus.LICENSED, 1, partial_key="78VHK"),))
-OLD_NODE = NodeView("HV02", True, release_named("2019"))
-BAD_NODE = NodeView("HV03", False, release_named("2022"))
+OLD_NODE = NodeView("HV02", True, PUBLISHED.release_named("2019"))
+BAD_NODE = NodeView("HV03", False, PUBLISHED.release_named("2022"))
 
 
 def test_guest_newer_than_a_node_but_not_than_its_host_is_activated_and_told() -> None:
     """In a rolling upgrade: activation works now, and only a move to the older node ends it."""
-    plan = plan_guest_key(UNLICENSED, KeyWish(), view(OLD_NODE))
+    plan = plan_guest_key(UNLICENSED, KeyWish(), view(OLD_NODE), tables=PUBLISHED)
     assert (plan.outcome, [found.code for found in plan.findings]) == (Outcome.ACTIVATED, ["CLUSTER_NODE_CANNOT_RENEW"])
     assert "HV02 runs Windows Server 2019" in plan.findings[0].cause
 
 
 def test_guest_newer_than_its_own_host_is_refused_whatever_the_other_nodes_are() -> None:
-    newer = NodeView("HV02", True, release_named("2025"))
-    own = HostView("HV01", True, release_named("2019"), cluster=ClusterView("CLU01", (newer,)))
-    plan = plan_guest_key(UNLICENSED, KeyWish(), own)
+    newer = NodeView("HV02", True, PUBLISHED.release_named("2025"))
+    own = HostView("HV01", True, PUBLISHED.release_named("2019"), cluster=ClusterView("CLU01", (newer,)))
+    plan = plan_guest_key(UNLICENSED, KeyWish(), own, tables=PUBLISHED)
     assert (plan.outcome, [found.code for found in plan.findings]) == (Outcome.REFUSED, ["GUEST_NEWER_THAN_HOST"])
 
 
 @pytest.mark.parametrize("node", [OLD_NODE, BAD_NODE])
 def test_guest_that_a_node_could_not_renew_is_refused_if_that_is_wished(node: NodeView) -> None:
-    plan = plan_guest_key(UNLICENSED, KeyWish(require_all_nodes=True), view(node))
+    plan = plan_guest_key(UNLICENSED, KeyWish(require_all_nodes=True), view(node), tables=PUBLISHED)
     assert (plan.outcome, plan.steps, [found.code for found in plan.findings]) == (Outcome.REFUSED, (), ["GUEST_NOT_FOR_ALL_NODES"])
     assert node.name in plan.findings[0].cause
     for settled in (
-        plan_guest_key(ACTIVATED, KeyWish(require_all_nodes=True), view(node)),
-        plan_guest_key(UNLICENSED, KeyWish(require_all_nodes=True), view()),
+        plan_guest_key(ACTIVATED, KeyWish(require_all_nodes=True), view(node), tables=PUBLISHED),
+        plan_guest_key(UNLICENSED, KeyWish(require_all_nodes=True), view(), tables=PUBLISHED),
     ):
         assert settled.outcome in (Outcome.ALREADY_ACTIVATED, Outcome.ACTIVATED)
 
 
 @pytest.mark.parametrize(("guest", "outcome"), [(UNLICENSED, Outcome.ACTIVATED), (ACTIVATED, Outcome.ALREADY_ACTIVATED)])
 def test_guest_is_activated_and_told_of_nodes_that_could_not_renew_it(guest: GuestFacts, outcome: Outcome) -> None:
-    plan = plan_guest_key(guest, KeyWish(), view(BAD_NODE))
+    plan = plan_guest_key(guest, KeyWish(), view(BAD_NODE), tables=PUBLISHED)
     assert (plan.outcome, [found.code for found in plan.findings]) == (outcome, ["CLUSTER_NODE_CANNOT_RENEW"])
 
 
 def test_activated_guest_on_a_cluster_with_an_older_node_is_left_and_told() -> None:
-    plan = plan_guest_key(ACTIVATED, KeyWish(), view(OLD_NODE))
+    plan = plan_guest_key(ACTIVATED, KeyWish(), view(OLD_NODE), tables=PUBLISHED)
     assert (plan.outcome, [found.code for found in plan.findings]) == (Outcome.ALREADY_ACTIVATED, ["CLUSTER_NODE_CANNOT_RENEW"])

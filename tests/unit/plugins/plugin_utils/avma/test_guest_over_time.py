@@ -28,10 +28,9 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan impor
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_result import judge_result
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_steps import Step
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import avma_rows
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import release_named
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.rollback import plan_rollback
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.user_tables import with_user_tables
 
 OWN_AVMA = "22222-33333-44444-55555-66666"
@@ -95,8 +94,8 @@ class GuestOverTime(RuleBasedStateMachine):
         problem=st.sampled_from([None, None, "it does not answer"]),
     )
     def host_changes(self, known: bool, ready: bool | None, release: str, node: str | None, problem: str | None) -> None:
-        cluster = ClusterView("CLU01", (NodeView("HV02", None, release_named(node)),)) if node else None
-        self.host = HostView("HV01", ready, release_named(release), cluster=cluster, problem=problem) if known else None
+        cluster = ClusterView("CLU01", (NodeView("HV02", None, PUBLISHED.release_named(node)),)) if node else None
+        self.host = HostView("HV01", ready, PUBLISHED.release_named(release), cluster=cluster, problem=problem) if known else None
 
     @rule(
         wish=st.builds(
@@ -170,7 +169,7 @@ class GuestOverTime(RuleBasedStateMachine):
         if rollback.key is None:
             assert rollback.findings, "nothing is put back, and nobody says why"
             return False
-        assert kms_client_row(rollback.key) or TABLES.avma_rows(rollback.key) or avma_rows(rollback.key)
+        assert kms_client_row(rollback.key) or TABLES.avma_rows(rollback.key) or PUBLISHED.avma_rows(rollback.key)
         self.guest.key, self.guest.licensed = rollback.key, False
         return True
 

@@ -24,7 +24,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan impor
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import HostView
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.key_choice import KeySource
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import release_named
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 DATACENTER_2022 = "W3GNR-8DDXR-2TFRP-H8P33-DV9BG"
 STANDARD_2022 = "YDFWN-MJ9JR-3DYRK-FXXRW-78VHK"
@@ -35,7 +35,7 @@ UNPUBLISHED = "QQQQQ-WWWWW-RRRRR-TTTTT-YYYYY"
 
 HYPERV = ComputerFacts(manufacturer="Microsoft Corporation", model="Virtual Machine")
 BOTH = [StepKind.INSTALL_KEY, StepKind.ACTIVATE]
-READY = HostView("HV01", True, release_named("2022"), False)
+READY = HostView("HV01", True, PUBLISHED.release_named("2022"), False)
 
 
 def licence(channel: Channel, status: LicenceStatus = LicenceStatus.LICENSED, last_five: str | None = "ABCDE", **more: Any) -> LicenceFacts:
@@ -62,7 +62,7 @@ EVALUATION = licence(Channel.EVALUATION, evaluation_end=datetime(2027, 1, 1, tzi
 
 @pytest.mark.parametrize("facts", [guest(sku=4242), guest(sku=0xABCDABCD), guest(sku=None, product_type=None)])
 def test_a_guest_that_does_not_know_its_edition_is_not_told_to_be_asked_again(facts: GuestFacts) -> None:
-    (found,) = plan_guest_key(facts, KeyWish()).findings
+    (found,) = plan_guest_key(facts, KeyWish(), tables=PUBLISHED).findings
     assert found.code == "GUEST_UNKNOWN"
     assert "Get-ComputerInfo" in found.remedy
     assert "guest_info" not in found.remedy
@@ -86,7 +86,7 @@ AZURE = ComputerFacts(manufacturer="Microsoft Corporation", model="Virtual Machi
 def test_in_azure_no_key_is_installed_unasked(
     licences: tuple[LicenceFacts, ...], wish: KeyWish, outcome: Outcome, steps: list[StepKind], found: list[str]
 ) -> None:
-    plan = plan_guest_key(guest(*licences, computer=AZURE), wish)
+    plan = plan_guest_key(guest(*licences, computer=AZURE), wish, tables=PUBLISHED)
     assert (plan.outcome, kinds(plan), codes(plan)) == (outcome, steps, found)
 
 
@@ -188,7 +188,7 @@ def test_in_azure_no_key_is_installed_unasked(
     ],
 )
 def test_plan(facts: GuestFacts, wish: KeyWish, outcome: Outcome, steps: list[StepKind], found: list[str]) -> None:
-    plan = plan_guest_key(facts, wish)
+    plan = plan_guest_key(facts, wish, tables=PUBLISHED)
     assert (plan.outcome, kinds(plan), codes(plan)) == (outcome, steps, found)
 
 
@@ -206,7 +206,7 @@ def test_plan(facts: GuestFacts, wish: KeyWish, outcome: Outcome, steps: list[St
     ],
 )
 def test_the_key_is_chosen_by_build_and_edition(build: int, sku: int, key: str) -> None:
-    plan = plan_guest_key(guest(build=build, sku=sku), KeyWish())
+    plan = plan_guest_key(guest(build=build, sku=sku), KeyWish(), tables=PUBLISHED)
     assert plan.key is not None
     assert (plan.key.key, plan.key.display, plan.key.source) == (key, key, KeySource.TABLES)
 
@@ -217,13 +217,17 @@ def test_the_key_is_chosen_by_build_and_edition(build: int, sku: int, key: str) 
         (READY, Outcome.ACTIVATED, []),
         (replace(READY, ready=False, findings=("HOST_IN_CLUSTER", "HOST_NOT_DATACENTER")), Outcome.REFUSED, ["HOST_NOT_READY"]),
         (replace(READY, ready=None, findings=("HOST_LICENCE_AT_RISK",)), Outcome.ACTIVATED, ["HOST_READINESS_UNKNOWN"]),
-        (replace(READY, release=release_named("2019")), Outcome.REFUSED, ["GUEST_NEWER_THAN_HOST"]),
-        (replace(READY, release=release_named("2016"), ready=False), Outcome.REFUSED, ["GUEST_NEWER_THAN_HOST", "HOST_NOT_READY"]),
+        (replace(READY, release=PUBLISHED.release_named("2019")), Outcome.REFUSED, ["GUEST_NEWER_THAN_HOST"]),
+        (
+            replace(READY, release=PUBLISHED.release_named("2016"), ready=False),
+            Outcome.REFUSED,
+            ["GUEST_NEWER_THAN_HOST", "HOST_NOT_READY"],
+        ),
         (replace(READY, release=None), Outcome.ACTIVATED, []),
     ],
 )
 def test_the_host_counts_where_it_is_known(host: HostView, outcome: Outcome, found: list[str]) -> None:
-    plan = plan_guest_key(guest(UNLICENSED_GVLK), KeyWish(), host)
+    plan = plan_guest_key(guest(UNLICENSED_GVLK), KeyWish(), host, tables=PUBLISHED)
     assert (plan.outcome, codes(plan)) == (outcome, found)
     assert bool(plan.steps) is (outcome is Outcome.ACTIVATED)
     assert plan.host_name == "HV01"
@@ -262,14 +266,14 @@ LICENSED_MAK = licence(Channel.MAK)
 def test_a_host_that_could_not_be_judged(
     facts: GuestFacts, wish: KeyWish, host: HostView | None, outcome: Outcome, found: list[str]
 ) -> None:
-    plan = plan_guest_key(facts, wish, host)
+    plan = plan_guest_key(facts, wish, host, tables=PUBLISHED)
     assert (plan.outcome, codes(plan)) == (outcome, found)
     assert bool(plan.steps) is (outcome is Outcome.ACTIVATED)
 
 
 def test_the_host_that_could_not_be_judged_is_named_with_the_reason() -> None:
     def cause(facts: GuestFacts, host: HostView | None) -> str:
-        return plan_guest_key(facts, STRICT, host).findings[0].cause
+        return plan_guest_key(facts, STRICT, host, tables=PUBLISHED).findings[0].cause
 
     assert "the guest's host hv03.corp.example can activate it could not be found out: hv03 does not answer" in cause(guest(), UNJUDGED)
     assert "host HV09 can activate it could not be found out: it is none of those" in cause(replace(guest(), placement=ELSEWHERE), None)
@@ -278,19 +282,19 @@ def test_the_host_that_could_not_be_judged_is_named_with_the_reason() -> None:
 
 def test_the_hosts_own_reasons_are_told() -> None:
     host = replace(READY, ready=False, findings=("HOST_IN_CLUSTER", "HOST_NOT_DATACENTER", "SOMETHING_NEW"))
-    refusal = plan_guest_key(guest(), KeyWish(), host).findings[0]
+    refusal = plan_guest_key(guest(), KeyWish(), host, tables=PUBLISHED).findings[0]
     assert refusal.cause == (
         "the host HV01 cannot activate guests: The host's edition does not entitle to AVMA (HOST_NOT_DATACENTER), SOMETHING_NEW"
     )
 
 
 def test_an_activated_guest_stays_so_on_a_host_that_is_not_ready_but_is_at_risk() -> None:
-    plan = plan_guest_key(guest(AVMA), KeyWish(), replace(READY, ready=False, findings=("HOST_NOT_ACTIVATED",)))
+    plan = plan_guest_key(guest(AVMA), KeyWish(), replace(READY, ready=False, findings=("HOST_NOT_ACTIVATED",)), tables=PUBLISHED)
     assert (plan.outcome, codes(plan)) == (Outcome.ALREADY_ACTIVATED, ["RENEWAL_AT_RISK"])
 
 
 def test_a_kept_guest_is_kept_whatever_its_host() -> None:
-    plan = plan_guest_key(guest(licence(Channel.OEM)), KeyWish(), replace(READY, ready=False))
+    plan = plan_guest_key(guest(licence(Channel.OEM)), KeyWish(), replace(READY, ready=False), tables=PUBLISHED)
     assert (plan.outcome, codes(plan)) == (Outcome.KEPT, ["GUEST_KEPT_OTHER_CHANNEL"])
 
 
@@ -304,22 +308,22 @@ def test_a_kept_guest_is_kept_whatever_its_host() -> None:
 )
 def test_azure_edition_is_tried_on_a_host_that_may_be_entitled(entitled: bool | None, outcome: Outcome, found: list[str]) -> None:
     host = HostView("AZ1", None, None, entitled, ("HOST_IS_AZURE_LOCAL",))
-    plan = plan_guest_key(guest(sku=408), KeyWish(), host)
+    plan = plan_guest_key(guest(sku=408), KeyWish(), host, tables=PUBLISHED)
     assert (plan.outcome, codes(plan)) == (outcome, found)
 
 
 def test_an_evaluation_on_a_domain_controller_cannot_be_converted() -> None:
-    plan = plan_guest_key(guest(EVALUATION, sku=79, product_type=2), KeyWish())
+    plan = plan_guest_key(guest(EVALUATION, sku=79, product_type=2), KeyWish(), tables=PUBLISHED)
     assert plan.findings[0].remedy == "A domain controller cannot be converted: demote it first, or set up another server."
 
 
 def test_an_evaluation_is_converted_to_its_own_edition() -> None:
-    remedy = plan_guest_key(guest(EVALUATION, sku=79), KeyWish()).findings[0].remedy
+    remedy = plan_guest_key(guest(EVALUATION, sku=79), KeyWish(), tables=PUBLISHED).findings[0].remedy
     assert f"'DISM /Online /Set-Edition:ServerStandard /ProductKey:{STANDARD_2022} /AcceptEula'" in remedy
 
 
 def test_steps_say_what_was_and_what_will_be() -> None:
-    plan = plan_guest_key(guest(UNLICENSED_GVLK), KeyWish())
+    plan = plan_guest_key(guest(UNLICENSED_GVLK), KeyWish(), tables=PUBLISHED)
     install, activate = plan.steps
     assert install.before == {"channel": "kms_client", "last_five": "6VM33", "licensed": False}
     assert install.after == {"channel": "avma", "last_five": "DV9BG", "licensed": False}
@@ -329,13 +333,13 @@ def test_steps_say_what_was_and_what_will_be() -> None:
 
 
 def test_the_host_is_named_from_the_guests_registry_where_no_other_word_is_there() -> None:
-    plan = plan_guest_key(guest(placement=GuestPlacement(host_name="HV07")), KeyWish())
+    plan = plan_guest_key(guest(placement=GuestPlacement(host_name="HV07")), KeyWish(), tables=PUBLISHED)
     assert plan.host_name == "HV07"
 
 
 def test_a_stated_key_shows_in_no_representation() -> None:
     wish = KeyWish(key=UNPUBLISHED)
-    plan = plan_guest_key(guest(), wish)
+    plan = plan_guest_key(guest(), wish, tables=PUBLISHED)
     assert plan.key is not None
     assert plan.key.key == UNPUBLISHED
     assert plan.key.display == "*****-*****-*****-*****-YYYYY"
@@ -343,7 +347,7 @@ def test_a_stated_key_shows_in_no_representation() -> None:
 
 
 def test_what_a_guest_gives_as_its_partial_key_is_shown_harmless_and_short() -> None:
-    plan = plan_guest_key(guest(licence(Channel.RETAIL, LicenceStatus.NOTIFICATION, "\x1b[31m" + "x" * 5000)), KeyWish())
+    plan = plan_guest_key(guest(licence(Channel.RETAIL, LicenceStatus.NOTIFICATION, "\x1b[31m" + "x" * 5000)), KeyWish(), tables=PUBLISHED)
     for text in (str(plan.steps[0].before["last_five"]), plan.steps[0].reason, plan.findings[0].cause):
         assert text.isprintable()
         assert "X" * 11 not in text

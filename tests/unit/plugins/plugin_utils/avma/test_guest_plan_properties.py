@@ -28,8 +28,9 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
-PUBLISHED = {row.key for row in AVMA_KEYS} | {row.key for row in KMS_CLIENT_KEYS}
+PUBLISHED_KEYS = {row.key for row in AVMA_KEYS} | {row.key for row in KMS_CLIENT_KEYS}
 OTHER_CHANNELS = [channel for channel in Channel if channel not in (Channel.AVMA, Channel.EVALUATION)]
 
 builds = st.sampled_from([None, 9200, 31000, *(release.build for release in RELEASES)])
@@ -48,8 +49,8 @@ computers = st.none() | st.builds(
     ComputerFacts, manufacturer=st.sampled_from(["Microsoft Corporation", "QEMU", None]), model=st.just("Virtual Machine")
 )
 guests = st.builds(GuestFacts, oses, any_licences, st.none() | st.just(GuestPlacement("HV01")), computers)
-unpublished_keys = st.from_regex(r"[A-Z0-9]{5}(-[A-Z0-9]{5}){4}", fullmatch=True).filter(lambda key: key not in PUBLISHED)
-user_keys = st.none() | st.sampled_from(sorted(PUBLISHED)) | unpublished_keys | st.text(max_size=12)
+unpublished_keys = st.from_regex(r"[A-Z0-9]{5}(-[A-Z0-9]{5}){4}", fullmatch=True).filter(lambda key: key not in PUBLISHED_KEYS)
+user_keys = st.none() | st.sampled_from(sorted(PUBLISHED_KEYS)) | unpublished_keys | st.text(max_size=12)
 wishes = st.builds(KeyWish, user_keys, st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.booleans())
 clusters = st.none() | st.builds(
     ClusterView,
@@ -88,32 +89,32 @@ def test_a_licensed_key_of_another_channel_is_never_replaced_unasked(
     os: OsFacts, others: list[LicenceFacts], licensed: LicenceFacts, host: HostView | None, key: str | None
 ) -> None:
     others = [other for other in others if not other.licensed]
-    plan = plan_guest_key(GuestFacts(os, (*others, licensed)), KeyWish(key=key), host)
+    plan = plan_guest_key(GuestFacts(os, (*others, licensed)), KeyWish(key=key), host, tables=PUBLISHED)
     assert plan.steps == ()
     assert plan.outcome in (Outcome.KEPT, Outcome.REFUSED)
 
 
 @given(guests, wishes, hosts)
 def test_a_plan_that_was_carried_out_leaves_nothing_to_do(facts: GuestFacts, wish: KeyWish, host: HostView | None) -> None:
-    plan = plan_guest_key(facts, wish, host)
+    plan = plan_guest_key(facts, wish, host, tables=PUBLISHED)
     if not plan.steps:
         assert plan.outcome in (Outcome.ALREADY_ACTIVATED, Outcome.KEYED, Outcome.KEPT, Outcome.REFUSED, Outcome.DEFERRED)
         return
-    again = plan_guest_key(after(facts, plan), wish, host)
+    again = plan_guest_key(after(facts, plan), wish, host, tables=PUBLISHED)
     assert again.steps == ()
     assert again.outcome is (Outcome.ALREADY_ACTIVATED if wish.activate else Outcome.KEYED)
 
 
 @given(guests, wishes, hosts)
 def test_success_of_the_steps_is_what_the_plan_foresaw(facts: GuestFacts, wish: KeyWish, host: HostView | None) -> None:
-    plan = plan_guest_key(facts, wish, host)
+    plan = plan_guest_key(facts, wish, host, tables=PUBLISHED)
     if plan.steps:
         assert judge_result(after(facts, plan).primary, plan, None) == (plan.outcome, ())
 
 
 @given(guests, wishes, hosts)
 def test_steps_are_in_order_join_and_each_changes_something(facts: GuestFacts, wish: KeyWish, host: HostView | None) -> None:
-    plan = plan_guest_key(facts, wish, host)
+    plan = plan_guest_key(facts, wish, host, tables=PUBLISHED)
     kinds = [step.kind for step in plan.steps]
     assert kinds in ([], [StepKind.INSTALL_KEY], [StepKind.ACTIVATE], [StepKind.INSTALL_KEY, StepKind.ACTIVATE])
     for earlier, later in zip(plan.steps, plan.steps[1:], strict=False):
@@ -123,7 +124,7 @@ def test_steps_are_in_order_join_and_each_changes_something(facts: GuestFacts, w
 
 @given(guests, wishes, hosts)
 def test_who_is_refused_or_kept_is_told_why(facts: GuestFacts, wish: KeyWish, host: HostView | None) -> None:
-    plan = plan_guest_key(facts, wish, host)
+    plan = plan_guest_key(facts, wish, host, tables=PUBLISHED)
     if plan.outcome in (Outcome.REFUSED, Outcome.KEPT, Outcome.DEFERRED):
         assert plan.findings
         assert plan.findings[-1 if plan.outcome is Outcome.DEFERRED else 0].remedy
@@ -135,6 +136,6 @@ def test_who_is_refused_or_kept_is_told_why(facts: GuestFacts, wish: KeyWish, ho
 @given(guests, unpublished_keys, st.booleans(), hosts)
 def test_no_key_of_the_user_is_in_any_text(facts: GuestFacts, key: str, activate: bool, host: HostView | None) -> None:
     hostile = replace(facts, os=replace(facts.os, name=f"web01 {key}"), computer=ComputerFacts(manufacturer=key, model=key))
-    plan = plan_guest_key(hostile, KeyWish(key=key, activate=activate), host)
+    plan = plan_guest_key(hostile, KeyWish(key=key, activate=activate), host, tables=PUBLISHED)
     shown = json.dumps([found.as_dict() for found in plan.findings]) + repr(plan.findings) + repr(plan.steps) + repr(plan.key)
     assert key not in shown

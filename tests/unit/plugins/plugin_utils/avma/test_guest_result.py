@@ -19,13 +19,14 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, judge_result, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 FACTS = GuestFacts(OsFacts(name="web01", build=20348, sku=8, product_type=3), (), GuestPlacement(host_name="HV03"))
-PLAN = plan_guest_key(FACTS, KeyWish())
-KEY_ONLY = plan_guest_key(FACTS, KeyWish(activate=False))
+PLAN = plan_guest_key(FACTS, KeyWish(), tables=PUBLISHED)
+KEY_ONLY = plan_guest_key(FACTS, KeyWish(activate=False), tables=PUBLISHED)
 KEYED = LicenceFacts("id", Channel.AVMA, LicenceStatus.NOTIFICATION, 5, partial_key="DV9BG", reason=0xC004F056)
 ACTIVATED = replace(KEYED, status=LicenceStatus.LICENSED, reason=None)
-ACTIVATE_ONLY = plan_guest_key(replace(FACTS, licences=(KEYED,)), KeyWish())
+ACTIVATE_ONLY = plan_guest_key(replace(FACTS, licences=(KEYED,)), KeyWish(), tables=PUBLISHED)
 KMS = LicenceFacts("id", Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, 5, partial_key="6VM33")
 
 
@@ -90,5 +91,5 @@ def test_an_unknown_code_is_shown_as_it_is() -> None:
 
 
 def test_a_plan_without_steps_keeps_its_outcome() -> None:
-    plan = plan_guest_key(replace(FACTS, licences=(ACTIVATED,)), KeyWish())
+    plan = plan_guest_key(replace(FACTS, licences=(ACTIVATED,)), KeyWish(), tables=PUBLISHED)
     assert judge_result(None, plan, 0xC004FD02) == (Outcome.ALREADY_ACTIVATED, ())

@@ -22,6 +22,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     OsFacts,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_verdict import HostVerdict, judge_host
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 OEM = LicenceFacts("id", Channel.OEM, LicenceStatus.LICENSED, 1, partial_key="ABCDE", minutes_remaining=0)
 GOOD = HostFacts(os=OsFacts(name="HV01", build=20348, sku=8, product_type=3), licence=OEM, hyperv=True)
@@ -36,7 +37,7 @@ def licensed(channel: Channel, status: LicenceStatus, minutes: int = 0, reason: 
 
 
 def test_an_activated_datacenter_host_is_ready() -> None:
-    verdict = judge_host(GOOD)
+    verdict = judge_host(GOOD, PUBLISHED)
     assert verdict.ready is True
     assert verdict.edition is Edition.DATACENTER
     assert verdict.can_activate == ("2022", "2019", "2016", "2012 R2")
@@ -48,7 +49,7 @@ def test_an_activated_datacenter_host_is_ready() -> None:
 @pytest.mark.parametrize("channel", [Channel.OEM, Channel.MAK, Channel.RETAIL, Channel.KMS_HOST, Channel.AVMA])
 def test_each_datacenter_sku_is_ready_however_it_is_licensed(sku: int, channel: Channel) -> None:
     facts = replace(GOOD, os=replace(GOOD.os, sku=sku), licence=licensed(channel, LicenceStatus.LICENSED))
-    assert judge_host(facts).ready is True
+    assert judge_host(facts, PUBLISHED).ready is True
 
 
 @pytest.mark.parametrize(
@@ -74,13 +75,13 @@ def test_each_datacenter_sku_is_ready_however_it_is_licensed(sku: int, channel: 
     ],
 )
 def test_edition_and_release(os: dict[str, int | None], ready: bool | None, expected: list[str]) -> None:
-    verdict = judge_host(replace(GOOD, os=replace(GOOD.os, **os)))  # type: ignore[arg-type]
+    verdict = judge_host(replace(GOOD, os=replace(GOOD.os, **os)), PUBLISHED)  # type: ignore[arg-type]
     assert (verdict.ready, codes(verdict)) == (ready, expected)
     assert verdict.reasons == tuple(expected if ready is None else expected[:1])
 
 
 def test_azure_local_is_no_release_of_windows_server_though_the_build_is_the_same() -> None:
-    verdict = judge_host(replace(GOOD, os=replace(GOOD.os, sku=406)))
+    verdict = judge_host(replace(GOOD, os=replace(GOOD.os, sku=406)), PUBLISHED)
     assert verdict.release is None
     assert verdict.can_activate == ()
 
@@ -102,18 +103,18 @@ def test_azure_local_is_no_release_of_windows_server_though_the_build_is_the_sam
     ],
 )
 def test_licence(licence: LicenceFacts | None, ready: bool | None, expected: list[str]) -> None:
-    verdict = judge_host(replace(GOOD, licence=licence))
+    verdict = judge_host(replace(GOOD, licence=licence), PUBLISHED)
     assert (verdict.ready, codes(verdict)) == (ready, expected)
 
 
 def test_what_is_found_names_host_reason_and_minutes() -> None:
-    refused = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, reason=0xC004F056)))
+    refused = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, reason=0xC004F056)), PUBLISHED)
     assert str(refused.findings[0]) == (
         "HV01: the host's licence is notification (channel kms_client, 0xC004F056 SL_E_VL_MACHINE_NOT_BOUND: not activated by KMS)."
         " Check that the host finds its KMS host and reaches it (TCP 1688), then run 'slmgr /ato' on the host."
         " Guests follow at their next renewal, or with guest_key."
     )
-    kms = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.LICENSED, 250_000)))
+    kms = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.LICENSED, 250_000)), PUBLISHED)
     assert kms.findings[0].data["minutes"] == 250_000
     assert kms.findings[0].cause.endswith("has 173 days left")
 
@@ -131,14 +132,14 @@ def test_what_is_found_names_host_reason_and_minutes() -> None:
     ],
 )
 def test_time_that_is_left_is_told_as_people_say_it(minutes: int, words: str) -> None:
-    (found,) = judge_host(replace(GOOD, licence=licensed(Channel.OEM, LicenceStatus.OUT_OF_BOX_GRACE, minutes))).findings
+    (found,) = judge_host(replace(GOOD, licence=licensed(Channel.OEM, LicenceStatus.OUT_OF_BOX_GRACE, minutes)), PUBLISHED).findings
     assert f"with {words} left" in found.cause
 
 
 def test_a_retail_licence_is_told_and_does_not_change_the_verdict() -> None:
-    verdict = judge_host(replace(GOOD, licence=licensed(Channel.RETAIL, LicenceStatus.LICENSED)))
+    verdict = judge_host(replace(GOOD, licence=licensed(Channel.RETAIL, LicenceStatus.LICENSED)), PUBLISHED)
     assert (verdict.ready, codes(verdict)) == (True, ["HOST_LICENCE_IS_RETAIL"])
-    standard = judge_host(replace(GOOD, os=replace(GOOD.os, sku=7), licence=licensed(Channel.RETAIL, LicenceStatus.LICENSED)))
+    standard = judge_host(replace(GOOD, os=replace(GOOD.os, sku=7), licence=licensed(Channel.RETAIL, LicenceStatus.LICENSED)), PUBLISHED)
     assert codes(standard) == ["HOST_NOT_DATACENTER"], "what cannot activate anyway needs no word on its key"
 
 
@@ -156,7 +157,7 @@ def test_a_retail_licence_is_told_and_does_not_change_the_verdict() -> None:
     ],
 )
 def test_the_remedy_for_the_host_s_licence_follows_from_its_channel_and_reason(licence: LicenceFacts, words: str) -> None:
-    (found,) = judge_host(replace(GOOD, licence=licence)).findings
+    (found,) = judge_host(replace(GOOD, licence=licence), PUBLISHED).findings
     assert words in found.remedy
 
 
@@ -164,7 +165,7 @@ def test_the_remedy_for_the_host_s_licence_follows_from_its_channel_and_reason(l
     "licence", [None, licensed(Channel.OEM, LicenceStatus.NOTIFICATION), licensed(Channel.OEM, LicenceStatus.LICENSED)]
 )
 def test_azure_local_is_not_judged_by_its_own_licence(licence: LicenceFacts | None) -> None:
-    verdict = judge_host(replace(GOOD, os=replace(GOOD.os, sku=406), licence=licence))
+    verdict = judge_host(replace(GOOD, os=replace(GOOD.os, sku=406), licence=licence), PUBLISHED)
     assert (verdict.ready, codes(verdict)) == (None, ["HOST_IS_AZURE_LOCAL"])
     assert "30 days" in verdict.findings[0].remedy
 
@@ -183,34 +184,34 @@ def test_azure_local_is_not_judged_by_its_own_licence(licence: LicenceFacts | No
     ],
 )
 def test_a_host_that_is_itself_a_virtual_machine_may_not_activate(computer: ComputerFacts, ready: bool | None, expected: list[str]) -> None:
-    verdict = judge_host(replace(GOOD, computer=computer))
+    verdict = judge_host(replace(GOOD, computer=computer), PUBLISHED)
     assert (verdict.ready, codes(verdict)) == (ready, expected)
 
 
 @pytest.mark.parametrize(("hyperv", "ready", "expected"), [(False, False, ["HOST_WITHOUT_HYPERV"]), (None, None, ["HYPERV_UNKNOWN"])])
 def test_hyperv(hyperv: bool | None, ready: bool | None, expected: list[str]) -> None:
-    verdict = judge_host(replace(GOOD, hyperv=hyperv))
+    verdict = judge_host(replace(GOOD, hyperv=hyperv), PUBLISHED)
     assert (verdict.ready, codes(verdict)) == (ready, expected)
 
 
 def test_a_cluster_is_told_and_does_not_change_the_verdict_on_this_host() -> None:
     cluster = ClusterFacts("CL1", (ClusterNode("HV01", "up"), ClusterNode("HV02", "down"), ClusterNode("HV03", "paused")))
-    verdict = judge_host(replace(GOOD, cluster=cluster))
+    verdict = judge_host(replace(GOOD, cluster=cluster), PUBLISHED)
     assert verdict.ready is True
     assert [(found.code, found.object) for found in verdict.findings] == [
         ("HOST_IN_CLUSTER", "HV01"),
         ("CLUSTER_NODE_DOWN", "HV02"),
         ("CLUSTER_NODE_DOWN", "HV03"),
     ]
-    unknown = judge_host(replace(GOOD, cluster_known=False))
+    unknown = judge_host(replace(GOOD, cluster_known=False), PUBLISHED)
     assert (unknown.ready, codes(unknown)) == (True, ["CLUSTER_UNKNOWN"])
 
 
 def test_an_end_of_evaluation_is_data_of_the_finding() -> None:
     end = datetime(2027, 3, 1, tzinfo=UTC)
-    verdict = judge_host(replace(GOOD, licence=replace(OEM, channel=Channel.EVALUATION, evaluation_end=end)))
+    verdict = judge_host(replace(GOOD, licence=replace(OEM, channel=Channel.EVALUATION, evaluation_end=end)), PUBLISHED)
     assert verdict.findings[0].data["evaluation_end"] == "2027-03-01T00:00:00+00:00"
 
 
 def test_a_host_that_cannot_activate_anything_lists_nothing() -> None:
-    assert judge_host(replace(GOOD, os=replace(GOOD.os, sku=7))).can_activate == ()
+    assert judge_host(replace(GOOD, os=replace(GOOD.os, sku=7)), PUBLISHED).can_activate == ()

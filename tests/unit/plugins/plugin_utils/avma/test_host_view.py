@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import HostView, InvalidHostView, host_view
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import release_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 RESULT: dict[str, Any] = {
     "changed": False,
@@ -29,7 +29,7 @@ def with_os(**os: Any) -> dict[str, Any]:
 
 
 def test_a_registered_result_is_read() -> None:
-    assert host_view(RESULT) == HostView("HV01", True, release_of(20348), False, ("HOST_IN_CLUSTER", "HOST_ON_KMS"))
+    assert host_view(RESULT, PUBLISHED) == HostView("HV01", True, PUBLISHED.release_of(20348), False, ("HOST_IN_CLUSTER", "HOST_ON_KMS"))
 
 
 @pytest.mark.parametrize(
@@ -45,19 +45,21 @@ def test_a_registered_result_is_read() -> None:
     ],
 )
 def test_what_is_missing_is_taken_from_what_is_there(os: dict[str, Any], build: int | None, entitled: bool | None) -> None:
-    view = host_view(with_os(**os))
+    view = host_view(with_os(**os), PUBLISHED)
     assert (view.release.build if view.release else None, view.azure_entitled) == (build, entitled)
 
 
 def test_a_host_that_could_not_be_judged_is_known_by_its_name() -> None:
-    assert host_view({"unjudged": "hv03", "reason": "hv03: no answer. "}) == HostView("hv03", None, None, problem="hv03: no answer")
-    assert host_view({"unjudged": "hv03"}).problem == "it could not be asked"
+    assert host_view({"unjudged": "hv03", "reason": "hv03: no answer. "}, PUBLISHED) == HostView(
+        "hv03", None, None, problem="hv03: no answer"
+    )
+    assert host_view({"unjudged": "hv03"}, PUBLISHED).problem == "it could not be asked"
     with pytest.raises(InvalidHostView):
-        host_view({"unjudged": " ", "reason": "x"})
+        host_view({"unjudged": " ", "reason": "x"}, PUBLISHED)
 
 
 def test_readiness_may_be_unknown() -> None:
-    assert host_view({"host": {"name": "HV01", "avma": {"ready": None}}}) == HostView("HV01", None, None)
+    assert host_view({"host": {"name": "HV01", "avma": {"ready": None}}}, PUBLISHED) == HostView("HV01", None, None)
 
 
 @pytest.mark.parametrize(
@@ -76,9 +78,9 @@ def test_readiness_may_be_unknown() -> None:
 )
 def test_what_is_no_such_result_is_told_by_what_is_missing(value: object, message: str) -> None:
     with pytest.raises(InvalidHostView, match=message):
-        host_view(value)
+        host_view(value, PUBLISHED)
 
 
 @pytest.mark.parametrize("findings", [None, "HOST_ON_KMS", [None, {}, {"code": ""}, "x"]])
 def test_odd_findings_are_passed_over(findings: object) -> None:
-    assert host_view({**RESULT, "findings": findings}).findings == ()
+    assert host_view({**RESULT, "findings": findings}, PUBLISHED).findings == ()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import Edition
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import KvpItem, OsFacts
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.identity import OsKind, identify_kvp, identify_os
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 WINDOWS = {
     "FullyQualifiedDomainName": "web01.lab.example",
@@ -36,7 +37,7 @@ def items(values: dict[str, str]) -> list[KvpItem]:
 
 
 def test_windows_server_by_its_numbers() -> None:
-    identity = identify_kvp(items(WINDOWS))
+    identity = identify_kvp(items(WINDOWS), PUBLISHED)
     assert (identity.kind, identity.name, identity.build, identity.edition) == (
         OsKind.WINDOWS_SERVER,
         "web01.lab.example",
@@ -61,7 +62,7 @@ def test_windows_server_by_its_numbers() -> None:
     ],
 )
 def test_windows_is_told_by_numbers_only(change: dict[str, str], kind: OsKind) -> None:
-    assert identify_kvp(items({**WINDOWS, **change})).kind is kind
+    assert identify_kvp(items({**WINDOWS, **change}), PUBLISHED).kind is kind
 
 
 @pytest.mark.parametrize(
@@ -78,17 +79,17 @@ def test_windows_is_told_by_numbers_only(change: dict[str, str], kind: OsKind) -
     ],
 )
 def test_linux_is_told_by_what_its_daemon_sends(values: dict[str, str], kind: OsKind) -> None:
-    assert identify_kvp(items(values)).kind is kind
+    assert identify_kvp(items(values), PUBLISHED).kind is kind
 
 
 def test_of_two_items_with_one_name_the_first_counts() -> None:
     twice = [*items(WINDOWS), KvpItem("OSBuildNumber", "26100")]
-    assert identify_kvp(twice).build == 20348
+    assert identify_kvp(twice, PUBLISHED).build == 20348
 
 
 @pytest.mark.parametrize("number", ["٢٠٣٤٨", "9" * 5000, "-8", "8.0", "0x8", "1e3", "\x00"])
 def test_an_odd_number_is_no_number(number: str) -> None:
-    identity = identify_kvp(items({**WINDOWS, "OSBuildNumber": number, "OSEditionId": number}))
+    identity = identify_kvp(items({**WINDOWS, "OSBuildNumber": number, "OSEditionId": number}), PUBLISHED)
     assert (identity.build, identity.sku, identity.release, identity.edition) == (None, None, None, None)
 
 
@@ -98,7 +99,7 @@ hostile = st.text(max_size=200) | st.sampled_from(["8", "20348", "3", "24.04", "
 
 @given(st.lists(st.builds(KvpItem, names, hostile), max_size=30))
 def test_no_item_of_a_tenant_raises_or_shows_control_characters(found: list[KvpItem]) -> None:
-    identity = identify_kvp(found)
+    identity = identify_kvp(found, PUBLISHED)
     assert identity.trust == "kvp"
     if identity.name is not None:
         assert identity.name.isprintable()
@@ -121,6 +122,6 @@ def test_no_item_of_a_tenant_raises_or_shows_control_characters(found: list[KvpI
     ],
 )
 def test_a_guest_that_was_asked_itself(os: OsFacts, kind: OsKind, edition: Edition | None, evaluation: bool, release: str | None) -> None:
-    identity = identify_os(os)
+    identity = identify_os(os, PUBLISHED)
     assert (identity.kind, identity.edition, identity.evaluation, identity.trust) == (kind, edition, evaluation, "guest")
     assert (identity.release.name if identity.release else None) == release

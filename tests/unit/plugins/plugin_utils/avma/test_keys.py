@@ -24,10 +24,11 @@ from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import (
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import GuestFacts, OsFacts
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
-PUBLISHED = {row.key for row in AVMA_KEYS} | {row.key for row in KMS_CLIENT_KEYS}
+PUBLISHED_KEYS = {row.key for row in AVMA_KEYS} | {row.key for row in KMS_CLIENT_KEYS}
 SECRET = "QQQQQ-WWWWW-RRRRR-TTTTT-YYYYY"
-keys = st.from_regex(r"[A-Z0-9]{5}(-[A-Z0-9]{5}){4}", fullmatch=True).filter(lambda key: key not in PUBLISHED)
+keys = st.from_regex(r"[A-Z0-9]{5}(-[A-Z0-9]{5}){4}", fullmatch=True).filter(lambda key: key not in PUBLISHED_KEYS)
 
 
 def test_a_key_is_taken_in_any_case_and_with_blanks_around() -> None:
@@ -79,7 +80,7 @@ def test_every_kms_client_key_of_the_page_is_known_once() -> None:
 @pytest.mark.parametrize("row", KMS_CLIENT_KEYS, ids=lambda row: row.key)
 def test_a_kms_client_key_is_refused_by_the_name_of_its_product(row: KmsClientKey) -> None:
     guest = GuestFacts(OsFacts(name="WEB01", build=20348, sku=7, product_type=3), ())
-    plan = plan_guest_key(guest, KeyWish(key=row.key.lower()))
+    plan = plan_guest_key(guest, KeyWish(key=row.key.lower()), tables=PUBLISHED)
     assert (plan.steps, [found.code for found in plan.findings]) == ((), ["KEY_IS_KMS_CLIENT_KEY"])
     assert f"(GVLK) of {row.product};" in plan.findings[0].cause
     assert row.product.startswith("Windows ")
@@ -87,7 +88,7 @@ def test_a_kms_client_key_is_refused_by_the_name_of_its_product(row: KmsClientKe
 
 
 def test_published_keys_are_shown_whole() -> None:
-    for key in PUBLISHED:
+    for key in PUBLISHED_KEYS:
         assert display_key(key.lower()) == key
         assert mask_keys(f"key {key}.") == f"key {key}."
 

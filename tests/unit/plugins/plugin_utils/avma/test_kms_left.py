@@ -17,6 +17,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.kms_left import judge_kms_left
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 OS = OsFacts(name="WEB01", build=20348, sku=7, product_type=3)
 NOTHING = KmsSettings(port=1688, discovered="kms-found.corp.example")
@@ -50,7 +51,7 @@ def test_what_is_set_is_told_once(facts: GuestFacts, settings: tuple[str, ...] |
 
 
 def test_a_guest_that_was_activated_before_is_told() -> None:
-    plan = plan_guest_key(guest(service=KmsSettings("kms01")), KeyWish())
+    plan = plan_guest_key(guest(service=KmsSettings("kms01")), KeyWish(), tables=PUBLISHED)
     (found,) = plan.findings
     assert (found.code, found.severity.value) == ("KMS_SETTINGS_LEFT", "info")
     assert "KMS host kms01" in found.cause

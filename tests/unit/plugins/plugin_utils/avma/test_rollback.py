@@ -16,6 +16,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan impor
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.identity import identify_os
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.rollback import judge_rollback, known_key, plan_rollback
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.user_tables import with_user_tables
 
 GVLK_2022_STANDARD = "VDYBN-27WPP-V4HQT-9VMD4-VMK7H"
@@ -38,8 +39,8 @@ def rolled_back(
 ) -> tuple[str | None, str]:
     """The key that is put back, and the words of the finding."""
     facts = GuestFacts(OS, (before,) if before else ())
-    plan = plan_guest_key(facts, KeyWish(replace_licensed=True))
-    rollback = plan_rollback(facts, plan, now, error)
+    plan = plan_guest_key(facts, KeyWish(replace_licensed=True), tables=PUBLISHED)
+    rollback = plan_rollback(facts, plan, now, error, PUBLISHED)
     assert (rollback.step is None) == (rollback.key is None) == bool(rollback.findings)
     assert USER_KEY not in repr(rollback)
     return rollback.key, " ".join(str(found) for found in rollback.findings)
@@ -88,9 +89,9 @@ def test_a_stated_key_that_windows_takes_for_another_channel_is_given_up() -> No
 
 def test_an_avma_key_of_the_tables_is_put_back() -> None:
     facts = GuestFacts(OS, (licence(Channel.AVMA, "78VHK", LicenceStatus.LICENSED),))
-    plan = plan_guest_key(facts, KeyWish(key=USER_KEY))
+    plan = plan_guest_key(facts, KeyWish(key=USER_KEY), tables=PUBLISHED)
     assert plan.installs
-    rollback = plan_rollback(facts, plan, licence(Channel.AVMA, "66666"), HOST_NOT_ACTIVATED)
+    rollback = plan_rollback(facts, plan, licence(Channel.AVMA, "66666"), HOST_NOT_ACTIVATED, PUBLISHED)
     assert rollback.key == AVMA_2022_STANDARD
     assert rollback.step is not None
     assert (rollback.step.kind, rollback.step.after["channel"]) == (StepKind.RESTORE_KEY, "avma")
@@ -99,8 +100,8 @@ def test_an_avma_key_of_the_tables_is_put_back() -> None:
 
 def test_what_came_of_it_is_judged_by_what_the_guest_says() -> None:
     facts = GuestFacts(OS, (GVLK,))
-    plan = plan_guest_key(facts, KeyWish())
-    rollback = plan_rollback(facts, plan, INSTALLED, HOST_NOT_ACTIVATED)
+    plan = plan_guest_key(facts, KeyWish(), tables=PUBLISHED)
+    rollback = plan_rollback(facts, plan, INSTALLED, HOST_NOT_ACTIVATED, PUBLISHED)
     assert [found.code for found in judge_rollback(rollback, plan, (GVLK,), None)] == ["KMS_KEY_RESTORED"]
     (refused,) = judge_rollback(rollback, plan, (INSTALLED,), 0xC004F050)
     assert (refused.code, "0xC004F050 SL_E_INVALID_PRODUCT_KEY" in refused.cause) == ("KEY_NOT_RESTORED", True)
@@ -122,13 +123,13 @@ def test_each_published_kms_client_key_of_a_served_release_is_known_again(row: o
         return
     sku = next(known.number for known in SKUS if known.edition.value == edition and not known.evaluation)
     for release in covered:
-        identity = identify_os(OsFacts(build=release.build, sku=sku, product_type=3))
-        assert known_key(licence(Channel.KMS_CLIENT, key[-5:]), identity) == key
-        assert known_key(licence(Channel.MAK, key[-5:]), identity) is None
+        identity = identify_os(OsFacts(build=release.build, sku=sku, product_type=3), PUBLISHED)
+        assert known_key(licence(Channel.KMS_CLIENT, key[-5:]), identity, PUBLISHED) == key
+        assert known_key(licence(Channel.MAK, key[-5:]), identity, PUBLISHED) is None
 
 
 def test_a_key_of_the_users_tables_is_known_again() -> None:
     tables = with_user_tables({"avma_keys": [{"release": "23H2", "edition": "Standard", "key": USER_KEY}]})
     identity = identify_os(OsFacts(build=25398, sku=146, product_type=3), tables)
     assert known_key(licence(Channel.AVMA, "66666"), identity, tables) == USER_KEY
-    assert known_key(licence(Channel.AVMA, "66666"), identity) is None
+    assert known_key(licence(Channel.AVMA, "66666"), identity, PUBLISHED) is None

@@ -9,9 +9,10 @@ import pytest
 
 from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import KMS_CLIENT_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import SKUS, Edition, edition_named, sku_of
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS, avma_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.matrix import can_activate, guests_of
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES, release_named, release_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 PUBLISHED_AVMA_KEYS = """
 2025    Datacenter                YQB4H-NKHHJ-Q6K4R-4VMY6-VCH67
@@ -104,7 +105,7 @@ MATRIX = {
 
 @pytest.mark.parametrize(("release", "edition", "key"), KEY_ROWS)
 def test_every_published_avma_key_is_found_by_release_and_edition(release: str, edition: str, key: str) -> None:
-    row = avma_key(release, Edition(edition))
+    row = PUBLISHED.avma_key(release, Edition(edition))
     assert row is not None
     assert row.key == key
     assert row.source
@@ -118,12 +119,12 @@ def test_there_is_no_avma_key_beyond_the_published_ones() -> None:
 @pytest.mark.parametrize("release", ["2004", "20H2", "23H2"])
 @pytest.mark.parametrize("edition", list(Edition))
 def test_no_key_is_guessed_where_none_is_published(release: str, edition: Edition) -> None:
-    assert avma_key(release, edition) is None
+    assert PUBLISHED.avma_key(release, edition) is None
 
 
 @pytest.mark.parametrize("release", ["2022", "2025"])
 def test_essentials_has_no_key_after_2019(release: str) -> None:
-    assert avma_key(release, Edition.ESSENTIALS) is None
+    assert PUBLISHED.avma_key(release, Edition.ESSENTIALS) is None
 
 
 def test_no_kms_client_key_is_taken_for_an_avma_key() -> None:
@@ -175,26 +176,26 @@ def test_an_edition_is_found_by_any_of_its_names(text: str, edition: Edition | N
 
 @pytest.mark.parametrize(("build", "name"), BUILD_ROWS)
 def test_every_build_has_its_release(build: int, name: str) -> None:
-    release = release_of(build)
+    release = PUBLISHED.release_of(build)
     assert release is not None
     assert release.name == name
 
 
 @pytest.mark.parametrize("build", [None, 0, 9200, 9601, 20349, 26101, 30000])
 def test_a_build_that_is_not_listed_is_no_release(build: int | None) -> None:
-    assert release_of(build) is None
+    assert PUBLISHED.release_of(build) is None
 
 
 def test_releases_are_in_the_order_of_their_builds() -> None:
     assert [release.build for release in RELEASES] == sorted(release.build for release in RELEASES)
-    assert release_named(" 2012 r2 ") is release_of(9600)
+    assert PUBLISHED.release_named(" 2012 r2 ") is PUBLISHED.release_of(9600)
 
 
 @pytest.mark.parametrize(("host", "guests"), MATRIX.items())
 def test_the_matrix_is_microsofts(host: str, guests: tuple[str, ...]) -> None:
-    assert guests_of(host) == guests
+    assert guests_of(host, PUBLISHED) == guests
     for guest in MATRIX:
-        assert can_activate(host, guest) is (guest in guests)
+        assert can_activate(host, guest, PUBLISHED) is (guest in guests)
 
 
 @pytest.mark.parametrize(
@@ -213,4 +214,4 @@ def test_the_matrix_is_microsofts(host: str, guests: tuple[str, ...]) -> None:
     ],
 )
 def test_semi_annual_releases_count_with_the_release_whose_key_they_use(host: str | None, guest: str, expected: bool) -> None:
-    assert can_activate(host, guest) is expected
+    assert can_activate(host, guest, PUBLISHED) is expected

@@ -283,7 +283,7 @@ _GUEST_2028 = GuestFacts(OsFacts(name="NEW01", build=30100, sku=8, product_type=
 
 
 def test_a_guest_of_an_added_release_is_planned_with_the_added_key_and_without_the_tables_refused() -> None:
-    refused = plan_guest_key(_GUEST_2028, KeyWish())
+    refused = plan_guest_key(_GUEST_2028, KeyWish(), tables=PUBLISHED)
     assert [found.code for found in refused.findings] == ["GUEST_BUILD_UNKNOWN"]
     tables = with_user_tables(table(key_row("2028", "Datacenter", OWN_KEY)))
     plan = plan_guest_key(_GUEST_2028, KeyWish(), tables=tables)
@@ -298,7 +298,7 @@ def test_a_machine_of_an_added_release_is_eligible_and_its_key_is_not_shown() ->
     tables = with_user_tables(table(key_row("2028", "Standard", OWN_KEY)))
     items = tuple(KvpItem(name, data) for name, data in (("OSBuildNumber", "30100"), ("OSEditionId", "7"), ("ProductType", "3")))
     vm = VmFacts("A", "new01", VmState.RUNNING, 2, KvpFacts(enabled=True, health=KvpHealth.OK, intrinsic=items))
-    assert judge_vm(vm, None).status is VmStatus.UNKNOWN
+    assert judge_vm(vm, None, PUBLISHED).status is VmStatus.UNKNOWN
     verdict = judge_vm(vm, None, tables)
     assert verdict.status is VmStatus.ELIGIBLE
     assert verdict.key is not None
@@ -308,5 +308,5 @@ def test_a_machine_of_an_added_release_is_eligible_and_its_key_is_not_shown() ->
 def test_the_way_out_of_an_evaluation_names_an_added_key_by_its_last_five_characters() -> None:
     tables = with_user_tables(table(key_row("2028", "Standard", OWN_KEY)))
     identity = identify_os(OsFacts(name="NEW01", build=30100, sku=79, product_type=3), tables)
-    remedy = judge_evaluation(identity, "NEW01", 3, tables).remedy
+    remedy = judge_evaluation(identity, "NEW01", 3, tables=tables).remedy
     assert "/ProductKey:<AVMA key ending in 66666>" in remedy

@@ -15,10 +15,10 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import KvpFacts, KvpHealth, KvpItem, VmFacts, VmState
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.findings import finding
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_verdict import HostVerdict
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import release_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.vm_verdict import VmStatus, VmVerdict, judge_vm
 
-HOST = HostVerdict(True, release_of(20348), Edition.DATACENTER, ("2022", "2019", "2016", "2012 R2"), (), "HV01")
+HOST = HostVerdict(True, PUBLISHED.release_of(20348), Edition.DATACENTER, ("2022", "2019", "2016", "2012 R2"), (), "HV01")
 
 
 def items(**values: str) -> tuple[KvpItem, ...]:
@@ -44,7 +44,7 @@ def codes(verdict: VmVerdict) -> list[str]:
 
 
 def test_a_running_windows_server_is_eligible_and_its_key_is_named() -> None:
-    verdict = judge_vm(vm(windows()), HOST)
+    verdict = judge_vm(vm(windows()), HOST, PUBLISHED)
     assert verdict.status is VmStatus.ELIGIBLE
     assert verdict.findings == ()
     assert verdict.identity.trust == "kvp"
@@ -54,7 +54,7 @@ def test_a_running_windows_server_is_eligible_and_its_key_is_named() -> None:
 
 @pytest.mark.parametrize("state", [VmState.OFF, VmState.SAVED, VmState.PAUSED, VmState.STARTING, VmState.OTHER])
 def test_what_does_not_run_is_unknown_not_failed(state: VmState) -> None:
-    verdict = judge_vm(vm(state=state, health=KvpHealth.NOT_RUNNING), HOST)
+    verdict = judge_vm(vm(state=state, health=KvpHealth.NOT_RUNNING), HOST, PUBLISHED)
     assert (verdict.status, codes(verdict)) == (VmStatus.UNKNOWN, ["GUEST_OFF"])
     assert verdict.findings[0].data == {"state": state.value}
 
@@ -78,7 +78,7 @@ def test_what_does_not_run_is_unknown_not_failed(state: VmState) -> None:
     ],
 )
 def test_data_exchange(machine: VmFacts, status: VmStatus, expected: list[str]) -> None:
-    verdict = judge_vm(machine, HOST)
+    verdict = judge_vm(machine, HOST, PUBLISHED)
     assert (verdict.status, codes(verdict)) == (status, expected)
 
 
@@ -104,13 +104,13 @@ def test_data_exchange(machine: VmFacts, status: VmStatus, expected: list[str]) 
     ],
 )
 def test_guests_that_are_not_simply_eligible(intrinsic: tuple[KvpItem, ...], status: VmStatus, expected: list[str]) -> None:
-    verdict = judge_vm(vm(intrinsic), HOST)
+    verdict = judge_vm(vm(intrinsic), HOST, PUBLISHED)
     assert (verdict.status, codes(verdict)) == (status, expected)
 
 
 def test_azure_edition_may_be_entitled_on_azure_local() -> None:
     azure = HostVerdict(None, None, Edition.AZURE_LOCAL, (), (finding("HOST_IS_AZURE_LOCAL", "AZ1"),), "AZ1")
-    verdict = judge_vm(vm(windows(20348, 407)), azure)
+    verdict = judge_vm(vm(windows(20348, 407)), azure, PUBLISHED)
     assert (verdict.status, codes(verdict)) == (VmStatus.UNKNOWN, ["GUEST_AZURE_EDITION_TRIED", "HOST_READINESS_UNKNOWN"])
 
 
@@ -126,41 +126,41 @@ def test_azure_edition_may_be_entitled_on_azure_local() -> None:
     ],
 )
 def test_editions_without_avma_are_told_their_own_way(build: int, sku: int, words: str) -> None:
-    (found,) = judge_vm(vm(windows(build, sku)), HOST).findings
+    (found,) = judge_vm(vm(windows(build, sku)), HOST, PUBLISHED).findings
     assert found.code == "GUEST_EDITION_NOT_SUPPORTED"
     assert words in found.remedy
     assert "runs Other" not in found.cause
 
 
 def test_a_guest_of_which_data_exchange_says_too_little_is_to_be_asked_itself() -> None:
-    (found,) = judge_vm(vm(windows(20348, 4242)), HOST).findings
+    (found,) = judge_vm(vm(windows(20348, 4242)), HOST, PUBLISHED).findings
     assert "hyperv.avma.guest_info" in found.remedy
 
 
 @pytest.mark.parametrize(("build", "iso"), [(9600, True), (20348, False)])
 def test_integration_services_are_updated_on_old_guests_only(build: int, iso: bool) -> None:
-    (found,) = judge_vm(vm(windows(build), health=KvpHealth.DEGRADED), HOST).findings
+    (found,) = judge_vm(vm(windows(build), health=KvpHealth.DEGRADED), HOST, PUBLISHED).findings
     assert ("vmguest.iso" in found.remedy) is iso
 
 
 def test_a_host_that_is_not_ready_is_named_with_its_reasons() -> None:
     host = replace(HOST, ready=False, findings=(finding("HOST_WITHOUT_KEY", "HV01"),))
-    verdict = judge_vm(vm(windows()), host)
+    verdict = judge_vm(vm(windows()), host, PUBLISHED)
     assert (verdict.status, codes(verdict)) == (VmStatus.ACTION_REQUIRED, ["HOST_NOT_READY"])
     assert verdict.findings[0].cause == "the host HV01 cannot activate guests: HOST_WITHOUT_KEY"
 
 
 def test_a_host_that_is_not_ready_matters_not_to_linux() -> None:
     host = replace(HOST, ready=False)
-    assert codes(judge_vm(vm(items(OSName="Debian GNU/Linux")), host)) == ["GUEST_IS_LINUX"]
+    assert codes(judge_vm(vm(items(OSName="Debian GNU/Linux")), host, PUBLISHED)) == ["GUEST_IS_LINUX"]
 
 
 def test_without_a_host_only_the_machine_counts() -> None:
-    assert judge_vm(vm(windows(26100)), None).status is VmStatus.ELIGIBLE
+    assert judge_vm(vm(windows(26100)), None, PUBLISHED).status is VmStatus.ELIGIBLE
 
 
 def test_the_way_out_of_an_evaluation_names_edition_and_key() -> None:
-    remedy = judge_vm(vm(windows(20348, 159)), HOST).findings[0].remedy
+    remedy = judge_vm(vm(windows(20348, 159)), HOST, PUBLISHED).findings[0].remedy
     assert "/Set-Edition:ServerDatacenterCor /ProductKey:W3GNR-8DDXR-2TFRP-H8P33-DV9BG" in remedy
     assert "domain controller" in remedy
 
@@ -177,5 +177,5 @@ kvp_items = st.lists(
 def test_no_combination_raises_and_what_is_not_eligible_says_why(
     intrinsic: tuple[KvpItem, ...], state: VmState, health: KvpHealth, enabled: bool | None
 ) -> None:
-    verdict = judge_vm(vm(intrinsic, state=state, health=health, enabled=enabled), HOST)
+    verdict = judge_vm(vm(intrinsic, state=state, health=health, enabled=enabled), HOST, PUBLISHED)
     assert (verdict.status is VmStatus.ELIGIBLE) or verdict.findings

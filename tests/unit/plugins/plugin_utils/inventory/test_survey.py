@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import asking
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.machines import NAMES, machines_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.survey import (
     HostAnswer,
@@ -29,7 +30,7 @@ SQL = "0F3C2B6A-0C68-4B5F-9B0E-3E0B6B0C8D12"
 
 
 def answer(host: str = "hv01", *vms: FakeVm, items: bool = True) -> HostAnswer:
-    info, found = read_answer(FakeHost(*vms), items=items)
+    info, found = read_answer(FakeHost(*vms), items=items, tables=PUBLISHED)
     return HostAnswer(host, info, found)
 
 
@@ -53,7 +54,7 @@ def test_without_items_there_are_none() -> None:
 def test_a_host_without_hyperv_has_no_machines() -> None:
     host = FakeHost(FakeVm(WEB, "web01"))
     host.query = _without(host, "Msvm_VirtualSystemManagementService")  # type: ignore[method-assign]
-    info, vms = read_answer(host, items=True)
+    info, vms = read_answer(host, items=True, tables=PUBLISHED)
     assert info["host"]["hyperv"] is False
     assert vms == ()
     assert "Msvm_ComputerSystem" not in host.calls
@@ -131,6 +132,7 @@ def test_hosts_that_fail_are_answers_too_and_sessions_are_closed() -> None:
         [Target("hv01", lambda: Connection(good)), Target("hv02", lambda: Connection(bad, "other")), Target("hv03", unknown)],
         items=True,
         parallel=4,
+        tables=PUBLISHED,
     )
     assert [vm["name"] for vm in answers["hv01"].vms] == ["web01"]
     assert answers["hv01"].failure is None
@@ -148,4 +150,4 @@ def test_requests_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     host = FakeHost()
     host.statistics = SimpleNamespace(requests=9)  # type: ignore[assignment]
     monkeypatch.setattr(asking, "open_session", lambda connection: connection.session)
-    assert ask_hosts([Target("hv01", lambda: Connection(host))], items=False, parallel=1)["hv01"].requests == 9
+    assert ask_hosts([Target("hv01", lambda: Connection(host))], items=False, parallel=1, tables=PUBLISHED)["hv01"].requests == 9

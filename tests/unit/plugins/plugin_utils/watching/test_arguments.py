@@ -74,6 +74,8 @@ def test_numbers_may_come_as_text() -> None:
         ({"hosts": ["hv01"], "limit": 1.5}, "limit: '1.5' is no whole number from 1 to 5000"),
         ({"hosts": ["hv01"], "limit": "inf"}, "limit: 'inf' is no whole number"),
         ({"hosts": ["hv01"], "since": "yesterday"}, "since: 'yesterday': it is no length of time"),
+        ({"hosts": ["hv01"], "tables": "Contoso"}, "tables: this is no dictionary. Give 'releases', 'avma_keys'."),
+        ({"hosts": ["hv01"], "tables": {"releases": [{"name": "Contoso"}]}}, "tables: releases[0] (Contoso): 'build' is missing"),
         ({"hosts": ["hv01"], "bookmarks": 3}, "bookmarks: give the path of a file"),
     ],
 )
@@ -98,10 +100,11 @@ def test_whatever_is_given_is_taken_or_named(given: dict[str, Any], hosts: bool)
 
 
 def test_no_secret_is_shown() -> None:
-    given = {"hosts": ["hv01"], "password": "Secret-1", "variables": {"ansible_winrm_cert_key_pem": "Secret-2"}}
+    added = {"avma_keys": [{"release": "2025", "edition": "Essentials", "key": "SECRE-TTTTT-QQQQQ-WWWWW-RRRRR"}]}
+    given = {"hosts": ["hv01"], "password": "Secret-1", "variables": {"ansible_winrm_cert_key_pem": "Secret-2"}, "tables": added}
     shown = repr(read_arguments(given, {}))
     with pytest.raises(InvalidArgument) as raised:
         read_arguments({**given, "limit": 0}, {})
 
     assert "hv01" in shown
-    assert "Secret" not in shown + str(raised.value)
+    assert "SECRE" not in (shown + str(raised.value)).upper()

@@ -24,6 +24,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     VmState,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_verdict import judge_host
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.messages import (
     Message,
     activation_message,
@@ -125,7 +126,7 @@ def licence(status: LicenceStatus, minutes: int = 0) -> HostFacts:
 
 
 def state(facts: HostFacts) -> Message:
-    return licence_state(facts, judge_host(facts))
+    return licence_state(facts, judge_host(facts, PUBLISHED))
 
 
 def test_a_licence_is_lost_and_comes_back() -> None:

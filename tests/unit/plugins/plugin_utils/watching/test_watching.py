@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import Failure
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import LogEvent
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import Tables
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching import watching
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.arguments import InvalidArgument, WatchedHost
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.host_session import HostSession, Sight, oldest
@@ -104,6 +105,25 @@ def test_a_host_that_answers_late_is_read_from_the_start_of_the_watch() -> None:
     look(watch)
 
     assert len(rules.told) == 5
+
+
+@pytest.mark.parametrize(
+    ("given", "ready", "findings"),
+    [
+        ({}, None, ["HOST_BUILD_UNKNOWN"]),
+        ({"tables": {"releases": [{"name": "Contoso", "build": 30100}]}}, True, []),
+        ({"tables": {"releases": [{"name": "Contoso", "build": "30200"}]}}, None, ["HOST_BUILD_UNKNOWN"]),
+    ],
+)
+def test_a_host_of_a_release_that_the_site_has_added_is_judged_by_it(
+    given: dict[str, Any], ready: bool | None, findings: list[str]
+) -> None:
+    host, rules = HostWithLog(), Rules()
+    host.os["BuildNumber"] = "30100"
+    look(watch_of(host, rules, Positions(None), **given))
+
+    (event,) = rules.of("host_licence")
+    assert (event["ready"], event["findings"]) == (ready, findings)
 
 
 def test_a_host_goes_and_comes_back() -> None:
@@ -203,7 +223,7 @@ def test_no_more_than_the_batch_is_held_of_a_flooded_log() -> None:
 class Broken:
     """A session with a mistake in it."""
 
-    def __init__(self, host: WatchedHost, timeout: int) -> None:
+    def __init__(self, host: WatchedHost, timeout: int, tables: Tables) -> None:
         self.name = host.name
 
     def look(self, *_start: Any, **_options: Any) -> Sight:
@@ -216,7 +236,7 @@ class Stuck:
     let_go = threading.Event()
     looks: ClassVar[list[str]] = []
 
-    def __init__(self, host: WatchedHost, timeout: int) -> None:
+    def __init__(self, host: WatchedHost, timeout: int, tables: Tables) -> None:
         self.name = host.name
 
     def look(self, *_start: Any, **_options: Any) -> Sight:
@@ -309,7 +329,7 @@ def test_a_session_is_made_from_the_variables_of_its_host() -> None:
     arguments = watching.read_arguments(
         {"hosts": {"hv01": {"ansible_host": "10.0.0.1"}}, "variables": {"ansible_port": 5985}, "username": "u"}, {}
     )
-    session = HostSession(arguments.hosts[0], 20, opened)
+    session = HostSession(arguments.hosts[0], 20, arguments.tables, opened)
     session.look(None, arguments.since, limit=1, licence=False)
 
     assert seen == [("10.0.0.1", "u", 5985)]

@@ -121,7 +121,7 @@ def watch_of(host: HostWithLog, rules: Rules, positions: Positions, **given: Any
         host.opened += 1
         return host
 
-    session = HostSession(arguments.hosts[0], arguments.timeout, opened)
+    session = HostSession(arguments.hosts[0], arguments.timeout, arguments.tables, opened)
     return HostWatch(arguments.hosts[0], arguments, positions, rules, SameThread(), session=session, **own)  # type: ignore[arg-type]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import Channel
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.activation import Applied, PlanRunner, wanted_product
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.guest import read_licence_state
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused, read_licences
@@ -47,7 +48,7 @@ class Run:
 
     def __init__(self, guest: FakeGuest, wish: KeyWish | None = None, *, wait: float = 120) -> None:
         facts = read_licence_state(guest)
-        self.plan = plan_guest_key(facts, wish or KeyWish())
+        self.plan = plan_guest_key(facts, wish or KeyWish(), tables=PUBLISHED)
         guest.calls.clear()
         self.said: list[str] = []
         self.runner = PlanRunner(guest, wait=wait, say=self.said.append, jitter=lambda: 0.0)

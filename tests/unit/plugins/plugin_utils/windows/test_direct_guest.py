@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import Channel
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.activation import PlanRunner
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.direct_access import open_direct_guest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.direct_guest import DirectGuest
@@ -78,7 +79,7 @@ def test_installing_and_activating_are_three_trips(host: FakeDirectHost) -> None
     guest = reach(host)
     foresee_key(guest)
     facts = read_licence_state(guest)
-    plan = plan_guest_key(facts, KeyWish())
+    plan = plan_guest_key(facts, KeyWish(), tables=PUBLISHED)
     applied = runner(guest).apply(plan, KEY, facts.licences)
     assert applied.licences[0].licensed
     assert guest.trips == 3
@@ -215,7 +216,7 @@ def test_a_key_whose_answer_is_lost_is_looked_for_before_it_is_installed_again(h
     foresee_key(guest)
     facts = read_licence_state(guest)
     host.on_run = [LostAnswer(CommandLost(DROPPED), effect=effect)]
-    applied = runner(guest).apply(plan_guest_key(facts, KeyWish()), KEY, facts.licences)
+    applied = runner(guest).apply(plan_guest_key(facts, KeyWish(), tables=PUBLISHED), KEY, facts.licences)
     assert applied.licences[0].licensed
     assert host.guest.methods.count("InstallProductKey") == 1
 
