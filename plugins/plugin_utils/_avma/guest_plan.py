@@ -180,7 +180,7 @@ class _Planner:
             if placement is None or not self.wish.require_ready:
                 return None
             name = placement.host_name
-            reason = "it is none of those that were asked" if name else "the guest does not tell on which host it runs"
+            reason = "it is none of those that were asked" if name else "the guest does not report which host it runs on"
         self.notes.append(finding("HOST_NOT_JUDGED", self.name, host=name, reason=reason))
         loses = self.licence is not None and self.licence.licensed and self.licence.channel is not Channel.AVMA
         return self._settle(Outcome.DEFERRED, None) if self.wish.require_ready or loses else None

@@ -34,7 +34,7 @@ def test_ready_host_does_not_fail() -> None:
     ("sku", "said"),
     [
         (STANDARD, "hv01 cannot activate guests: the host runs Standard; only Windows Server Datacenter activates guests. Move the guests"),
-        (UNHEARD_OF, "hv01 may not be able to activate guests: the host reports the SKU 9999, which names no known edition. Check with"),
+        (UNHEARD_OF, "hv01 may not be able to activate guests: the host reports the SKU 9999, which is not a known edition. Check with"),
     ],
 )
 def test_host_that_is_required_to_be_ready_fails_with_cause_and_remedy(sku: int, said: str) -> None:

@@ -72,7 +72,7 @@ def test_a_rerun_does_the_same_and_says_so_until_the_cause_is_removed(guest: Fak
     guest.on_activate = [HOST_NOT_ACTIVATED]
     again = activate(guest, BACK)
     assert (again["changed"], steps(again), codes(again)) == (True, steps(first), codes(first))
-    assert "would try AVMA anew and put the key back once more" in again["findings"][0]["remedy"]
+    assert "would otherwise try AVMA and restore the key again" in again["findings"][0]["remedy"]
     assert activate(guest, BACK)["outcome"] == "activated"
     assert activate(guest, BACK)["changed"] is False
 

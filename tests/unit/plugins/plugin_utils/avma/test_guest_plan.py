@@ -275,16 +275,16 @@ def test_the_host_that_could_not_be_judged_is_named_with_the_reason() -> None:
     def cause(facts: GuestFacts, host: HostView | None) -> str:
         return plan_guest_key(facts, STRICT, host, tables=PUBLISHED).findings[0].cause
 
-    assert "the guest's host hv03.corp.example can activate it could not be found out: hv03 does not answer" in cause(guest(), UNJUDGED)
-    assert "host HV09 can activate it could not be found out: it is none of those" in cause(replace(guest(), placement=ELSEWHERE), None)
-    assert "the guest does not tell on which host it runs" in cause(replace(guest(), placement=NOWHERE), None)
+    assert "could not determine whether host hv03.corp.example can activate the guest: hv03 does not answer" in cause(guest(), UNJUDGED)
+    assert "could not determine whether host HV09 can activate the guest: it is none of those" in cause(replace(guest(), placement=ELSEWHERE), None)
+    assert "the guest does not report which host it runs on" in cause(replace(guest(), placement=NOWHERE), None)
 
 
 def test_the_hosts_own_reasons_are_told() -> None:
     host = replace(READY, ready=False, findings=("HOST_IN_CLUSTER", "HOST_NOT_DATACENTER", "SOMETHING_NEW"))
     refusal = plan_guest_key(guest(), KeyWish(), host, tables=PUBLISHED).findings[0]
     assert refusal.cause == (
-        "the host HV01 cannot activate guests: The host's edition does not entitle to AVMA (HOST_NOT_DATACENTER), SOMETHING_NEW"
+        "the host HV01 cannot activate guests: The host's edition is not entitled to AVMA (HOST_NOT_DATACENTER), SOMETHING_NEW"
     )
 
 
