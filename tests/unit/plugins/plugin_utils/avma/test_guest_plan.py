@@ -276,7 +276,9 @@ def test_the_host_that_could_not_be_judged_is_named_with_the_reason() -> None:
         return plan_guest_key(facts, STRICT, host, tables=PUBLISHED).findings[0].cause
 
     assert "could not determine whether host hv03.corp.example can activate the guest: hv03 does not answer" in cause(guest(), UNJUDGED)
-    assert "could not determine whether host HV09 can activate the guest: it is none of those" in cause(replace(guest(), placement=ELSEWHERE), None)
+    assert "could not determine whether host HV09 can activate the guest: it is none of those" in cause(
+        replace(guest(), placement=ELSEWHERE), None
+    )
     assert "the guest does not report which host it runs on" in cause(replace(guest(), placement=NOWHERE), None)
 
 
