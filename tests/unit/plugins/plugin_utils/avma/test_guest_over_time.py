@@ -143,7 +143,7 @@ class GuestOverTime(RuleBasedStateMachine):
         assert (self.guest.key is not None) >= self.had_key
 
     def plan(self, wish: KeyWish) -> GuestPlan:
-        return plan_guest_key(self.guest.facts, wish, self.host, TABLES)
+        return plan_guest_key(self.guest.facts, wish, self.host, tables=TABLES)
 
     def carry_out(self, plan: GuestPlan) -> tuple[list[Step], int | None]:
         done: list[Step] = []
