@@ -44,11 +44,11 @@ class SpoilJob(Effect):
             job.rules = replace(
                 rules,
                 reads=self.reads or rules.reads,
-                seconds=rules.seconds if self.seconds is None else self.seconds,
                 fails=self.fails,
                 vanishes=self.vanishes,
             )
-            course = [f"ends after {job.rules.reads} reads or {job.rules.seconds:g} s"]
+            job.seconds = job.seconds if self.seconds is None else self.seconds
+            course = [f"ends after {job.rules.reads} reads or {job.seconds:g} s"]
             course += ["fails"] * self.fails + ["vanishes"] * self.vanishes
             strike.record(f"job {job.id}: {', '.join(course)}")
         return answer

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from .provider import Machine
 from .types import CimClass, CimType, Instance, Reference
+
+if TYPE_CHECKING:
+    from .object_path import ObjectPath
 
 Classes = Mapping[str, CimClass]  # by lower-case name
 
@@ -68,7 +72,7 @@ def reference_to(instance: Instance) -> Reference:
     from .object_path import format_path
 
     keys: dict[str, str] = {}
-    for name in instance.cls.keys:
+    for name in sorted(instance.cls.keys, key=str.lower):
         value = instance.values.get(name)
         keys[name] = format_path(value, relative=True) if isinstance(value, Reference) else key_text(value)
     return Reference(instance.cls.namespace, instance.cls.name, keys)
@@ -78,5 +82,27 @@ def same_object(left: Reference, right: Reference) -> bool:
     """Whether two paths name one object: class and keys compared without case, key order and namespace aside."""
     if left.class_name.lower() != right.class_name.lower() or len(left.keys) != len(right.keys):
         return False
-    others = {name.lower(): value.lower() for name, value in right.keys.items()}
-    return all(others.get(name.lower()) == value.lower() for name, value in left.keys.items())
+    others = {name.lower(): value for name, value in right.keys.items()}
+    return all(_same_key(others.get(name.lower()), value) for name, value in left.keys.items())
+
+
+def _same_key(left: str | None, right: str) -> bool:
+    """A key that is a reference stands there as a path, whose keys may be in another order."""
+    if left is None or left.lower() == right.lower():
+        return left is not None
+    return "=" in left and "=" in right and names_object(left, right)
+
+
+def names_object(path: str, other: str | Reference) -> bool:
+    """Whether the text is the path of the other object."""
+    from .object_path import parse_path
+
+    try:
+        ends = [end if isinstance(end, Reference) else _as_reference(parse_path(end)) for end in (path, other)]
+    except ValueError:
+        return False
+    return same_object(ends[0], ends[1])
+
+
+def _as_reference(path: ObjectPath) -> Reference:
+    return Reference(path.namespace or "", path.class_name, dict(path.keys or {}))

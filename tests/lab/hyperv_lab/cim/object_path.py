@@ -88,7 +88,9 @@ def resolve_keys(path: ObjectPath, cls: CimClass) -> dict[str, str]:
 
 
 def format_path(reference: Reference, *, machine: str | None = None, relative: bool = False) -> str:
-    keys = ",".join('{}="{}"'.format(name, value.replace("\\", "\\\\").replace('"', '\\"')) for name, value in reference.keys.items())
+    """Keys sorted by name, as WMI writes them: libvirt finds a virtual switch by the text of its ``__PATH``."""
+    named = sorted(reference.keys.items(), key=lambda item: item[0].lower())
+    keys = ",".join('{}="{}"'.format(name, value.replace("\\", "\\\\").replace('"', '\\"')) for name, value in named)
     path = f"{reference.class_name}.{keys}" if keys else f"{reference.class_name}=@"
     if relative:
         return path

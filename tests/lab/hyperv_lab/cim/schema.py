@@ -21,6 +21,7 @@ from .types import CimClass, CimMethod, CimParameter, CimProperty, CimType
 
 FOLDER = Path(__file__).with_name("schema")
 
+_EVERYWHERE = "*"  # classes that each namespace has
 _TYPE = re.compile(r"(?P<ref>ref +(?P<target>\w+))?(?P<base>\w+)?(?:<(?P<embedded>\w+)>)?(?P<array>\[\])?(?P<required>!)?")
 
 
@@ -29,19 +30,13 @@ class SchemaError(ValueError):
 
 
 @cache
-def namespaces() -> frozenset[str]:
-    """Every namespace that has a schema file, lower case with slashes."""
-    return frozenset(_documents())
-
-
-@cache
 def load(namespace: str, without: frozenset[str] = frozenset()) -> Mapping[str, CimClass]:
     """All classes of ``namespace`` by lower-case name.
 
     ``without`` names what an older Windows does not have yet, as ``Class``, ``Class.Property`` or ``Class.Method``; derived classes lose it
-    too. Raises KeyError for a namespace without a schema.
+    too. A namespace without a schema file has the system classes alone, as the parents of other namespaces do.
     """
-    described = _documents()[namespace.lower()]
+    described = _documents()[_EVERYWHERE] | _documents().get(namespace.lower(), {})
     merged: dict[str, CimClass] = {}
     for name in described:
         _merge(namespace.lower(), name, described, without, merged)
@@ -65,7 +60,7 @@ def ancestors(namespace: str, name: str) -> tuple[str, ...]:
 
 
 @cache
-def _documents() -> Mapping[str, Mapping[str, Any]]:
+def _documents() -> Mapping[str, dict[str, Any]]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     documents = {}
     for path in sorted(FOLDER.glob("*.yml")):

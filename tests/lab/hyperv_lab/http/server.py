@@ -50,7 +50,7 @@ class ServedMachine:
     settings: ServiceSettings = field(default_factory=ServiceSettings)
     http_port: int | None = 5985
     https_port: int | None = 5986
-    commands: Commands | None = None  # None: no shell is opened
+    commands: Commands | None = None  # None: no command is run
 
 
 class BodyTooLarge(Exception):

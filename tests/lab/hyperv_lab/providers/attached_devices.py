@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is attached to a VM: controllers, its disk, serial ports, its network adapter and the switch that this is connected to.
 
-Nothing of it can be changed; it is there for clients that list and inspect VMs. Source: Microsoft's class reference, and what libvirt's
+It is there for clients that list and inspect VMs. Source: Microsoft's class reference, and what libvirt's
 hyperv driver reads. The forms of InstanceID are inferred from paths in its code and in Microsoft's examples.
 """
 
@@ -159,7 +159,8 @@ class AttachedDevices(HyperVProvider):
         for vm in list(self.host.vms.values()):
             for setting in attached(self.host, vm):
                 if setting.class_name == cls.name:
-                    yield instance(cls, {"InstanceID": setting.instance_id(vm), **setting.values})
+                    changed = vm.resource_settings.get(setting.instance_id(vm), {})
+                    yield instance(cls, {"InstanceID": setting.instance_id(vm), **setting.values, **changed})
 
 
 class VirtualSwitches(HyperVProvider):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
+from ..cim.hierarchy import key_text, names_object
 from ..cim.provider import MethodResult
 from ..cim.types import CimClass, Instance, Reference, Value
 from ..world.errors import WBEM_E_METHOD_NOT_IMPLEMENTED, WBEM_E_PROVIDER_NOT_CAPABLE, failure
@@ -45,18 +46,15 @@ class Provider:
 def matches(instance: Instance, keys: Mapping[str, str]) -> bool:
     """Whether the instance has these key values, compared without case."""
     values = {name.lower(): value for name, value in instance.values.items()}
-    return all(_text(values.get(name.lower())) == wanted.lower() for name, wanted in keys.items())
+    return all(_is(values.get(name.lower()), wanted) for name, wanted in keys.items())
 
 
-def _text(value: Value) -> str | None:
-    return None if value is None else str(value).lower()
+def _is(value: Value, wanted: str) -> bool:
+    if isinstance(value, Reference):
+        return names_object(wanted, value)
+    return value is not None and key_text(value).lower() == wanted.lower()
 
 
 def instance(cls: CimClass, values: Mapping[str, Value]) -> Instance:
     """An instance with those of ``values`` that this Windows' version of the class has."""
     return Instance(cls, {name: value for name, value in values.items() if name in cls.properties})
-
-
-def reference(target: Instance) -> Reference:
-    cls = target.cls
-    return Reference(cls.namespace, cls.name, {key: str(target.values[key]) for key in cls.keys})

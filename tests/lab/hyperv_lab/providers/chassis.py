@@ -44,7 +44,7 @@ class SystemEnclosure(Provider):
             "Name": "System Enclosure",
             "SecurityStatus": 3,
             "SerialNumber": serial_number(self),
-            "SMBIOSAssetTag": asset_tag(windows),
+            "SMBIOSAssetTag": asset_tag(self),
             "Tag": "System Enclosure 0",
             "Version": "Hyper-V UEFI Release v4.1" if virtual else "",
         }
@@ -58,11 +58,16 @@ def make(windows: Windows) -> tuple[str, str]:
     return _HYPERV if isinstance(windows, Host) and windows.platform != "metal" else _METAL
 
 
-def asset_tag(windows: Windows) -> str:
+def asset_tag(provider: Provider) -> str:
+    windows = provider.windows
     platform = windows.hypervisor if isinstance(windows, Guest) else windows.platform if isinstance(windows, Host) else "metal"
     if platform == "azure":
         return _AZURE_TAG
-    return digit_groups(derived_guid("chassis", windows.name)) if platform == "hyper-v" else ""
+    if platform != "hyper-v":
+        return ""
+    if isinstance(windows, Guest):
+        return provider.fleet.placement(windows)[1].asset_tag
+    return digit_groups(derived_guid("chassis", windows.name))
 
 
 def bios_guid(provider: Provider) -> str:

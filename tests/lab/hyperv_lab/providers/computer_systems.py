@@ -43,7 +43,6 @@ class ComputerSystems(HyperVProvider):
     serves = (_CLASS,)
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
-        self.host.jobs.settle(self.fleet.clock.now())
         yield self._host(cls)
         for vm in list(self.host.vms.values()):
             yield self.system(cls, vm)
@@ -52,7 +51,6 @@ class ComputerSystems(HyperVProvider):
         name = next((value for key, value in keys.items() if key.lower() == "name"), None)
         if name is None:
             return super().find(cls, keys)
-        self.host.jobs.settle(self.fleet.clock.now())
         vm = self.host.vms.get(name.upper())
         found = self.system(cls, vm) if vm is not None else self._host(cls)
         return found if matches(found, keys) else None
@@ -133,4 +131,4 @@ class ComputerSystems(HyperVProvider):
                 self.fleet.set_state(vm, VmState.OFF)
             self.fleet.set_state(vm, _REQUESTS[requested])
 
-        return start_job(self, "Changing State", vm.id, change)
+        return start_job(self, method, vm.id, change)

@@ -1,22 +1,35 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Win32_NTLogEvent: the Application log by WMI (Microsoft, Win32_NTLogEvent)."""
+"""Win32_NTLogEvent, Win32_NTEventlogFile and what is between them: the Application log by WMI (Microsoft's class reference).
+
+A log file says how many records its log has. An account that may not read the log learns nothing of either (see
+``world.accounts.EventLogRight``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from ..cim.types import CimClass, Instance, Value
+from ..cim.provider import MethodResult
+from ..cim.types import CimClass, Instance, Reference, Value
+from ..world.errors import WBEM_E_METHOD_NOT_IMPLEMENTED, failure
 from ..world.eventlog import APPLICATION, ERROR, INFORMATION, WARNING
 from .base import Provider, instance
+from .files import file_values
 from .localisation import localised
 
+EVENT_CLASSES = ("Win32_NTLogEvent", "Win32_NTEventlogFile", "Win32_NTLogEventLog", "Win32_NTLogEventComputer")
+_EVENT, _FILE, _OF_LOG, _OF_COMPUTER = EVENT_CLASSES
 _TYPES = {ERROR: "Error", WARNING: "Warning", INFORMATION: "Information"}
+_FOLDER = "\\Windows\\System32\\Winevt\\Logs\\"
+_EMPTY_LOGS = ("HardwareEvents", "Key Management Service")  # as on most servers
+_LARGEST = 20 * 1024 * 1024  # MaxFileSize of the Application log as Windows is installed
+_EVENT_BYTES = 500
 
 
 class EventLogEntries(Provider):
-    serves = ("Win32_NTLogEvent",)
+    serves = (_EVENT,)
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
         windows = self.windows
@@ -38,3 +51,51 @@ class EventLogEntries(Provider):
                 "Type": localised(_TYPES[event.type], windows.language),
             }
             yield instance(cls, values)
+
+
+class EventLogFiles(Provider):
+    serves = (_FILE,)
+
+    def instances(self, cls: CimClass) -> Iterable[Instance]:
+        for log in (APPLICATION, *_EMPTY_LOGS):
+            records = len(self.windows.log.read()) if log == APPLICATION else 0
+            values: dict[str, Value] = {
+                **file_values(self.windows, _FOLDER, f"{log}.evtx"),
+                "CreationClassName": _FILE,
+                "FileSize": 69632 + records * _EVENT_BYTES,
+                "FileType": "evtx File",
+                "LogfileName": log,
+                "MaxFileSize": _LARGEST,
+                "Name": log_file(log),
+                "NumberOfRecords": records,
+                "OverwriteOutDated": 0,
+                "OverWritePolicy": "WhenNeeded",
+                "Sources": [*sorted({event.source for event in self.windows.log.read()} | {log})] if log == APPLICATION else [log],
+            }
+            yield instance(cls, values)
+
+    def invoke(self, cls: CimClass, method: str, target: Instance | None, arguments: Mapping[str, Value]) -> MethodResult:
+        if method != "ClearEventLog" or target is None:
+            raise failure(WBEM_E_METHOD_NOT_IMPLEMENTED)
+        if target.values["LogfileName"] == APPLICATION:
+            self.windows.log.clear()
+        return MethodResult(0)
+
+
+class EventLogAssociations(Provider):
+    serves = (_OF_LOG, _OF_COMPUTER)
+
+    def instances(self, cls: CimClass) -> Iterable[Instance]:
+        file = Reference(cls.namespace, _FILE, {"Name": log_file(APPLICATION)})
+        computer = Reference(cls.namespace, "Win32_ComputerSystem", {"Name": self.windows.name.upper()})
+        for event in self.windows.log.read():
+            entry = Reference(cls.namespace, _EVENT, {"Logfile": APPLICATION, "RecordNumber": str(event.record)})
+            if cls.name == _OF_LOG:
+                yield Instance(cls, {"Log": file, "Record": entry})
+            else:
+                yield Instance(cls, {"Computer": computer, "Record": entry})
+
+
+def log_file(log: str) -> str:
+    """Key of Win32_NTEventlogFile."""
+    return f"C:{_FOLDER}{log}.evtx"

@@ -59,8 +59,6 @@ class IntegrationComponents(HyperVProvider):
     serves = tuple(component.class_name for component in COMPONENTS)
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
-        now = self.fleet.clock.now()
-        self.host.jobs.settle(now)
         component = _BY_CLASS[cls.name]
         rules = self.fleet.rules.data_exchange
         delay = timedelta(seconds=rules.delay_seconds)
@@ -120,7 +118,7 @@ class IntegrationComponents(HyperVProvider):
         if method == "RequestStateChange" and arguments.get("RequestedState") in (ENABLED, DISABLED):
             component = _BY_CLASS[cls.name]
             enabled = arguments["RequestedState"] == ENABLED
-            return start_job(self, "Changing State", vm.id, lambda: self.fleet.set_component(self.host, vm, component.key, enabled))
+            return start_job(self, method, vm.id, lambda: self.fleet.set_component(self.host, vm, component.key, enabled))
         raise failure(WBEM_E_METHOD_NOT_IMPLEMENTED)
 
 
@@ -128,7 +126,6 @@ class IntegrationComponentSettings(HyperVProvider):
     serves = tuple(component.setting_class for component in COMPONENTS)
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
-        self.host.jobs.settle(self.fleet.clock.now())
         component = _BY_SETTING_CLASS[cls.name]
         for template in _TEMPLATES:
             yield self._setting(cls, component, rf"Microsoft:Definition\{component.guid}\{template}", None)
@@ -142,7 +139,6 @@ class IntegrationComponentSettings(HyperVProvider):
         found = component_of_setting(self.host, next(iter(keys.values()), "")) if len(keys) == 1 else None
         if found is None or found[1].setting_class != cls.name:
             return super().find(cls, keys)
-        self.host.jobs.settle(self.fleet.clock.now())
         vm, component = found
         return self._setting(cls, component, component_setting_id(vm.id, component), vm)
 
@@ -174,4 +170,5 @@ class IntegrationComponentSettings(HyperVProvider):
             if vm is not None:
                 values["HostExchangeItems"] = items(vm.host_items, Source.HOST)
                 values["HostOnlyItems"] = items(vm.host_only_items, Source.HOST_ONLY)
-        return instance(cls, values)
+        changed = vm.resource_settings.get(instance_id, {}) if vm is not None else {}
+        return instance(cls, {**values, **changed})

@@ -16,14 +16,15 @@ from .localisation import localised
 from .virtualization import COMPLETED, FAILED, JOB_STARTED, HyperVProvider, setting_reference
 
 _CLASS = "Msvm_ConcreteJob"
+_CAPTIONS = {"RequestStateChange": "Changing State"}
 
 
 def start_job(
-    provider: HyperVProvider, caption: str, affected: str, effect: Callable[[], None], outputs: Mapping[str, Value] | None = None
+    provider: HyperVProvider, method: str, affected: str, effect: Callable[[], None], outputs: Mapping[str, Value] | None = None
 ) -> MethodResult:
     """4096 with a job, or the effect at once and 0 with ``outputs``, as the scenario has it. Answers with a job have no other outputs."""
     rules = provider.fleet.rules.jobs
-    if not rules.asynchronous:
+    if not rules.asynchronous or method in rules.at_once:
         effect()
         return MethodResult(COMPLETED, outputs or {})
     host = provider.host
@@ -31,7 +32,7 @@ def start_job(
     def new_id(number: str) -> str:
         return derived_guid("job", host.name, number)
 
-    job = host.jobs.begin(new_id, caption, affected, rules, provider.fleet.clock.now(), effect)
+    job = host.jobs.begin(new_id, method, _CAPTIONS.get(method, "Modifying Settings"), affected, rules, provider.fleet.clock.now(), effect)
     return MethodResult(JOB_STARTED, {"Job": setting_reference(_CLASS, job.id)})
 
 

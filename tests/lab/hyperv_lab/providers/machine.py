@@ -22,12 +22,14 @@ from .base import Provider
 from .chassis import SystemEnclosure
 from .computer_systems import ComputerSystems
 from .devices import PnpDevices
-from .eventlog import EventLogEntries
+from .eventlog import EventLogAssociations, EventLogEntries, EventLogFiles
 from .features import OptionalFeatures, ServerFeatures
+from .files import DataFiles
 from .integration_components import IntegrationComponents, IntegrationComponentSettings
 from .jobs import AffectedJobElements, Jobs
 from .licensing import LicensingProduct, LicensingService
 from .management_service import ManagementService
+from .namespaces import Namespaces
 from .operating_system import Bios, ComputerSystem, ComputerSystemProcessor, ComputerSystemProduct, OperatingSystem, Processor
 from .registry import StdRegProv
 from .services import Services
@@ -46,6 +48,9 @@ _CIMV2: tuple[type[Provider], ...] = (
     LicensingService,
     StdRegProv,
     EventLogEntries,
+    EventLogFiles,
+    EventLogAssociations,
+    DataFiles,
     Services,
     ServerFeatures,
     OptionalFeatures,
@@ -65,6 +70,7 @@ _HYPER_V: tuple[type[Provider], ...] = (
     Jobs,
     AffectedJobElements,
 )
+_WITHOUT_CLASSES = "root"
 _PROVIDERS: dict[str, tuple[type[Provider], ...]] = {
     "root/cimv2": _CIMV2,
     "root/default": (StdRegProv,),
@@ -117,7 +123,20 @@ def _missing(build: int) -> frozenset[str]:
 
 @cache
 def _provider_types(namespace: str) -> Mapping[str, type[Provider]]:
-    return {name.lower(): provider for provider in _PROVIDERS[namespace] for name in provider.serves}
+    providers: tuple[type[Provider], ...] = (Namespaces, *_PROVIDERS.get(namespace, ()))
+    return {name.lower(): provider for provider in providers for name in provider.serves}
+
+
+def namespaces_of(fleet: Fleet, windows: Windows) -> list[str]:
+    """Each namespace with its parents: who has root/virtualization/v2 has root/virtualization too (duplicati issue 3012 shows both)."""
+    names = ["root/cimv2", "root/default"]
+    if isinstance(windows, Host):
+        if windows.hyperv or windows.hyperv_removed:
+            names.append(VIRTUALIZATION)
+        if fleet.cluster_of(windows) is not None:
+            names.append(failover_cluster.NAMESPACE)
+    parents = {name[: name.index("/", start)] for name in names for start in range(1, len(name)) if "/" in name[start:]}
+    return sorted(parents | {*names})
 
 
 class SimulatedMachine:
@@ -143,13 +162,7 @@ class SimulatedMachine:
         return not isinstance(self.windows, Host) or self.windows.powered
 
     def namespaces(self) -> Iterable[str]:
-        names = ["root/cimv2", "root/default"]
-        if isinstance(self.windows, Host):
-            if self.windows.hyperv:
-                names.append(VIRTUALIZATION)
-            if self.fleet.cluster_of(self.windows) is not None:
-                names.append(failover_cluster.NAMESPACE)
-        return names
+        return namespaces_of(self.fleet, self.windows)
 
     def may_read(self, account: Account, namespace: str) -> bool:
         if namespace.lower() in self.windows.denied_namespaces:
@@ -160,13 +173,17 @@ class SimulatedMachine:
     def classes(self, namespace: str) -> Mapping[str, CimClass]:
         if namespace.lower() not in self.namespaces():
             return {}
+        if namespace.lower() == VIRTUALIZATION and isinstance(self.windows, Host) and not self.windows.hyperv:
+            return schema.load(_WITHOUT_CLASSES)  # the role was removed, and its namespace stayed behind
         return schema.load(namespace.lower(), _missing(self.windows.release.build))
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
+        self._end_jobs()
         provider = self._provider(cls)
         return provider.instances(cls) if provider is not None else ()
 
     def find(self, cls: CimClass, keys: Mapping[str, str]) -> Instance | None:
+        self._end_jobs()
         provider = self._provider(cls)
         return provider.find(cls, keys) if provider is not None else None
 
@@ -185,7 +202,14 @@ class SimulatedMachine:
         provider = self._provider(cls)
         if known is None or provider is None:
             raise failure(WBEM_E_INVALID_METHOD)
+        self._end_jobs()
         return provider.invoke(cls, known, target, arguments)
+
+    def _end_jobs(self) -> None:
+        """What a job does shows when its time has come, whether or not somebody looks at the job."""
+        host = self.fleet.placement(self.windows)[0] if isinstance(self.windows, Guest) else self.windows
+        if isinstance(host, Host):
+            host.jobs.settle(self.fleet.clock.now())
 
     def _provider(self, cls: CimClass) -> Provider | None:
         kind = _provider_types(cls.namespace).get(cls.name.lower())

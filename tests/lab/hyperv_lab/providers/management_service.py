@@ -11,20 +11,21 @@ from functools import partial
 from ..cim.provider import MethodResult
 from ..cim.types import CimClass, Instance, Reference, Scalar, Value
 from ..world.data_exchange import Source
-from ..world.errors import WBEM_E_METHOD_NOT_IMPLEMENTED, failure
 from ..world.vm import Vm
+from .attached_devices import AttachedDevices
 from .base import instance
+from .integration_components import IntegrationComponentSettings
 from .jobs import start_job
 from .localisation import localised
+from .setting_changes import CHECKPOINT, SYSTEM, Refused, changes, check_range, writable
+from .settings import QUANTITIES, ResourceSettings, SystemSettings
 from .summary import summaries
 from .virtualization import (
     COMPLETED,
     DISABLED,
     ENABLED,
     INVALID_PARAMETER,
-    KVP,
     NOT_SUPPORTED,
-    Component,
     HyperVProvider,
     component_of_setting,
     setting_reference,
@@ -32,6 +33,7 @@ from .virtualization import (
 )
 
 _CLASS = "Msvm_VirtualSystemManagementService"
+_SETTINGS: tuple[type[HyperVProvider], ...] = (IntegrationComponentSettings, ResourceSettings, AttachedDevices)
 
 # Limits of the key-value pairs of one VM (Microsoft, AddKvpItems and HostOnlyItems).
 MAX_ITEMS = 128
@@ -62,18 +64,17 @@ class ManagementService(HyperVProvider):
         yield instance(cls, values)
 
     def invoke(self, cls: CimClass, method: str, target: Instance | None, arguments: Mapping[str, Value]) -> MethodResult:
-        self.host.jobs.settle(self.fleet.clock.now())
         if method in ("AddKvpItems", "ModifyKvpItems", "RemoveKvpItems"):
             return self._kvp_items(method, arguments)
         if method == "ModifyGuestServiceSettings":
-            return self._guest_services(arguments.get("GuestServiceSettings"), "ResultingGuestServiceSettings")
+            return self._resource_settings(method, arguments.get("GuestServiceSettings"), "ResultingGuestServiceSettings")
         if method == "ModifyResourceSettings":
-            return self._guest_services(arguments.get("ResourceSettings"), "ResultingResourceSettings")
+            return self._resource_settings(method, arguments.get("ResourceSettings"), "ResultingResourceSettings")
         if method == "ModifySystemSettings":
-            return self._system_settings(arguments.get("SystemSettings"))
+            return self._system_settings(method, arguments.get("SystemSettings"))
         if method == "GetSummaryInformation":
             return self._summary(arguments)
-        raise failure(WBEM_E_METHOD_NOT_IMPLEMENTED)
+        return MethodResult(NOT_SUPPORTED)  # what Windows can and the lab cannot: machines are neither made nor taken apart here
 
     # -- key-value pairs
 
@@ -107,52 +108,92 @@ class ManagementService(HyperVProvider):
                 apply()
             self.fleet.deliver(self.host, vm)
 
-        return start_job(self, "Modifying Settings", vm.id, change)
+        return start_job(self, method, vm.id, change)
 
     # -- settings
 
-    def _guest_services(self, settings: Value, resulting: str) -> MethodResult:
-        wanted: list[tuple[Vm, Component, Instance]] = []
-        for setting in _instances(settings):
-            found = component_of_setting(self.host, str(setting.values.get("InstanceID") or ""))
-            if found is None:
-                # Templates, checkpoints and other resources: not found, or not something the lab changes.
-                known = vm_of_setting(self.host, str(setting.values.get("InstanceID") or "").partition("\\")[0])
-                return MethodResult(NOT_SUPPORTED if known is not None else INVALID_PARAMETER)
-            vm, component = found
-            if setting.cls.name != component.setting_class or setting.values.get("EnabledState", ENABLED) not in (None, ENABLED, DISABLED):
-                return MethodResult(INVALID_PARAMETER)
-            wanted.append((vm, component, setting))
+    def _resource_settings(self, method: str, settings: Value, resulting: str) -> MethodResult:
+        """ModifyResourceSettings and, for integration services alone, ModifyGuestServiceSettings: all settings or none."""
+        try:
+            wanted = [self._wanted(setting, services_only=method == "ModifyGuestServiceSettings") for setting in _instances(settings)]
+        except Refused as refused:
+            return MethodResult(refused.code)
         if not wanted:
             return MethodResult(INVALID_PARAMETER)
 
         def change() -> None:
-            for vm, component, setting in wanted:
-                hide = setting.values.get("DisableHostKVPItems")
-                if component is KVP and isinstance(hide, bool):
-                    vm.hide_host_items = hide
-                state = setting.values.get("EnabledState")
-                if state is not None:
-                    self.fleet.set_component(self.host, vm, component.key, state == ENABLED)
+            for vm, current, changed in wanted:
+                self._change(vm, current, changed)
 
-        references: list[Scalar] = [
-            setting_reference(component.setting_class, str(setting.values["InstanceID"])) for _vm, component, setting in wanted
-        ]
-        return start_job(self, "Modifying Settings", wanted[0][0].id, change, {resulting: references})
+        references: list[Scalar] = [setting_reference(current.cls.name, str(current.values["InstanceID"])) for _vm, current, _new in wanted]
+        return start_job(self, method, wanted[0][0].id, change, {resulting: references})
 
-    def _system_settings(self, setting: Value) -> MethodResult:
-        vm = vm_of_setting(self.host, str(setting.values.get("InstanceID") or "")) if isinstance(setting, Instance) else None
-        if vm is None or not isinstance(setting, Instance):
+    def _wanted(self, setting: Instance, *, services_only: bool) -> tuple[Vm, Instance, dict[str, Value]]:
+        """The machine, its setting as it is, and what of it is to be another. Refused for what is not there or cannot be changed."""
+        instance_id = str(setting.values.get("InstanceID") or "")
+        vm = vm_of_setting(self.host, instance_id.partition("\\")[0])
+        if vm is None:
+            raise Refused(INVALID_PARAMETER)
+        component = component_of_setting(self.host, instance_id)
+        if services_only and component is None:
+            raise Refused(NOT_SUPPORTED)
+        allowed = writable(setting.cls.name)
+        provider = next(kind for kind in _SETTINGS if setting.cls.name in kind.serves)(self.fleet, self.windows)
+        current = provider.find(setting.cls, {"InstanceID": instance_id})
+        if current is None:
+            raise Refused(INVALID_PARAMETER)
+        changed = changes(setting, current, allowed, vm)
+        if component is not None and changed.get("EnabledState", ENABLED) not in (ENABLED, DISABLED):
+            raise Refused(INVALID_PARAMETER)
+        if setting.cls.name in QUANTITIES:
+            check_range(changed, *QUANTITIES[setting.cls.name](self.host))
+        return vm, current, changed
+
+    def _change(self, vm: Vm, current: Instance, changed: dict[str, Value]) -> None:
+        kept = dict(changed)
+        component = component_of_setting(self.host, str(current.values["InstanceID"]))
+        if component is not None:
+            state, hide = kept.pop("EnabledState", None), kept.pop("DisableHostKVPItems", None)
+            if isinstance(hide, bool):
+                vm.hide_host_items = hide
+            if state is not None:
+                self.fleet.set_component(self.host, vm, component[1].key, state == ENABLED)
+        quantity = kept.pop("VirtualQuantity", None)
+        if isinstance(quantity, int) and current.cls.name == "Msvm_ProcessorSettingData":
+            vm.processors = quantity
+        elif isinstance(quantity, int):
+            vm.memory_mb = quantity
+        if kept:
+            vm.resource_settings.setdefault(str(current.values["InstanceID"]), {}).update(kept)
+
+    def _system_settings(self, method: str, setting: Value) -> MethodResult:
+        if not isinstance(setting, Instance):
             return MethodResult(INVALID_PARAMETER)
-        name, notes = setting.values.get("ElementName"), setting.values.get("Notes")
+        instance_id = str(setting.values.get("InstanceID") or "")
+        vm = vm_of_setting(self.host, instance_id.partition("\\")[0])
+        current = SystemSettings(self.fleet, self.windows).find(setting.cls, {"InstanceID": instance_id}) if vm is not None else None
+        if vm is None or current is None:
+            return MethodResult(INVALID_PARAMETER)
+        checkpoint = next((checkpoint for checkpoint in vm.checkpoints if instance_id.upper().endswith(checkpoint.id)), None)
+        try:
+            changed = changes(setting, current, SYSTEM if checkpoint is None else CHECKPOINT, vm)
+        except Refused as refused:
+            return MethodResult(refused.code)
+        if checkpoint is None:
+            return start_job(self, method, vm.id, lambda: self._change_system(vm, changed))
 
-        def change() -> None:
-            if isinstance(name, str) and name:
-                vm.name = name
-            if isinstance(notes, list):
-                vm.notes = "\n".join(str(note) for note in notes)
+        def rename() -> None:
+            checkpoint.name = str(changed.get("ElementName", checkpoint.name))
+            checkpoint.notes = _lines(changed.get("Notes"), checkpoint.notes)
 
-        return start_job(self, "Modifying Settings", vm.id, change)
+        return start_job(self, method, vm.id, rename)
+
+    def _change_system(self, vm: Vm, changed: Mapping[str, Value]) -> None:
+        kept = dict(changed)
+        vm.name = str(kept.pop("ElementName", vm.name))
+        vm.notes = _lines(kept.pop("Notes", None), vm.notes)
+        vm.settings.update(kept)
+        self.fleet.deliver(self.host, vm)
 
     # -- summaries
 
@@ -168,6 +209,10 @@ class ManagementService(HyperVProvider):
             vms.append(vm)
         found: list[Scalar] = [*summaries(self, vms or list(self.host.vms.values()), codes)]
         return MethodResult(COMPLETED, {"SummaryInformation": found or None})
+
+
+def _lines(value: Value, otherwise: str) -> str:
+    return "\n".join(map(str, value)) if isinstance(value, list) else otherwise
 
 
 def _key(target: Value, name: str) -> str:

@@ -8,10 +8,11 @@ Source: Microsoft's class reference; VirtualSystemType and the form of InstanceI
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from ..cim.types import CimClass, Instance, Reference, Value
+from ..world.host import Host
 from ..world.vm import Checkpoint, Vm, VmState
 from .attached_devices import attached
 from .base import instance
@@ -46,6 +47,7 @@ class SystemSettings(HyperVProvider):
     def _settings(self, cls: CimClass, vm: Vm, checkpoint: Checkpoint | None) -> Instance:
         caption = localised("Virtual Machine Settings", self.host.language)
         folder = r"C:\ProgramData\Microsoft\Windows\Hyper-V"
+        notes = checkpoint.notes if checkpoint else vm.notes
         values: dict[str, Value] = {
             "AllowFullSCSICommandSet": False,
             "AllowReducedFcRedundancy": False,
@@ -62,7 +64,7 @@ class SystemSettings(HyperVProvider):
             "BIOSNumLock": False,
             "BIOSSerialNumber": vm.serial_number,
             "Caption": caption,
-            "ChassisAssetTag": vm.serial_number,
+            "ChassisAssetTag": vm.asset_tag,
             "ChassisSerialNumber": vm.serial_number,
             "ConfigurationDataRoot": folder,
             "ConfigurationFile": rf"Virtual Machines\{vm.id}.vmcx",
@@ -70,11 +72,14 @@ class SystemSettings(HyperVProvider):
             "CreationTime": checkpoint.created if checkpoint else vm.created,
             "Description": "Microsoft Virtual Machine Settings",
             "ElementName": checkpoint.name if checkpoint else vm.name,
+            "GuestStateDataRoot": folder,
+            "GuestStateFile": rf"Virtual Machines\{vm.id}.vmgs",
             "IncrementalBackupEnabled": False,
             "InstanceID": rf"{setting_id(vm)}\{checkpoint.id}" if checkpoint else setting_id(vm),
             "IsSaved": vm.state is VmState.SAVED,
             "LogDataRoot": folder,
-            "Notes": [vm.notes] if vm.notes else None,
+            "Notes": [notes] if notes else None,
+            "PauseAfterBootFailure": False,
             "SecureBootEnabled": vm.generation == 2,
             "SnapshotDataRoot": folder,
             "SuspendDataRoot": folder,
@@ -85,32 +90,69 @@ class SystemSettings(HyperVProvider):
             "VirtualSystemSubType": f"Microsoft:Hyper-V:SubType:{vm.generation}",
             "VirtualSystemType": _SNAPSHOT if checkpoint else _REALIZED,
         }
-        return instance(cls, values)
+        return instance(cls, {**values, **vm.settings})
 
 
 class ResourceSettings(HyperVProvider):
     serves = ("Msvm_MemorySettingData", "Msvm_ProcessorSettingData")
 
     def instances(self, cls: CimClass) -> Iterable[Instance]:
+        made = _memory if cls.name == "Msvm_MemorySettingData" else _processor
+        yield from (instance(cls, values) for values in _definitions(cls.name, self.host))
         for vm in list(self.host.vms.values()):
-            if cls.name == "Msvm_MemorySettingData":
-                yield instance(cls, _memory(vm))
-            else:
-                yield instance(cls, _processor(vm))
+            values = made(vm)
+            yield instance(cls, {**values, **vm.resource_settings.get(str(values["InstanceID"]), {})})
+
+
+def _most_processors(host: Host) -> tuple[int, int]:
+    """64 up to 2012 R2, 240 from 2016 on, 2048 from 2025 on (Microsoft, "Plan for Hyper-V scalability")."""
+    build = host.release.build
+    return 1, 2048 if build >= 26100 else 240 if build >= 14393 else 64
+
+
+def _most_memory(host: Host) -> tuple[int, int]:
+    """In MB: 1 TB up to 2012 R2, 12 TB from 2016 on, 240 TB from 2025 on (same source)."""
+    build = host.release.build
+    return 32, (240 if build >= 26100 else 12 if build >= 14393 else 1) * 1024**2
+
+
+# Least and most of what a machine of this host may have.
+QUANTITIES: dict[str, Callable[[Host], tuple[int, int]]] = {
+    "Msvm_MemorySettingData": _most_memory,
+    "Msvm_ProcessorSettingData": _most_processors,
+}
+_MEMORY_ID, _PROCESSOR_ID = "4764334D-E001-4176-82EE-5594EC9B530E", "B637F346-6A0E-4DEC-AF52-BD70CB80A21D"
+
+
+def _definitions(class_name: str, host: Host) -> Iterable[dict[str, Value]]:
+    """What the capabilities allow: libvirt asks the row "Maximum" for the largest number of processors."""
+    least, most = QUANTITIES[class_name](host)
+    memory = class_name == "Msvm_MemorySettingData"
+    pool, default, step = (_MEMORY_ID, 1024, 2) if memory else (_PROCESSOR_ID, 1, 1)
+    for name, quantity in (("Default", default), ("Increment", step), ("Maximum", most), ("Minimum", least)):
+        values = _memory_values(quantity) if memory else _processor_values(quantity)
+        yield {**values, "InstanceID": rf"Microsoft:Definition\{pool}\{name}"}
 
 
 def _memory(vm: Vm) -> dict[str, Value]:
+    return {**_memory_values(vm.memory_mb), "InstanceID": rf"Microsoft:{vm.id}\{_MEMORY_ID}"}
+
+
+def _processor(vm: Vm) -> dict[str, Value]:
+    return {**_processor_values(vm.processors), "InstanceID": rf"Microsoft:{vm.id}\{_PROCESSOR_ID}\0"}
+
+
+def _memory_values(megabytes: int) -> dict[str, Value]:
     return {
-        "InstanceID": rf"Microsoft:{vm.id}\4764334D-E001-4176-82EE-5594EC9B530E",
         "Caption": "Memory",
         "Description": "Settings for Microsoft Virtual Machine Memory.",
         "ElementName": "Memory",
         "ResourceType": 4,
         "ResourceSubType": "Microsoft:Hyper-V:Memory",
         "AllocationUnits": "byte * 2^20",
-        "VirtualQuantity": vm.memory_mb,
-        "Reservation": vm.memory_mb,
-        "Limit": vm.memory_mb,
+        "VirtualQuantity": megabytes,
+        "Reservation": megabytes,
+        "Limit": megabytes,
         "Weight": 5000,
         "AutomaticAllocation": True,
         "AutomaticDeallocation": True,
@@ -121,16 +163,15 @@ def _memory(vm: Vm) -> dict[str, Value]:
     }
 
 
-def _processor(vm: Vm) -> dict[str, Value]:
+def _processor_values(quantity: int) -> dict[str, Value]:
     return {
-        "InstanceID": rf"Microsoft:{vm.id}\B637F346-6A0E-4DEC-AF52-BD70CB80A21D\0",
         "Caption": "Processor",
         "Description": "Settings for Microsoft Virtual Processor.",
         "ElementName": "Processor",
         "ResourceType": 3,
         "ResourceSubType": "Microsoft:Hyper-V:Processor",
         "AllocationUnits": "percent / 1000",
-        "VirtualQuantity": vm.processors,
+        "VirtualQuantity": quantity,
         "Reservation": 0,
         "Limit": 100000,
         "Weight": 100,

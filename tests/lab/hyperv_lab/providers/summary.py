@@ -38,6 +38,13 @@ def _guest_system(provider: HyperVProvider, vm: Vm) -> Value:
     return vm.guest.intrinsic_items()["OSName"]
 
 
+def _services_version(provider: HyperVProvider, vm: Vm) -> Value:
+    """1 up to date, 2 of another version, 0 unknown."""
+    if vm.guest is None or not vm.running:
+        return 0
+    return 1 if vm.guest.kvp_protocol == "current" else 2
+
+
 _FIELDS: dict[int, tuple[str, _Field]] = {
     0: ("Name", lambda provider, vm: vm.id),
     1: ("ElementName", lambda provider, vm: vm.name),
@@ -61,7 +68,8 @@ _FIELDS: dict[int, tuple[str, _Field]] = {
     115: ("ReplicationHealth", lambda provider, vm: 0),
     117: ("ReplicationMode", lambda provider, vm: 0),
     120: ("SwapFilesInUse", lambda provider, vm: False),
-    121: ("IntegrationServicesVersionState", lambda provider, vm: 1 if vm.guest is not None and vm.running else 0),
+    121: ("IntegrationServicesVersionState", _services_version),
+    123: ("IntegrationServicesVersionState", _services_version),  # as public scripts ask for it
 }
 _ALWAYS = 100  # EnabledState is there whatever was asked for, as virt-who relies on
 

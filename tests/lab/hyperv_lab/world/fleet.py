@@ -229,6 +229,10 @@ def _vm_state(vm: Vm) -> dict[str, object]:
         "host_items": sorted(vm.host_items.items()),
         "host_only_items": sorted(vm.host_only_items.items()),
         "notes": vm.notes,
+        "settings": sorted(vm.settings.items(), key=repr),
+        "resource_settings": sorted(vm.resource_settings.items(), key=repr),
+        "hardware": (vm.processors, vm.memory_mb),
+        "checkpoints": [str(checkpoint) for checkpoint in vm.checkpoints],
     }
     if vm.guest is not None:
         pools = vm.guest.pools

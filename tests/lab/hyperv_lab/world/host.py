@@ -21,6 +21,7 @@ Entitlement = Literal["subscription", "2019", "2022", "2025"]
 @dataclass(slots=True, eq=False)
 class Host(Windows):
     hyperv: bool = True  # False: the role is not installed, root/virtualization/v2 does not exist
+    hyperv_removed: bool = False  # the role is gone and its namespace stays, without classes
     vms: dict[str, Vm] = field(default_factory=dict)  # by GUID
     jobs: JobQueue = field(default_factory=JobQueue)
     throttle: int = 0  # so many requests for activation are refused with 0xC004FD00

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
-from .rules import JobRules
+from .rules import JOB_SECONDS, OTHER_JOB_SECONDS, JobRules
 
 
 class JobState(int, Enum):
@@ -29,6 +29,7 @@ class Job:
     rules: JobRules
     effect: Callable[[], None] = field(repr=False)
     affected: str = ""  # GUID of the VM
+    seconds: float = 0.0
     reads: int = 0
     state: JobState = JobState.RUNNING
     ended: datetime | None = None
@@ -50,17 +51,25 @@ class JobQueue:
         self._number = 0
 
     def begin(
-        self, new_id: Callable[[str], str], caption: str, affected: str, rules: JobRules, now: datetime, effect: Callable[[], None]
+        self,
+        new_id: Callable[[str], str],
+        method: str,
+        caption: str,
+        affected: str,
+        rules: JobRules,
+        now: datetime,
+        effect: Callable[[], None],
     ) -> Job:
         self._number += 1
-        job = Job(new_id(str(self._number)), caption, now, rules, effect, affected)
+        seconds = JOB_SECONDS.get(method, OTHER_JOB_SECONDS) if rules.seconds is None else rules.seconds
+        job = Job(new_id(str(self._number)), caption, now, rules, effect, affected, seconds)
         self._jobs[job.id] = job
         return job
 
     def settle(self, now: datetime) -> None:
         """Ends the jobs whose time has come, and forgets those that vanish."""
         for job in list(self._jobs.values()):
-            if job.state is JobState.RUNNING and now - job.begun >= timedelta(seconds=job.rules.seconds):
+            if job.state is JobState.RUNNING and now - job.begun >= timedelta(seconds=job.seconds):
                 self._end(job, now)
 
     def read(self, job_id: str, now: datetime) -> Job | None:

@@ -54,11 +54,20 @@ class EventRules:
     background: int = 3  # other Software Protection events that each Application log begins with
 
 
+# How long a job takes that nobody looks at. A change of settings is done well under a second: a public script writes a key-value pair,
+# sleeps 2 s and writes again. Starting, stopping and saving take longer (inferred).
+JOB_SECONDS = {"RequestStateChange": 2.0}
+OTHER_JOB_SECONDS = 0.3
+
+
 @dataclass
 class JobRules:
-    asynchronous: bool = True  # changes of a running VM's services answer 4096 and a job; False: 0 at once
+    asynchronous: bool = True  # methods answer 4096 and a job; False: every one 0 at once
+    # These answer 0 at once all the same: r4sd/go-wsman (Windows of 2026) and a public script know ModifySystemSettings so.
+    at_once: set[str] = field(default_factory=lambda: {"ModifySystemSettings"})
     reads: int = 2  # a job is done when it was read that often ...
-    seconds: float = 5.0  # ... or has run that long
+    # ... or has run that long. None: as JOB_SECONDS has it.
+    seconds: float | None = None
     fails: bool = False
     vanishes: bool = False  # the job's instance is gone as soon as it is done
 

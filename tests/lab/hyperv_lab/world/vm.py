@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from ..cim.types import Value
 from .guest import Guest, LinuxGuest
 
 
@@ -54,6 +55,7 @@ class Checkpoint:
     id: str
     name: str
     created: datetime
+    notes: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +71,8 @@ class Vm:
     processors: int = 2
     memory_mb: int = 4096
     notes: str = ""
+    settings: dict[str, Value] = field(default_factory=dict)  # of the machine as a whole, where changed
+    resource_settings: dict[str, dict[str, Value]] = field(default_factory=dict)  # the same of its devices, by InstanceID
     checkpoints: list[Checkpoint] = field(default_factory=list)
     disabled_components: set[str] = field(default_factory=lambda: {"guest_interface"})
     host_items: dict[str, str] = field(default_factory=dict)  # HostExchangeItems
@@ -90,12 +94,18 @@ class Vm:
     @property
     def bios_guid(self) -> str:
         """Win32_ComputerSystemProduct.UUID in the guest."""
-        return derived_guid("bios", self.id)
+        changed = self.settings.get("BIOSGUID")
+        return str(changed).strip("{}").upper() if changed else derived_guid("bios", self.id)
 
     @property
     def serial_number(self) -> str:
-        """Hyper-V's made-up chassis serial number: seven groups of digits."""
-        return digit_groups(self.bios_guid)
+        """Hyper-V's made-up serial number of firmware and chassis: seven groups of digits."""
+        return str(self.settings.get("BIOSSerialNumber") or digit_groups(derived_guid("bios", self.id)))
+
+    @property
+    def asset_tag(self) -> str:
+        """Of the chassis, made up in the same form."""
+        return str(self.settings.get("ChassisAssetTag") or digit_groups(derived_guid("chassis", self.id)))
 
     def update_contact(self, now: datetime) -> None:
         """To be called after anything that starts or stops the exchange."""

@@ -9,8 +9,8 @@ refuse is refused before the first instance is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..cim.dmtf_time import parse_query_time
@@ -70,6 +70,19 @@ def find_property(cls: CimClass, name: str) -> CimProperty | None:
 
 def is_system_property(name: str) -> bool:
     return name.lower() in _SYSTEM or name.lower() == "__derivation"
+
+
+def with_system_properties(instances: Iterator[Instance], names: tuple[str, ...], scope: QueryScope) -> Iterator[Instance]:
+    """The instances with the values of these system properties, of classes that have them."""
+    extended: dict[str, CimClass] = {}
+    kinds = {name: CimType.SINT32 if name.lower() in _SYSTEM_NUMBERS else CimType.STRING for name in names}
+    for instance in instances:
+        cls = extended.get(instance.cls.name)
+        if cls is None:
+            added = {name: CimProperty(name, kind) for name, kind in kinds.items()}
+            cls = extended[instance.cls.name] = replace(instance.cls, properties={**instance.cls.properties, **added})
+        values = {name: _SYSTEM[name.lower()](scope, instance) for name in names if name.lower() in _SYSTEM}
+        yield Instance(cls, {**instance.values, **values})
 
 
 def compile_condition(condition: Condition, cls: CimClass, scope: QueryScope) -> Test:

@@ -12,7 +12,7 @@ from ..cim.hierarchy import Classes, find_instance, instances_of, is_a, is_assoc
 from ..cim.object_path import resolve_keys
 from ..cim.provider import Machine
 from ..cim.types import CimClass, CimType, Instance, Reference
-from .evaluator import QueryScope, WqlInvalidQuery, compile_condition, find_property, is_system_property
+from .evaluator import QueryScope, WqlInvalidQuery, compile_condition, find_property, is_system_property, with_system_properties
 from .syntax import Associators, Query, Select
 
 
@@ -26,7 +26,10 @@ class WqlSourceNotFound(ValueError):
 
 @dataclass(frozen=True)
 class QueryResult:
-    """``columns``: the properties asked for as the class spells them, in alphabetical order; None stands for all."""
+    """``columns``: the properties asked for as the class spells them, in alphabetical order; None stands for all.
+
+    System properties among them are there as the query spells them. Their values stand in the instances, of a class that has them.
+    """
 
     columns: tuple[str, ...] | None
     instances: Iterator[Instance]
@@ -39,10 +42,14 @@ def run(query: Query, machine: Machine, namespace: str) -> QueryResult:
         return QueryResult(None, _associated(query, machine, classes))
     cls = _class(classes, query.class_name)
     columns = _columns(query, cls)
-    if query.where is None:
-        return QueryResult(columns, instances_of(machine, classes, cls))
-    test = compile_condition(query.where, cls, QueryScope(classes, machine.name))
-    return QueryResult(columns, filter(test, instances_of(machine, classes, cls)))
+    scope = QueryScope(classes, machine.name.upper())
+    found = instances_of(machine, classes, cls)
+    if query.where is not None:
+        found = filter(compile_condition(query.where, cls, scope), found)
+    system = tuple(name for name in columns or () if is_system_property(name))
+    if system:
+        found = with_system_properties(found, system, scope)
+    return QueryResult(columns, found)
 
 
 def _class(classes: Classes, name: str) -> CimClass:
@@ -58,7 +65,8 @@ def _columns(query: Select, cls: CimClass) -> tuple[str, ...] | None:
     names: set[str] = set()
     for column in query.columns:
         if column.is_system and is_system_property(column.parts[0]):
-            continue  # system properties never go over the wire
+            names.add(column.parts[0])
+            continue
         prop = find_property(cls, column.parts[0])
         if prop is None or (len(column.parts) > 1 and prop.type is not CimType.OBJECT):
             raise WqlInvalidQuery(f"{cls.name} has no property {column}")

@@ -32,7 +32,7 @@ class Answer:
     """What goes back over HTTP before any encryption.
 
     ``by_http_sys``: WinRM never saw the request, and the body is sent as it is, HTML and unencrypted.
-    ``injected``: the effects of chaos that made the answer what it is.
+    ``injected``: the effects of chaos that made the answer what it is. ``unserved``: Windows would have done it, and the lab did nothing.
     """
 
     status: int
@@ -42,6 +42,7 @@ class Answer:
     ending: Ending = Ending.KEPT
     by_http_sys: bool = False
     injected: tuple[str, ...] = ()
+    unserved: bool = False
 
 
 def new_uuid() -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from xml.etree.ElementTree import Element
 
 from ..cim.cimxml import InvalidCimXml, parse_instance
@@ -34,9 +34,9 @@ class EmbeddedTextRefused(ValueError):
 
 
 def read_members(
-    elements: Iterable[Element], members: Mapping[str, Member], classes: Classes, uri: str, *, strict: bool
+    elements: Iterable[Element], members: Mapping[str, Member], classes: Classes, uris: Collection[str], *, strict: bool
 ) -> dict[str, Value]:
-    """Values by the member's own name. ``members`` is by lower-case name, ``uri`` the namespace that the elements must be in.
+    """Values by the member's own name. ``members`` is by lower-case name, ``uris`` the namespaces, in lower case, that the elements may be in.
 
     WsmanFault w:SchemaValidationError when an element is unknown, in another namespace, repeated without being an array, or holds no
     value of its type; EmbeddedTextRefused for the text of an embedded instance.
@@ -44,7 +44,7 @@ def read_members(
     values: dict[str, Value] = {}
     for element in elements:
         member = members.get(local_name(element).lower())
-        if member is None or (strict and namespace_of(element).lower() != uri.lower()):
+        if member is None or (strict and namespace_of(element).lower() not in uris):
             raise SCHEMA_VALIDATION.fault()
         value = None if is_nil(element) else _scalar(element, member, classes, strict=strict, depth=0)
         if not member.array:

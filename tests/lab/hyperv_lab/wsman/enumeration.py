@@ -17,6 +17,7 @@ from xml.etree.ElementTree import Element
 from ..cim.hierarchy import Classes
 from ..cim.provider import CimError
 from ..cim.types import Instance
+from ..wql.evaluator import is_system_property
 from .answer import Answer, enumeration_answer, new_uuid
 from .endpoint import render_instance_endpoint
 from .enumeration_filter import Selection, select
@@ -175,6 +176,8 @@ def _max_elements(body: Element, namespace: str, limit: int) -> int:
 def _rendered(operation: Operation, selection: Selection, mode: str) -> Iterator[str]:
     """The items, written one by one as pages ask for them."""
     classes, columns = selection.classes, selection.result.columns
+    if columns is not None and operation.settings.system_properties == "omitted":
+        columns = tuple(name for name in columns if not is_system_property(name))
     writer, precise = operation.writer, operation.precise
     try:
         for instance in selection.result.instances:

@@ -23,7 +23,7 @@ from .faults import (
 )
 from .namespaces import CIM, XSI
 from .operation import Operation
-from .resource_uri import WmiResource, class_uri, parse_wmi_uri
+from .resource_uri import WmiResource, class_uri, parse_wmi_uri, same_class_uris
 from .soap import local_name
 
 
@@ -93,18 +93,23 @@ def _arguments(operation: Operation, resource: WmiResource, cls: CimClass, metho
         # The namespace of the element itself is not looked at, that of the parameters is.
         if local_name(body).lower() != f"{method.name}_INPUT".lower():
             raise SCHEMA_VALIDATION.fault()
-        arguments = read_members(body, members, classes, class_uri(resource.namespace, cls.name), strict=operation.settings.strict)
+        arguments = read_members(
+            body, members, classes, same_class_uris(resource, operation.request.resource_uri), strict=operation.settings.strict
+        )
     if any(parameter.required and arguments.get(parameter.name) is None for parameter in method.inputs):
         raise INVALID_METHOD_PARAMETER.fault()
     return arguments
 
 
 def _answer(operation: Operation, cls: CimClass, method: CimMethod, result: MethodResult) -> Answer:
-    """Output parameters as declared, ReturnValue last; a NULL output is nil, a NULL array is left out."""
+    """Output parameters as declared, ReturnValue last; a NULL output is nil, a NULL array is left out.
+
+    The action is the request's own with "Response" behind it: Microsoft's client library takes no other (OMI, wsmanparser.c).
+    """
     classes = operation.machine.classes(cls.namespace)
     uri = class_uri(cls.namespace, cls.name)
     outputs = "".join(operation.writer.value(parameter, result.outputs.get(parameter.name), classes) for parameter in method.outputs)
     if result.return_value is not None:
         outputs += operation.writer.value(CimParameter("ReturnValue", CimType.UINT32), result.return_value, classes)
     body = f'<p:{method.name}_OUTPUT xmlns:xsi="{XSI}" xmlns:p="{uri}" xmlns:cim="{CIM}">{outputs}</p:{method.name}_OUTPUT>'
-    return transfer_answer(f"{uri}/{method.name}Response", body, to=operation.addressing, language=operation.language)
+    return transfer_answer(f"{operation.request.action}Response", body, to=operation.addressing, language=operation.language)

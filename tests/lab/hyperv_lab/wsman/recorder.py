@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from .answer import Answer
 from .interceptor import Exchange
+from .resource_uri import is_wmi_uri
 
 _PRODUCT_KEY = re.compile(r"\b(?:[A-Z0-9]{5}-){4}([A-Z0-9]{5})\b", re.IGNORECASE)
 _PASSWORD = re.compile(r"(<([\w.:-]*password[\w.-]*)\b[^>]*>).*?(</\2>)", re.IGNORECASE | re.DOTALL)
@@ -28,14 +29,14 @@ def mask(text: str) -> str:
 def short_action(exchange: Exchange, answer: Answer) -> str:
     """``Enumerate``, ``Pull``, … or ``Class.Method``; ``WinRS.Create``, ``WinRS.Command``, … for the one command that the lab knows.
 
-    Anything else about a shell is refused, and is ``Shell``.
+    Anything else about a shell is refused or not run, and is ``Shell``.
     """
     if exchange.received.is_shell:
-        refused = answer.fault_code is not None and not answer.injected
+        refused = answer.unserved or (answer.fault_code is not None and not answer.injected)
         return _SHELL if refused else f"WinRS.{exchange.received.action.rpartition('/')[2]}"
     action = exchange.received.action
     head, _unused, name = action.rpartition("/")
-    if "/wmi/" in head.lower():
+    if is_wmi_uri(action):
         return f"{head.rpartition('/')[2]}.{name}"
     return name or "(unreadable)"
 

@@ -33,6 +33,16 @@ def class_uri(namespace: str, class_name: str) -> str:
     return f"{WMI_ROOT}{namespace}/{class_name}"
 
 
+def same_class_uris(resource: WmiResource, uri: str) -> tuple[str, ...]:
+    """The URIs by which a request that names ``resource`` by ``uri`` may name its class in the body, lower case.
+
+    Microsoft's own client (OMI, and the CIM cmdlets that are made of it) names the class by the URI of the DMTF and puts arguments and
+    instances into that namespace; whoever names the class by WMI's URI uses that one.
+    """
+    wmi = class_uri(resource.namespace, resource.class_name).lower()
+    return (wmi, f"{CIM_SCHEMA}{resource.class_name}".lower()) if uri.lower().startswith(CIM_SCHEMA) else (wmi,)
+
+
 def is_wmi_uri(uri: str) -> bool:
     lowered = uri.lower()
     return lowered.startswith((WMI_ROOT, CIM_SCHEMA)) or lowered == ALL_CLASSES

@@ -69,10 +69,10 @@ class WsmanService:
         clock: Callable[[], float] = time.monotonic,
         commands: Commands | None = None,
     ) -> None:
-        """``commands``: those that a shell of this machine may be asked for; without them no shell is opened."""
+        """``commands``: those that a shell of this machine runs; every other one it only takes."""
         self.machine = machine
         self.settings = settings
-        self._shells = Shells(commands) if commands is not None else None
+        self._shells = Shells(commands)
         self._enumerations = Enumerations(clock)
 
     def receive(self, data: bytes) -> Received:
@@ -125,8 +125,6 @@ class WsmanService:
             return self._enumerations.release(operation)
         uri = request.resource_uri
         if is_shell_uri(uri):
-            if self._shells is None:
-                raise ACCESS_DENIED.fault()
             return self._shells.answer(operation)
         if is_config_uri(uri):
             return get_config(operation)

@@ -29,6 +29,8 @@ class ServiceSettings:
     root_sddl_refusal: Literal["401", "fault"] = "401"
     # How many objects an optimised EnumerateResponse holds when there are several: one (recorded on 2008 to 2012), or as many as fit.
     first_page: Literal["one", "all"] = "one"
+    # System properties that a projection names (SELECT __PATH): with their values, as WMI fills them, or left out. Not recorded.
+    system_properties: Literal["shown", "omitted"] = "shown"
     # The detail of a fault: f:WSManFault, or p:MSFT_WmiError. What makes Windows choose is not known.
     fault_form: Literal["wsman", "wmierror"] = "wsman"
     # A method whose provider fails with an HRESULT: a fault with that code, or the code as ReturnValue.

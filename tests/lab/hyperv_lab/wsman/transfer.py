@@ -14,7 +14,7 @@ from .element_values import EmbeddedTextRefused, Member, read_members
 from .faults import INVALID_BODY, INVALID_FRAGMENT, NOT_CAPABLE, SCHEMA_VALIDATION, provider_failure
 from .namespaces import CIM, TRANSFER, XSI
 from .operation import Operation
-from .resource_uri import class_uri
+from .resource_uri import WmiResource, class_uri, same_class_uris
 from .soap import local_name
 from .text import escape
 
@@ -54,10 +54,10 @@ def put(operation: Operation) -> Answer:
         raise SCHEMA_VALIDATION.fault()
     classes = operation.machine.classes(resource.namespace)
     members: dict[str, Member] = {prop.name.lower(): prop for prop in instance.cls.properties.values()}
-    sent_as = instance.cls.name if local_name(body).lower() == instance.cls.name.lower() else cls.name
+    sent_as = WmiResource(resource.namespace, instance.cls.name if local_name(body).lower() == instance.cls.name.lower() else cls.name)
     try:
-        uri = class_uri(resource.namespace, sent_as)
-        changes = read_members(body, members, classes, uri, strict=operation.settings.strict)
+        uris = same_class_uris(sent_as, operation.request.resource_uri)
+        changes = read_members(body, members, classes, uris, strict=operation.settings.strict)
         changed = operation.machine.put(instance, changes)
     except EmbeddedTextRefused as error:
         raise SCHEMA_VALIDATION.fault() from error

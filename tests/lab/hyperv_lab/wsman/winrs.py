@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """WinRS: a command shell as a resource, with Create, Command, Send, Receive, Signal and Delete ([MS-WSMV] 3.1.4.5, 3.1.4.10 to 3.1.4.14).
 
-No command is ever run. A machine may bring something that knows one command line and can tell what it would have printed; every other
-command line is refused with access denied, which Windows would not do.
+No command is ever run. A machine may bring something that knows one command line and can tell what it would have printed. Each other
+command ends at once, with a line on stderr that says so and cmd.exe's exit code for a program that it does not find: no client takes that
+for a question of rights. PowerShell remoting is not served, and is refused in words of the same kind.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import base64
 import binascii
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ..cim.provider import Account
@@ -40,6 +41,9 @@ _DECLARED = f'xmlns:rsp="{SHELL_ROOT}"'
 _BLOCK = 16 * 1024
 _MAX_INPUT = 4 * 1024 * 1024
 _MAX_SHELLS = 30  # MaxShellsPerUser
+_NOT_RECOGNIZED = 9009  # MSG_DIR_BAD_COMMAND_OR_FILE, as cmd.exe leaves it
+_QUOTED = 200  # characters of a command line that are said back
+_NO_REMOTING = "hyperv-lab serves no PowerShell remoting: its machines answer CIM by WS-Management, and the script of PowerShell Direct. "
 _BOOLEAN = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -79,7 +83,7 @@ class _Shell:
 class Shells:
     """The shells of one machine."""
 
-    def __init__(self, commands: Commands) -> None:
+    def __init__(self, commands: Commands | None) -> None:
         self._known = commands
         self._shells: dict[str, _Shell] = {}
 
@@ -89,7 +93,7 @@ class Shells:
             raise ACCESS_DENIED.fault()
         request = operation.request
         if request.resource_uri.lower() != COMMAND_SHELL:
-            raise INVALID_URI.fault() if request.resource_uri.lower().startswith(SHELL_ROOT) else ACCESS_DENIED.fault()
+            raise INVALID_URI.fault() if request.resource_uri.lower().startswith(SHELL_ROOT) else INVALID_URI.fault(message=_NO_REMOTING)
         if request.action == f"{TRANSFER}/Create":
             return self._create(operation)
         identifier, shell = self._shell(operation)
@@ -101,7 +105,8 @@ class Shells:
         if carry is None:
             raise ACTION_NOT_SUPPORTED.fault()
         body = carry(operation, shell)
-        return transfer_answer(f"{SHELL_ROOT}/{verb}Response", body, to=operation.addressing, language=operation.language)
+        answer = transfer_answer(f"{SHELL_ROOT}/{verb}Response", body, to=operation.addressing, language=operation.language)
+        return replace(answer, unserved=verb == "Command" and not self._knows(operation))
 
     def _create(self, operation: Operation) -> Answer:
         body = operation.request.body
@@ -136,12 +141,15 @@ class Shells:
         executable = child(body, _RSP, "Command") if body is not None else None
         if body is None or executable is None:
             raise INVALID_BODY.fault()
-        parts = [text_of(executable), *(text_of(argument) for argument in children(body, _RSP, "Arguments"))]
-        if not self._known.knows(" ".join(parts)):
-            raise ACCESS_DENIED.fault()
         identifier = str(uuid.uuid4()).upper()
-        shell.commands[identifier] = _Command(pipe=(operation.request.option("WINRS_CONSOLEMODE_STDIN") or "").upper() == "FALSE")
+        command = _Command(pipe=(operation.request.option("WINRS_CONSOLEMODE_STDIN") or "").upper() == "FALSE")
+        if not self._knows(operation):
+            command.printed = not_run(_command_line(operation))
+        shell.commands[identifier] = command
         return f"<rsp:CommandResponse {_DECLARED}><rsp:CommandId>{identifier}</rsp:CommandId></rsp:CommandResponse>"
+
+    def _knows(self, operation: Operation) -> bool:
+        return self._known is not None and self._known.knows(_command_line(operation))
 
     def _send(self, operation: Operation, shell: _Shell) -> str:
         body = operation.request.body
@@ -158,7 +166,7 @@ class Shells:
             end = _BOOLEAN.get(stream.get("End", "false"))
             if end is None:
                 raise SCHEMA_VALIDATION.fault()  # xs:boolean has no capitals; whether Windows minds is not known
-            if end and command.printed is None:
+            if end and command.printed is None and self._known is not None:
                 command.printed = self._known.run(bytes(command.data) if command.pipe else b"", operation.account)
                 command.data.clear()
         return f"<rsp:SendResponse {_DECLARED}/>"
@@ -191,6 +199,20 @@ class Shells:
         _running(shell, body.attrib)
         del shell.commands[body.attrib["CommandId"].upper()]
         return f"<rsp:SignalResponse {_DECLARED}/>"
+
+
+def _command_line(operation: Operation) -> str:
+    body = operation.request.body
+    executable = child(body, _RSP, "Command") if body is not None else None
+    if body is None or executable is None:
+        return ""
+    return " ".join([text_of(executable), *(text_of(argument) for argument in children(body, _RSP, "Arguments"))])
+
+
+def not_run(command_line: str) -> Printed:
+    """What stands for a command that the lab does not run."""
+    said = f"hyperv-lab runs no command but the script of PowerShell Direct. Not run: {command_line[:_QUOTED]}\r\n"
+    return Printed(b"", said.encode("utf-8", "replace"), _NOT_RECOGNIZED)
 
 
 def _running(shell: _Shell, attributes: Mapping[str, str]) -> _Command:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
-from pypsrp.exceptions import AuthenticationError, WSManFaultError
-from pypsrp.shell import WinRS
+from pypsrp.exceptions import AuthenticationError
+from pypsrp.shell import Process, WinRS
 from pypsrp.wsman import NAMESPACES, SelectorSet, WSMan
 from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
 from winrm.exceptions import WSManFaultError as PywinrmFault
@@ -191,14 +191,19 @@ def test_large_messages_by_credssp_come_in_parts(serve: Serve, office: OfficeMac
     assert f"<p:Echo>{long_text}</p:Echo>" in answer
 
 
-def test_shells_are_refused_and_counted(serve: Serve, office: OfficeMachine) -> None:
+def test_a_command_that_the_lab_does_not_run_says_so(serve: Serve, office: OfficeMachine) -> None:
+    """A refusal of rights would send its reader to the wrong place, and one client takes it for a command without output."""
     live = serve(office)
-    with _pypsrp(live) as wsman, pytest.raises(WSManFaultError) as raised, WinRS(wsman):
-        pass
-    assert raised.value.code == 5
-    with pytest.raises(PywinrmFault) as also_raised:
-        _pywinrm(live, "ntlm").open_shell()
-    assert also_raised.value.wsman_fault_code == 5
+    with _pypsrp(live) as wsman, WinRS(wsman) as shell:
+        process = Process(shell, "ipconfig", ["/all"])
+        process.invoke()
+        assert (process.stdout, process.rc) == (b"", 9009)
+        assert b"hyperv-lab runs no command but the script of PowerShell Direct. Not run: ipconfig /all" in process.stderr
+    protocol = _pywinrm(live, "ntlm")
+    shell_id = protocol.open_shell()
+    stdout, stderr, code = protocol.get_command_output(shell_id, protocol.run_command(shell_id, "ipconfig", ["/all"]))
+    assert (stdout, code) == (b"", 9009)
+    assert b"Not run: ipconfig /all" in stderr
     assert live.recorder.counts("OFFICE01").shells_refused == 2
 
 

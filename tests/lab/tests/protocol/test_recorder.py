@@ -39,17 +39,21 @@ def test_counts_by_machine_and_action() -> None:
     _record(recorder, enumerate_desks)
     _record(recorder, enumerate_desks)
     _record(recorder, message(f"{OFFICE}Office_Desk/Break", f"{OFFICE}Office_Desk", selectors={"Name": "d1"}))
-    _record(recorder, message(f"{TRANSFER}Create", "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"))
+    _record(recorder, message(f"{TRANSFER}Create", "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"))
     recorder.authentication_leg("OFFICE01")
     counts = recorder.counts("OFFICE01")
     assert counts.requests == {"Enumerate": 2, "Office_Desk.Break": 1, "Shell": 1}
-    assert counts.faults == {0xC004FD02: 1, 5: 1}
+    assert counts.faults == {0xC004FD02: 1, 2150858811: 1}
     assert counts.authentication_legs == 1
     assert counts.shells_refused == 1
     assert counts.bytes_in > len(enumerate_desks) * 2
     assert counts.bytes_out > 0
     assert (recorder.total(), recorder.total("Enumerate")) == (4, 2)
-    assert recorder.messages[-1].describe().endswith(f"/windows/shell/cmd 500 fault 5 {len(recorder.messages[-1].answer)} characters")
+    assert (
+        recorder.messages[-1]
+        .describe()
+        .endswith(f"/Microsoft.PowerShell 500 fault 2150858811 {len(recorder.messages[-1].answer)} characters")
+    )
     recorder.reset()
     assert recorder.total() == 0
     assert not recorder.messages

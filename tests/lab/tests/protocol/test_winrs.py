@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
 
 import pytest
 
@@ -165,25 +164,31 @@ def test_the_end_of_input_has_no_capitals(client: Client) -> None:
     assert client.input(command, b"a", end="1").status == 200
 
 
-REFUSED: list[Callable[[Client], Answer]] = [
-    lambda client: client.command("<rsp:Command>whoami</rsp:Command>"),
-    lambda client: client.command("<rsp:Command>echo.exe</rsp:Command><rsp:Arguments>-n all &amp; whoami</rsp:Arguments>"),
-    lambda client: client.command("<rsp:Command>ECHO.EXE</rsp:Command><rsp:Arguments>-n all</rsp:Arguments>"),
-    lambda client: client.create(uri="http://schemas.microsoft.com/powershell/Microsoft.PowerShell"),
-]
-
-
-@pytest.mark.parametrize("ask", REFUSED)
-def test_nothing_else_is_run(ask: Callable[[Client], Answer]) -> None:
-    echo = Echo()
+@pytest.mark.parametrize(
+    "command",
+    [
+        "<rsp:Command>whoami</rsp:Command>",
+        "<rsp:Command>echo.exe</rsp:Command><rsp:Arguments>-n all &amp; whoami</rsp:Arguments>",
+        "<rsp:Command>ECHO.EXE</rsp:Command><rsp:Arguments>-n all</rsp:Arguments>",
+    ],
+)
+@pytest.mark.parametrize("echo", [Echo(), None])
+def test_nothing_else_is_run_and_that_is_what_it_says(command: str, echo: Echo | None) -> None:
     client = Client(echo)
     client.create()
-    assert fault_code_in(ask(client).body) == ACCESS_DENIED
-    assert echo.inputs == []
+    found = re.search("<rsp:CommandId>([^<]+)<", client.command(command).body)
+    assert found is not None
+    answer = client.receive(found[1]).body
+    assert "<rsp:ExitCode>9009</rsp:ExitCode>" in answer
+    assert stream(answer, "stdout") == b""
+    assert stream(answer, "stderr").startswith(b"hyperv-lab runs no command")
+    assert echo is None or echo.inputs == []
 
 
-def test_machines_that_know_no_command_open_no_shell() -> None:
-    assert fault_code_in(Client(None).create().body) == ACCESS_DENIED
+def test_powershell_remoting_is_not_served_and_that_is_what_it_says() -> None:
+    answer = Client(Echo()).create(uri="http://schemas.microsoft.com/powershell/Microsoft.PowerShell")
+    assert fault_code_in(answer.body) == 2150858811
+    assert "serves no PowerShell remoting" in answer.body
 
 
 @pytest.mark.fidelity(

@@ -32,9 +32,10 @@ def test_machine_keeps_the_seam_s_promise(demo: World) -> None:
 
 
 def test_namespaces_follow_roles(demo: World) -> None:
-    assert set(demo.machine("hv01").namespaces()) == {CIMV2, "root/default", V2, "root/mscluster"}
-    assert set(demo.machine("hv03").namespaces()) == {CIMV2, "root/default", V2}
-    assert set(demo.machine("web01").namespaces()) == {CIMV2, "root/default"}
+    everywhere = {"root", CIMV2, "root/default"}
+    assert set(demo.machine("hv01").namespaces()) == everywhere | {"root/virtualization", V2, "root/mscluster"}
+    assert set(demo.machine("hv03").namespaces()) == everywhere | {"root/virtualization", V2}
+    assert set(demo.machine("web01").namespaces()) == everywhere
     demo.fleet.host("hv03").hyperv = False
     assert V2 not in demo.machine("hv03").namespaces()
     assert demo.machine("hv03").classes(V2) == {}
