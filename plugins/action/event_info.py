@@ -10,18 +10,8 @@ from datetime import datetime, timezone
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
 from ..plugin_utils._ansible.results import findings_result
-from ..plugin_utils._avma.events import (
-    GUEST_EVENT,
-    HOST_EVENT,
-    Bookmark,
-    InvalidBookmark,
-    InvalidTime,
-    event_result,
-    moment,
-    read_bookmark,
-    restriction,
-    settle,
-)
+from ..plugin_utils._avma.events import GUEST_EVENT, HOST_EVENT, Bookmark, InvalidBookmark, event_result, read_bookmark, restriction, settle
+from ..plugin_utils._avma.times import InvalidTime, moment
 from ..plugin_utils._windows.eventlog import read_events, read_origin
 
 _EVENTS = {"auto": (GUEST_EVENT, HOST_EVENT), "guest": (GUEST_EVENT,), "host": (HOST_EVENT,)}

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, OptionError, Task
 from ..plugin_utils._ansible.registered import results_of
-from ..plugin_utils._avma.events import InvalidTime, iso, moment, point_in_time, span
+from ..plugin_utils._avma.times import InvalidTime, iso, moment, point_in_time, span
 from ..plugin_utils._report.ledger.errors import LedgerError
 from ..plugin_utils._report.ledger.export import export
 from ..plugin_utils._report.ledger.rows import rows_of

@@ -14,9 +14,9 @@ from pathlib import Path
 from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, OptionError, Task
 from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._ansible.registered import Registered
-from ..plugin_utils._avma.events import InvalidTime, moment, point_in_time, span
 from ..plugin_utils._avma.findings import Severity
 from ..plugin_utils._avma.lease import LeaseRule
+from ..plugin_utils._avma.times import InvalidTime, moment, point_in_time, span
 from ..plugin_utils._avma.told import part
 from ..plugin_utils._report.building import build
 from ..plugin_utils._report.comparison import InvalidReport, check

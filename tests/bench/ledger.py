@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import HOST_EVENT, LogEvent, LogOrigin, event_result, iso
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import HOST_EVENT, LogEvent, LogOrigin, event_result
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.times import iso
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.rows import EventRow, Rows, rows_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.store import Ledger
 

@@ -32,6 +32,7 @@ from .._avma.host_verdict import HostVerdict
 from .._avma.identity import GuestIdentity
 from .._avma.keys import AvmaKey
 from .._avma.tables import Tables
+from .._avma.times import iso
 from .._avma.vm_verdict import VmVerdict
 
 Result = dict[str, t.Any]
@@ -277,4 +278,4 @@ def _fqdn(computer: ComputerFacts) -> str | None:
 
 
 def _time(when: datetime | None) -> str | None:
-    return None if when is None else when.isoformat().replace("+00:00", "Z")
+    return None if when is None else iso(when)

@@ -14,7 +14,6 @@ Works on the public results of guest_info, guest_key, kvp_info and event_info, w
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -23,15 +22,17 @@ from datetime import datetime
 from enum import Enum
 
 from .event_text import Notification
-from .events import HOST_EVENT, InvalidTime, iso, point_in_time
+from .events import HOST_EVENT
 from .findings import Finding, finding
 from .lease import Lease, LeaseRule, LeaseState, lease_finding, lease_of
+from .stale_items import DEFAULT_PATTERNS, NamePatterns
+from .times import InvalidTime, iso, point_in_time
 from .told import part
 
 Result = Mapping[str, t.Any]
 
 # Microsoft names no item that carries activation, so these are candidates.
-_ACTIVATION_ITEM = re.compile(r"activat|avma|licen[sc]e|iaid", re.IGNORECASE)
+_ACTIVATION_ITEM = NamePatterns(DEFAULT_PATTERNS)
 _YES = {"1", "true", "yes", "licensed", "activated", "success"}
 _NO = {"0", "false", "no", "unlicensed", "not activated", "failed"}
 
@@ -328,7 +329,7 @@ def _kvp_statement(machine: _Machine) -> Statement | None:
         return None
     for kind in ("guest", "intrinsic"):
         for name, value in part(machine.seen.vm, "kvp", kind).items():
-            if _ACTIVATION_ITEM.search(str(name)):
+            if _ACTIVATION_ITEM.match(str(name)):
                 word = str(value).strip().casefold()
                 activated = True if word in _YES else False if word in _NO else None
                 text = "Data Exchange holds an item that may speak of activation"

@@ -19,7 +19,7 @@ from enum import Enum
 class Channel(str, Enum):
     """How a Windows product was licensed. Values are the words shown to users.
 
-    Read from ``SoftwareLicensingProduct.Description`` and ``ProductKeyChannel`` (avma.md 4.3).
+    Read from ``SoftwareLicensingProduct.Description`` and ``ProductKeyChannel``.
     """
 
     AVMA = "avma"
@@ -33,7 +33,7 @@ class Channel(str, Enum):
 
 
 class LicenceStatus(str, Enum):
-    """``SoftwareLicensingProduct.LicenseStatus`` by name (avma.md 4.3)."""
+    """``SoftwareLicensingProduct.LicenseStatus`` by name."""
 
     UNLICENSED = "unlicensed"  # 0
     LICENSED = "licensed"  # 1
@@ -46,7 +46,7 @@ class LicenceStatus(str, Enum):
 
 
 class VmState(str, Enum):
-    """``Msvm_ComputerSystem.EnabledState`` by name (wsman.md 5)."""
+    """``Msvm_ComputerSystem.EnabledState`` by name."""
 
     RUNNING = "running"  # 2
     OFF = "off"  # 3

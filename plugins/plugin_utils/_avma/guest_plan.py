@@ -31,7 +31,6 @@ __all__ = ["GuestPlan", "KeyWish", "Step", "StepKind", "has_avma_key", "is_activ
 
 # Refusals of a stated key that hold whatever state the guest is in: the wish itself is wrong.
 _WRONG_WISH = ("KEY_MALFORMED", "KEY_IS_KMS_CLIENT_KEY", "KEY_FOR_OTHER_RELEASE", "KEY_FOR_OTHER_EDITION")
-# Microsoft's own words in Win32_ComputerSystem of every Hyper-V guest; machines in Azure say the same and cannot be told apart.
 
 
 def plan_guest_key(guest: GuestFacts, wish: KeyWish, host: HostView | None = None, *, tables: Tables) -> GuestPlan:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from .events import iso
 from .findings import Finding, finding
+from .times import iso
 
 ASSUMED = timedelta(days=7)
 

@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Mapping
 from datetime import datetime
 
-from .._avma.events import iso
+from .._avma.times import iso
 from .model import Action, Comparison, Day, FindingEntry, HostEntry, MonthRow, Report, Totals, VmEntry
 
 SCHEMA = "hyperv-avma-report"

@@ -20,6 +20,7 @@ from .._avma.told import mappings, part
 from .joining import Machine, own_name
 from .material import HostMaterial, Result
 from .model import FindingEntry, HostEntry, Standing, VmEntry
+from .os_label import os_label
 from .tenancy import Tenant
 
 _NAME = 120
@@ -189,12 +190,3 @@ def _harmless(statement: Statement) -> Statement:
 
 def _word(value: t.Any, limit: int = _WORD) -> str | None:
     return shown(value, limit) or None
-
-
-def os_label(os: Result) -> str | None:
-    """ "2022 Datacenter" from either shape of an operating system."""
-    if os.get("release"):
-        label = " ".join(shown(one, _WORD) for one in (os.get("release"), os.get("edition")) if one)
-        return f"{label} (evaluation)" if os.get("evaluation") else label
-    kind = {OsKind.LINUX.value: "Linux", OsKind.WINDOWS_CLIENT.value: "Windows client"}.get(str(os.get("kind")))
-    return kind or _word(os.get("caption"))

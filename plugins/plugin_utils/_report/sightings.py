@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .._avma.event_text import Notification
-from .._avma.events import HOST_EVENT, InvalidTime, point_in_time
+from .._avma.events import HOST_EVENT
 from .._avma.evidence import Source
 from .._avma.outcome import Outcome
+from .._avma.times import InvalidTime, point_in_time
 from .joining import Machine, forms
 from .material import Result, identifier
 

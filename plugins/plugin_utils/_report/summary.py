@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 
 from .._avma.outcome import Outcome
 from .._avma.told import mappings, part
+from .os_label import os_label
 
 Result = Mapping[str, t.Any]
 
@@ -184,7 +185,7 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     return Row(
         guest=guest.inventory_name,
         host=_host_name(facts, licence, machine),
-        os=_os_label(os),
+        os=os_label(os),
         outcome=outcome,
         channel=licence.get("channel"),
         last_five=licence.get("partial_product_key"),
@@ -222,7 +223,7 @@ def _host_row(host: HostRun) -> HostRow:
         remedy = _AS_THE_REASON_SAYS
     return HostRow(
         host=host.inventory_name,
-        os=_os_label(part(facts, "os")),
+        os=os_label(part(facts, "os")),
         licence=f"{licence.get('status')} ({licence.get('channel')})" if licence else None,
         cluster=part(facts, "cluster").get("name"),
         vms=len(vms) if isinstance(vms, (list, tuple)) else None,
@@ -258,7 +259,7 @@ def _machine_row(machine: _Seen) -> Row:
     return Row(
         guest=machine.name or machine.id,
         host=machine.host,
-        os=_os_label(part(vm, "guest")),
+        os=os_label(part(vm, "guest")),
         outcome=str(part(vm, "avma").get("status") or "unknown"),
         channel=None,
         last_five=None,
@@ -266,13 +267,3 @@ def _machine_row(machine: _Seen) -> Row:
         remedy=str(first.get("remedy") or ""),
         managed=False,
     )
-
-
-def _os_label(os: Mapping[str, t.Any]) -> str | None:
-    """ "2022 Datacenter" from either shape of an operating system."""
-    if os.get("release"):
-        label = " ".join(str(part) for part in (os.get("release"), os.get("edition")) if part)
-        return f"{label} (evaluation)" if os.get("evaluation") else label
-    if os.get("kind") == "linux":
-        return "Linux"
-    return str(os["caption"]) if os.get("caption") else None

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from .._avma.events import InvalidTime, span
 from .._avma.tables import Tables
 from .._avma.text import safe_text
+from .._avma.times import InvalidTime, span
 from .._avma.user_tables import InvalidTables, with_user_tables
 
 USERNAME_VARIABLE = "HYPERV_AVMA_USERNAME"

@@ -21,10 +21,11 @@ from .._ansible.failure import Failure
 from .._ansible.results import licence_result
 from .._avma.errors import error_of
 from .._avma.event_text import Notification
-from .._avma.events import LogEvent, LogOrigin, event_result, iso
+from .._avma.events import LogEvent, LogOrigin, event_result
 from .._avma.facts import HostFacts
 from .._avma.findings import Finding, shown
 from .._avma.host_verdict import HostVerdict
+from .._avma.times import iso
 from .._windows.hyperv import Vm
 
 Message = dict[str, t.Any]

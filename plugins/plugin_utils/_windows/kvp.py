@@ -32,7 +32,6 @@ _SETTING_COLUMNS = "EnabledState, InstanceID"
 _COMPONENT_COLUMNS = "EnabledState, GuestIntrinsicExchangeItems, OperationalStatus, SystemName"
 ENABLED = 2
 DISABLED = 3
-# OperationalStatus of the component (Microsoft, Msvm_KvpExchangeComponent)
 # OperationalStatus. (Microsoft, Msvm_KvpExchangeComponent)
 _HEALTH: dict[int | None, KvpHealth] = {
     2: KvpHealth.OK,

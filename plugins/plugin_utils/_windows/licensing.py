@@ -61,8 +61,6 @@ LICENSING_SERVICE = Query(
 )
 
 _HRESULT_IN_TEXT = re.compile(r"\b0x([0-9A-Fa-f]{8})\b")
-# Codes that say something about licensing: SL_E_* / SL_I_* (facility 4 of SPP, severities C, 8 and 4) and Win32 errors.
-_LICENSING_PREFIXES = (0xC004, 0x8004, 0x4004, 0x8007)
 
 
 class LicensingRefused(WsManError):

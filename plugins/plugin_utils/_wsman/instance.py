@@ -20,7 +20,7 @@ from typing import Union, cast
 from . import namespaces as ns
 from .errors import MalformedAnswer
 from .resource_uri import split_class_uri
-from .values import Reference, is_unspecific, iso_datetime, iso_interval, parse_datetime, parse_interval
+from .values import Reference, is_unspecific, iso_datetime, iso_interval, parse_datetime
 from .wql import object_path
 
 _NIL = f"{{{ns.XSI}}}nil"
@@ -107,44 +107,11 @@ class Instance:
                 pass
         raise self._unexpected(name, "a date and time", raw)
 
-    def interval(self, name: str) -> timedelta | None:
-        raw = self._one(name, "a length of time")
-        if raw is None:
-            return None
-        if isinstance(raw, str):
-            if is_unspecific(raw):
-                return None
-            try:
-                return parse_interval(raw)
-            except (ValueError, OverflowError):
-                pass
-        raise self._unexpected(name, "a length of time", raw)
-
     def reference(self, name: str) -> Reference | None:
         raw = self._one(name, "a reference")
         if raw is None or isinstance(raw, Reference):
             return raw
         raise self._unexpected(name, "a reference", raw)
-
-    def references(self, name: str) -> tuple[Reference, ...]:
-        found = []
-        for raw in self._all(name):
-            if not isinstance(raw, Reference):
-                raise self._unexpected(name, "references", raw)
-            found.append(raw)
-        return tuple(found)
-
-    def nested(self, name: str) -> tuple[Instance, ...]:
-        """Embedded objects whose MOF type is a class. (Those of type string are CIM-XML: ``texts``, then ``parse_embedded_instance``.)"""
-        found = []
-        for raw in self._all(name):
-            if isinstance(raw, str) and not raw.strip():
-                found.append(Instance(None, None))  # an object without any property looks like an empty text
-            elif isinstance(raw, Instance):
-                found.append(raw)
-            else:
-                raise self._unexpected(name, "embedded objects", raw)
-        return tuple(found)
 
     def _all(self, name: str) -> list[_Raw]:
         entry = self._values.get(name.lower())

@@ -3,11 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""What the WinRM service says about itself: Identify and winrm/config."""
+"""What the WinRM service says about itself: winrm/config."""
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
@@ -19,20 +18,6 @@ DEFAULT_MAX_ENVELOPE_SIZE = 500 * 1024
 DEFAULT_MAX_TIMEOUT = 60.0
 DEFAULT_MAX_BATCH_ITEMS = 32000
 
-_PRODUCT_VERSION = re.compile(r"OS:\s*(\S+)\s+SP:\s*(\S+)\s+Stack:\s*(\S+)")
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Answer to Identify. ``os_version`` ("6.3.9600") is None when the service hides it, as it does without authentication."""
-
-    protocol_version: str
-    vendor: str
-    product_version: str
-    os_version: str | None
-    service_pack: str | None
-    stack: str | None
-
 
 @dataclass(frozen=True)
 class ServerLimits:
@@ -43,23 +28,6 @@ class ServerLimits:
     max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS
     learned: bool = False
     reason: str = ""
-
-
-def read_identity(body: ET.Element | None) -> Identity:
-    if body is None or ns.split_tag(body.tag) != (ns.IDENTITY, "IdentifyResponse"):
-        raise MalformedAnswer("Identify: the answer holds no IdentifyResponse")
-    texts = {ns.local_name(part.tag): (part.text or "").strip() for part in body}
-    version = texts.get("ProductVersion", "")
-    match = _PRODUCT_VERSION.search(version)
-    os_version, service_pack, stack = match.groups() if match else (None, None, None)
-    return Identity(
-        protocol_version=texts.get("ProtocolVersion", ""),
-        vendor=texts.get("ProductVendor", ""),
-        product_version=version,
-        os_version=None if os_version == "0.0.0" else os_version,
-        service_pack=service_pack,
-        stack=stack,
-    )
 
 
 def read_limits(body: ET.Element | None) -> ServerLimits:

@@ -43,12 +43,12 @@ from .job import JobOutcome, outcome_of
 from .message import Request
 from .resource_uri import any_class_uri, class_uri
 from .retry import RetryPolicy
-from .service import Identity, ServerLimits, read_identity, read_limits
+from .service import ServerLimits, read_limits
 from .transport import Transport
 from .values import Argument, Reference
 from .wql import object_path
 
-__all__ = ["Identity", "JobOutcome", "MethodOutput", "RetryPolicy", "ServerLimits", "Session", "Statistics"]
+__all__ = ["JobOutcome", "MethodOutput", "RetryPolicy", "ServerLimits", "Session", "Statistics"]
 
 # [MS-WSMV] 3.1.4.1.7: less is refused with w:EncodingLimit.
 MIN_ENVELOPE_SIZE = 8192
@@ -138,12 +138,6 @@ class Session:
                 raise refusal from None
         yield from self._rest(uri, wql, size, page)
 
-    def enumerate(self, namespace: str, class_name: str) -> Generator[Instance, None, None]:
-        """All instances of a class and of those that derive from it."""
-        uri = class_uri(namespace, class_name)
-        size = self._max_envelope_size
-        yield from self._rest(uri, class_name, size, self._open(uri, None, class_name, size))
-
     def get(self, namespace: str, class_name: str, keys: Mapping[str, str] | None = None) -> Instance:
         """One instance by all its keys; none for a singleton. NotFound if there is no such instance."""
         subject = object_path(class_name, keys) if keys else class_name
@@ -153,10 +147,6 @@ class Session:
         if answer.body is None:
             raise MalformedAnswer(f"{subject}: the answer to Get is empty")
         return decode_instance(answer.body)
-
-    def identify(self) -> Identity:
-        """What the service says it is."""
-        return read_identity(self._exchange.send(None, "Identify", repeat=Repeat.READ).body)
 
     def learn_limits(self) -> ServerLimits:
         """Read winrm/config and use the service's MaxEnvelopeSize for later requests.

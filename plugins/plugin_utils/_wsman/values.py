@@ -22,8 +22,6 @@ from .errors import UnsendableValue
 _ISO_DATETIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?\Z", re.ASCII)
 _DMTF_DATETIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\.(\d{6})([+-])(\d{3})\Z", re.ASCII)
 _DMTF_UNSPECIFIC = re.compile(r"[\d*]{14}\.[\d*]{6}[+\-:][\d*]{3}\Z", re.ASCII)
-_ISO_INTERVAL = re.compile(r"P(?:0+Y)?(?:0+M)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:\.(\d+))?S)?)?\Z", re.ASCII)
-_DMTF_INTERVAL = re.compile(r"(\d{8})(\d\d)(\d\d)(\d\d)\.(\d{6}):000\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -97,18 +95,6 @@ def parse_datetime(text: str) -> datetime:
         return local - offset
     except OverflowError as error:
         raise ValueError("a time outside of the years 1 to 9999") from error
-
-
-def parse_interval(text: str) -> timedelta:
-    """A length of time; ValueError for anything else, years and months included, which have no fixed length."""
-    value = text.strip()
-    match = _ISO_INTERVAL.match(value) if value not in ("P", "PT") and not value.endswith("T") else None
-    if match is None:
-        match = _DMTF_INTERVAL.match(value)
-    if match is None:
-        raise ValueError("not a length of time")
-    days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[:4])
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=_microseconds(match.group(5)))
 
 
 def _in_utc(value: datetime) -> datetime:

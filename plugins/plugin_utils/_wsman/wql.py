@@ -18,11 +18,6 @@ def quote(text: str) -> str:
     return f"'{escaped}'"
 
 
-def like(text: str) -> str:
-    """The text as the literal inside of a LIKE pattern: its wildcards stand for themselves. Without quotes around it."""
-    return "".join(f"[{character}]" if character in "%_[" else character for character in text)
-
-
 def any_of(name: str, texts: Iterable[str]) -> str:
     """``(Name = 'a' OR Name = 'b')``: WQL has no IN. ValueError without any text, for it would select everything."""
     terms = [f"{member_name(name)} = {quote(text)}" for text in texts]
@@ -31,26 +26,9 @@ def any_of(name: str, texts: Iterable[str]) -> str:
     return "(" + " OR ".join(terms) + ")"
 
 
-def select(class_name: str, *conditions: str) -> str:
-    """``SELECT * FROM class [WHERE condition AND ...]``; every condition is WQL already."""
-    where = " AND ".join(conditions)
-    return f"SELECT * FROM {member_name(class_name)}" + (f" WHERE {where}" if where else "")
-
-
 def object_path(class_name: str, keys: Mapping[str, str]) -> str:
     """``Class.Key="value",Other="value"`` as ASSOCIATORS OF {...} takes it."""
     pairs = ",".join(
         '{}="{}"'.format(member_name(name), value.replace("\\", "\\\\").replace('"', '\\"')) for name, value in sorted(keys.items())
     )
     return f"{member_name(class_name)}.{pairs}" if pairs else f"{member_name(class_name)}=@"
-
-
-def associators(class_name: str, keys: Mapping[str, str], *, assoc_class: str = "", result_class: str = "") -> str:
-    """``ASSOCIATORS OF {path} [WHERE AssocClass = a ResultClass = b]``."""
-    terms = []
-    if assoc_class:
-        terms.append(f"AssocClass = {member_name(assoc_class)}")
-    if result_class:
-        terms.append(f"ResultClass = {member_name(result_class)}")
-    where = f" WHERE {' '.join(terms)}" if terms else ""
-    return f"ASSOCIATORS OF {{{object_path(class_name, keys)}}}{where}"

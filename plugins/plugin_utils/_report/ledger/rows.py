@@ -18,10 +18,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ..._avma.events import InvalidTime, point_in_time
 from ..._avma.evidence import licence_of
 from ..._avma.outcome import Outcome
 from ..._avma.text import safe_text
+from ..._avma.times import InvalidTime, iso, point_in_time
 
 SECONDS_A_DAY = 86400
 # Outcomes after which the guest has said something about its licence.
@@ -179,7 +179,7 @@ def _activation(result: Mapping[str, t.Any], now: datetime) -> ActivationRow | N
         state=hashlib.sha256(_json(body).encode("ascii")).hexdigest(),
         time=time,
         outcome=_storable(str(outcome)),
-        body=_json({**body, "time": datetime.fromtimestamp(time, timezone.utc).isoformat().replace("+00:00", "Z")}),
+        body=_json({**body, "time": iso(datetime.fromtimestamp(time, timezone.utc))}),
     )
 
 

@@ -137,17 +137,6 @@ class Ledger:
         """Activations in the order in which they were seen; bounds as for events."""
         yield from self._walk("activations", since, until)
 
-    def events_about(self, subject: str) -> list[dict[str, t.Any]]:
-        """Events that carry this GUID (without braces) or name, by time."""
-        query = (
-            "SELECT events.body FROM subjects JOIN event_subjects ON subject_id = subjects.id JOIN events ON events.id = event "
-            "WHERE name IN (?, ?) ORDER BY events.time, events.id"
-        )
-        with self._opened() as connection:
-            if version_of(connection) == 0:
-                return []
-            return [json.loads(body) for (body,) in connection.execute(query, (subject.upper(), subject.lower()))]
-
     def _walk(self, table: t.Literal["events", "activations"], since: int | None, until: int | None) -> Iterator[dict[str, t.Any]]:
         query = f"SELECT time, id, body FROM {table} WHERE (time, id) > (?, ?) AND time < ? ORDER BY time, id LIMIT ?"
         last = (-(2**62) if since is None else since, -1)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..cim.provider import CimError
 
@@ -85,9 +85,6 @@ class FaultKind:
             receiver=self.receiver,
             translated=self.translated,
         )
-
-    def with_detail(self, detail: str) -> FaultKind:
-        return replace(self, detail=detail)
 
 
 # ERROR_WSMAN_QUOTA_MAX_SHELLS (wsmerror.h): MaxShellsPerUser is 30 unless somebody has raised it.

@@ -17,16 +17,15 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import (
     HOST_EVENT,
     Bookmark,
     InvalidBookmark,
-    InvalidTime,
     LogEvent,
     LogOrigin,
     Reading,
     event_result,
-    moment,
     read_bookmark,
     restriction,
     settle,
 )
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.times import InvalidTime, moment
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 IDS = (GUEST_EVENT, HOST_EVENT)

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import iso
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.evidence import (
     Conclusion,
     Evidence,
@@ -23,6 +22,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.evidence import 
     weigh,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.lease import LeaseBasis, LeaseState
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.times import iso
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import HOST_EVENT, LogEvent, LogOrigin, event_result, iso
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import HOST_EVENT, LogEvent, LogOrigin, event_result
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.times import iso
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.rows import Rows, rows_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.store import Ledger
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 ORIGIN = LogOrigin("HV01", "4C4C4544-0033-4410-8052-B4C04F4E3132/Application", BEGIN)
@@ -64,3 +68,14 @@ def activation(name: str = "WEB01", outcome: str = "activated", last: datetime =
 
 def rows(*events: dict[str, Any]) -> Rows:
     return rows_of(list(events), [], BEGIN)
+
+
+def events_about(ledger: Ledger, subject: str) -> list[dict[str, Any]]:
+    """Events that carry this GUID (without braces) or name, by time."""
+    with sqlite3.connect(ledger.path) as connection:
+        found = connection.execute(
+            "SELECT events.body FROM subjects JOIN event_subjects ON subject_id = subjects.id JOIN events ON events.id = event "
+            "WHERE name IN (?, ?) ORDER BY events.time, events.id",
+            (subject.upper(), subject.lower()),
+        )
+        return [json.loads(body) for (body,) in found]

@@ -9,8 +9,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import HOST_EVENT, LogEvent, LogOrigin, event_result, iso
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import HOST_EVENT, LogEvent, LogOrigin, event_result
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.findings import finding
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.times import iso
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.material import GuestMaterial, HostMaterial, Material, Settings
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.tenancy import TenantRule, pattern_of
 

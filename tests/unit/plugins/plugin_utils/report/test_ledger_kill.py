@@ -23,7 +23,7 @@ import pytest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.errors import LedgerBusy
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.store import Ledger
 
-from .deliveries import event, rows
+from .deliveries import event, events_about, rows
 
 ROOT = Path(__file__).resolve().parents[5]
 WRITER = Path(__file__).with_name("ledger_writer.py")
@@ -106,7 +106,7 @@ def test_a_journal_left_by_a_killed_job_is_rolled_back(tmp_path: Path) -> None:
     assert path.with_name("ledger.sqlite-journal").stat().st_size > 0
     health = ledger.check()
     assert (health.problems, health.events) == ((), 100)
-    assert len(ledger.events_about("6e8a1c3d-0b2f-4a5e-9c77-1d2e3f405162")) == 100
+    assert len(events_about(ledger, "6e8a1c3d-0b2f-4a5e-9c77-1d2e3f405162")) == 100
 
 
 @pytest.mark.parametrize("held", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])

@@ -33,7 +33,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.rows im
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.schema import STEPS, VERSION, migrate
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.store import Ledger
 
-from .deliveries import BEGIN, ORIGIN, VM, activation, event, result, rows
+from .deliveries import BEGIN, ORIGIN, VM, activation, event, events_about, result, rows
 
 
 @pytest.fixture
@@ -108,9 +108,9 @@ def test_whoever_delivers_what_in_which_order_each_event_is_there_once(deliverie
 
 def test_what_an_event_may_be_about_is_found_by_guid_or_name(ledger: Ledger) -> None:
     ledger.record(rows(event(1), {**event(2), "guids": [], "vm_names": ["WEB01"]}))
-    assert [one["record"] for one in ledger.events_about(VM.lower())] == [1]
-    assert [one["record"] for one in ledger.events_about("web01")] == [2]
-    assert ledger.events_about("web02") == []
+    assert [one["record"] for one in events_about(ledger, VM.lower())] == [1]
+    assert [one["record"] for one in events_about(ledger, "web01")] == [2]
+    assert events_about(ledger, "web02") == []
 
 
 def test_events_come_by_time_within_bounds_across_chunks(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def test_old_rows_go_and_do_not_come_back(ledger: Ledger) -> None:
     assert [one["record"] for one in ledger.events()] == [6, 7, 8, 9, 20]
     assert ledger.record(rows(event(1)), keep_from=border).changed is False
     assert ledger.check().problems == ()
-    assert len(ledger.events_about(VM)) == 5
+    assert len(events_about(ledger, VM)) == 5
 
 
 def test_activations_are_kept_once_a_day(ledger: Ledger) -> None:

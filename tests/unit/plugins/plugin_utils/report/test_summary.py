@@ -239,6 +239,7 @@ def test_host_without_a_result_has_its_row(info: Result, reason: str) -> None:
         ({"release": "2022", "edition": None}, "2022"),
         ({"kind": "linux"}, "Linux"),
         ({"caption": "Microsoft Windows 11"}, "Microsoft Windows 11"),
+        ({"kind": "windows_client", "caption": None}, "Windows client"),
         ({"kind": "unknown"}, None),
         ({}, None),
     ],

@@ -23,7 +23,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.exchange import IDLE_LIMIT
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.retry import RetryPolicy
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.service import Identity, ServerLimits
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.service import ServerLimits
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.session import Session
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.wsman.scripted_transport import (
     ENDPOINT,
@@ -81,35 +81,11 @@ def test_names_that_would_change_the_resource_are_refused(session: Session, name
 # what the service says about itself
 
 
-def test_identify(session: Session, transport: ScriptedTransport) -> None:
-    transport.expect("Identify", fixture("identify_authenticated"))
-    assert session.identify() == Identity(
-        protocol_version="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd",
-        vendor="Microsoft Corporation",
-        product_version="OS: 10.0.20348 SP: 0.0 Stack: 3.0",
-        os_version="10.0.20348",
-        service_pack="0.0",
-        stack="3.0",
-    )
-
-
-def test_identify_hides_the_version_from_strangers(session: Session, transport: ScriptedTransport) -> None:
-    transport.expect("Identify", fixture("identify_anonymous"))
-    identity = session.identify()
-    assert (identity.os_version, identity.stack) == (None, "3.0")
-
-
-def test_another_service_is_told_apart(session: Session, transport: ScriptedTransport) -> None:
-    transport.expect("Identify", ITEM)
-    with pytest.raises(MalformedAnswer, match="holds no IdentifyResponse"):
-        session.identify()
-
-
 def test_limits_are_learnt_and_used(session: Session, transport: ScriptedTransport) -> None:
     transport.expect("Get", fixture("get_config"), resource="config")
     transport.expect("Enumerate", page("Enumerate", end=True), max_envelope_size=1024 * 1024)
     assert session.learn_limits() == ServerLimits(max_envelope_size=1048576, max_timeout=90.0, max_batch_items=20000, learned=True)
-    assert list(session.enumerate("root/cimv2", "Lab_Item")) == []
+    assert list(session.query("root/cimv2", "SELECT * FROM Lab_Item")) == []
 
 
 def test_without_the_right_to_read_limits_the_defaults_stay(session: Session, transport: ScriptedTransport) -> None:
