@@ -14,8 +14,9 @@ from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._ansible.registered import Registered
 from ..plugin_utils._avma.deferred import DeferredGuest, names_text
 from ..plugin_utils._avma.outcome import Outcome
+from ..plugin_utils._report.material import GuestMaterial, HostMaterial
 from ..plugin_utils._report.run_stats import run_stats
-from ..plugin_utils._report.summary import NOT_RUN, UNREACHABLE, GuestRun, HostRow, HostRun, Row, Summary, summarise
+from ..plugin_utils._report.summary import NOT_RUN, UNREACHABLE, HostRow, Row, Summary, summarise
 from ..plugin_utils._report.table import render
 
 _HOST_HEADINGS = ("HOST", "OS", "LICENCE", "CLUSTER", "VMS", "READY", "REASON")
@@ -46,10 +47,13 @@ class ActionModule(AvmaAction):
         of_hosts = [(name, Registered(task, name)) for name in hosts]
         summary = summarise(
             [
-                GuestRun(name, known.result(options["guest_variable"]), known.text("avma_vm_id"), known.text("avma_vm_name"))
+                GuestMaterial(plain(name), known.result(options["guest_variable"]), known.text("avma_vm_id"), known.text("avma_vm_name"))
                 for name, known in of_guests
             ],
-            [HostRun(name, known.result(options["host_variable"]), known.result(options["kvp_variable"])) for name, known in of_hosts],
+            [
+                HostMaterial(plain(name), known.result(options["host_variable"]), known.result(options["kvp_variable"]))
+                for name, known in of_hosts
+            ],
         )
         for line in lines(summary, options["max_rows"]):
             self._display.display(line)

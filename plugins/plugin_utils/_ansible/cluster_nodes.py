@@ -11,7 +11,8 @@ import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .._avma.cluster_verdict import NodeAnswer, short_name
+from .._avma.cluster_verdict import NodeAnswer
+from .._avma.computer_names import short_name
 from .._avma.facts import ClusterNode, HostFacts
 from .._avma.text import safe_text
 from .._windows.host import read_node

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from .._avma.findings import Finding, finding
 from .._avma.told import mappings, part
-from .._windows.hyperv import GUID
-from .inventory_connection import Inventory, is_address
+from .._avma.vm_matching import VmIndex, VmMarks, distinct, is_id, normalise_id, vm_marks
+from .inventory_connection import Inventory
 
 DEFAULT_GROUP = "hyperv_hosts"
 # What the role 'host' registers: the results of host_info and kvp_info.
@@ -59,16 +59,12 @@ def places_of(variables: Mapping[str, t.Any], guest: str, vm: str | None, hosts:
     A finding where nobody knows, or where several machines bear the name.
     """
     inventory = Inventory(variables)
-    wanted = _wanted(variables, guest, vm)
+    wanted = str(vm or variables.get(VM_ID) or variables.get(_VM_NAME) or guest)
     read = [_read(name, inventory.results(name)) for name in hosts or _group(variables)]
-    owners: dict[str, list[_Read]] = {}
-    for host in read:
-        for machine in host.vms:
-            if _is_wanted(machine, wanted):
-                owners.setdefault(str(machine.get("id")), []).append(host)
+    owners = _owners(read, variables, guest, vm)
     if len(owners) > 1:
         names = tuple(sorted({host.name for found in owners.values() for host in found}))
-        return finding("DIRECT_VM_AMBIGUOUS", guest, vm=wanted[0], count=len(owners), host=", ".join(names))
+        return finding("DIRECT_VM_AMBIGUOUS", guest, vm=wanted, count=len(owners), host=", ".join(names))
     identifier, last = next(iter(owners.items()), (None, []))
     known = str(variables.get(_VM_HOST) or "")
     if not last and vm is None and known and variables.get(VM_ID):
@@ -77,44 +73,36 @@ def places_of(variables: Mapping[str, t.Any], guest: str, vm: str | None, hosts:
             [next((host for host in read if host.name == known), _read(known, inventory.results(known)))],
         )
     if identifier is None:
-        return finding("DIRECT_HOST_UNKNOWN", guest, vm=wanted[0])
+        return finding("DIRECT_HOST_UNKNOWN", guest, vm=wanted)
     clusters = {host.cluster for host in last if host.cluster}
     mates = [host for host in read if host.cluster in clusters and host not in last]
     return GuestPlaces(identifier, tuple(HostPlace(host.name, host.build) for host in (*last, *mates)))
 
 
-def _wanted(variables: Mapping[str, t.Any], guest: str, vm: str | None) -> tuple[str, ...]:
-    """What the machine may be called, the surest first: only the ID where that is known."""
-    if vm:
-        return (vm,)
-    if identifier := variables.get(VM_ID):
-        return (str(identifier),)
-    if name := variables.get(_VM_NAME):
-        return (str(name),)
-    short = guest.partition(".")[0]
-    return (guest, short) if short and short != guest and _is_short_for_one(variables, guest, short) else (guest,)
-
-
-def _is_short_for_one(variables: Mapping[str, t.Any], guest: str, short: str) -> bool:
-    """Whether the name without its domain means this guest: that of an address means nothing, and tenants may both have a web01."""
-    if is_address(guest):
-        return False
+def _owners(read: Iterable[_Read], variables: Mapping[str, t.Any], guest: str, vm: str | None) -> dict[str, list[_Read]]:
+    """The machines that are meant, by ID, with the hosts that have them. Where the ID or the machine's name is known, nothing else counts."""
+    shown = [(host, machine) for host in read for machine in host.vms if machine.get("id")]
+    machines = distinct(shown, _marks)
     groups: Mapping[str, Sequence[str]] = variables.get("groups") or {}
-    others = (str(name) for name in groups.get("all", ()) if str(name) != guest)
-    return all(is_address(name) or name.partition(".")[0].casefold() != short.casefold() for name in others)
+    # Tenants may both have a web01, and the password of one must not go to the other.
+    index = VmIndex(machines, lambda one: _marks(one.vm), [guest, *map(str, groups.get("all", ()))])
+    wanted = vm or str(variables.get(VM_ID) or "")
+    if wanted and (is_id(wanted) or not vm):
+        found = [one for one in (index.by_id(wanted),) if one is not None]
+    else:
+        found = list(index.named(vm or str(variables.get(_VM_NAME) or guest), claimed=False))
+    owners: dict[str, list[_Read]] = {}
+    for one in found:
+        # The host that has it running first, then those that have it as well.
+        identifier = str(one.vm[1]["id"])
+        hosts = [one.vm[0], *(host for host, machine in shown if normalise_id(machine["id"]) == normalise_id(identifier))]
+        owners[identifier] = list({host.name: host for host in hosts}.values())
+    return owners
 
 
-def _is_wanted(machine: Mapping[str, t.Any], wanted: Iterable[str]) -> bool:
-    """An ID is never looked for among names: whoever names machines could give one the ID of another."""
-    own = {kind: str(machine.get(kind) or "").casefold() for kind in ("id", "name")}
-    for one in wanted:
-        bare = one.strip().strip("{}")
-        if GUID.fullmatch(bare):
-            if own["id"] == bare.casefold():
-                return True
-        elif own["name"] == one.casefold():
-            return True
-    return False
+def _marks(shown: tuple[_Read, Mapping[str, t.Any]]) -> VmMarks:
+    host, machine = shown
+    return vm_marks(machine, [host.name])
 
 
 def _group(variables: Mapping[str, t.Any]) -> Sequence[str]:

@@ -10,14 +10,13 @@ A machine is often known by other names to Windows than to the inventory, so it 
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ansible import constants as C
 from ansible.plugins.loader import connection_loader
 
-from .._avma.cluster_verdict import short_name
+from .._avma.computer_names import is_address, short_name
 from .connection import SUPPORTED, UnsupportedConnection
 
 # Options that hold for one machine only: to another they would send tickets or requests meant for the first.
@@ -90,15 +89,6 @@ def _earlier_name(variables: Mapping[str, t.Any]) -> str | None:
     return str(name) if name else None
 
 
-def is_address(text: str) -> bool:
-    """Whether a machine is called by its address, the first part of which is no name."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def connection_like(connection: t.Any, address: str, variables: Mapping[str, t.Any], play_context: t.Any) -> t.Any:
     """A connection plugin for another machine, nothing sent yet.
 
@@ -146,7 +136,7 @@ def connection_of(variables: Mapping[str, t.Any], play_context: t.Any) -> t.Any:
 
 def address_like(own_address: str, own_name: str, name: str) -> str:
     """The address of another computer of the same domain, by its name, in the form in which the own one is addressed."""
-    first, dot, domain = own_address.partition(".")
-    if dot and not is_address(own_address) and first.casefold() == own_name.casefold():
+    _first, dot, domain = own_address.partition(".")
+    if dot and not is_address(own_address) and short_name(own_address) == short_name(own_name):
         return f"{name}.{domain}".lower()
     return name

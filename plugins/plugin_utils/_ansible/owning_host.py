@@ -15,6 +15,7 @@ from ansible.errors import AnsibleError
 from .._avma.direct import judge_host_build
 from .._avma.findings import Finding, finding
 from .._avma.text import safe_text
+from .._avma.vm_matching import liveliness
 from .._windows.hyperv import Vm, find_vms
 from .._windows.system import read_os
 from .._wsman.errors import WsManError
@@ -64,9 +65,9 @@ class OwnerSearch:
                 problem = problem or found
             elif found is not None and found.vm.running:
                 return found
-            else:
+            elif found is not None and (elsewhere is None or liveliness(found.vm.state.value) < liveliness(elsewhere.vm.state.value)):
                 # Of a machine that moves, and of a replica, two hosts have one: the one that runs counts.
-                elsewhere = elsewhere or found
+                elsewhere = found
         return elsewhere or problem or finding("DIRECT_HOST_UNKNOWN", guest, vm=places.vm)
 
     def _ask(self, places: GuestPlaces, place: HostPlace, guest: str) -> Owner | Finding | None:

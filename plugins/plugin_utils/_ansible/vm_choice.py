@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Iterable, Sequence
 
 from .._avma.text import safe_text
+from .._avma.vm_matching import normalise_id
 from .action import OptionError
 
 VM_OPTIONS: dict[str, t.Any] = {
@@ -39,7 +40,7 @@ def choose(machines: Sequence[Machine], options: dict[str, t.Any], *, unique: bo
     have is refused. A machine that is not there is an OptionError, so that a typing error never looks like success.
     """
     names = [name.casefold() for name in options["name"]]
-    ids = [identifier.strip("{}").upper() for identifier in options["id"]]
+    ids = [normalise_id(identifier) for identifier in options["id"]]
     if not names and not ids:
         return tuple(machines)
     by_name: dict[str, list[Machine]] = {}

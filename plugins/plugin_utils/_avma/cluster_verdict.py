@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .computer_names import short_name
 from .facts import ClusterFacts, ClusterNode, HostFacts
 from .findings import Finding, finding
 from .host_verdict import HostVerdict, judge_host
@@ -94,11 +95,6 @@ def judge_renewal_elsewhere(identity: GuestIdentity, name: str | None, host: Hos
         elif node.release is not None and identity.release is not None and not can_activate(node.release, identity.release, tables):
             reasons.append(f"{node.name} runs {node.release.label}")
     return (finding("CLUSTER_NODE_CANNOT_RENEW", name, cluster=host.cluster.name, nodes=tuple(reasons)),) if reasons else ()
-
-
-def short_name(name: str) -> str:
-    """A computer's name without its domain, for comparison: clusters name their nodes without, inventories often with it."""
-    return name.partition(".")[0].casefold()
 
 
 def _judge_node(cluster: ClusterFacts, node: ClusterNode, answer: NodeAnswer | None, found: list[Finding], tables: Tables) -> NodeVerdict:

@@ -30,7 +30,8 @@ _ITEM_LIMIT = 64
 
 _CODE = re.compile(r"(?<![0-9A-Za-z])0[xX](?:[Ff]{8})?([0-9A-Fa-f]{8})(?![0-9A-Za-z])")
 _DECIMAL_CODE = re.compile(r"-?[0-9]{9,10}\Z")
-_GUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
+# What is part of a longer name is not an ID: a guest may be named by the ID of another one.
+_GUID = re.compile(r"(?<![0-9A-Za-z_.-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z_-]|\.[0-9A-Za-z_])")
 _TIME = re.compile(
     r"(?<![0-9])([0-9]{4})([/-])([0-9]{1,2})\2([0-9]{1,2})[ T]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?(Z?)(?![0-9])"
 )

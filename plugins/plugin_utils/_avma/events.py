@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...module_utils._product_keys import mask_keys
+from .computer_names import forms_of
 from .errors import describe_code, format_code
 from .event_text import decode
 from .findings import Finding, finding
@@ -192,7 +193,7 @@ def event_result(event: LogEvent, origin: LogOrigin) -> dict[str, t.Any]:
     """The public shape of an event. Names and GUIDs are candidates: nobody documents which of an event's values names whom."""
     text = decode(event.strings, event.message)
     on_host = event.event_id == HOST_EVENT
-    own = {name.casefold() for computer in (event.computer, origin.computer) if computer for name in (computer, computer.partition(".")[0])}
+    own = forms_of((event.computer, origin.computer))
     others = [name for name in text.names if name.casefold() not in own]
     return {
         "log": origin.id,

@@ -17,10 +17,11 @@ from __future__ import annotations
 import typing as t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
+from .computer_names import same_computer
 from .event_text import Notification
 from .events import HOST_EVENT
 from .findings import Finding, finding
@@ -28,6 +29,7 @@ from .lease import Lease, LeaseRule, LeaseState, lease_finding, lease_of
 from .stale_items import DEFAULT_PATTERNS, NamePatterns
 from .times import InvalidTime, iso, point_in_time
 from .told import part
+from .vm_matching import By, VmIndex, VmMarks, guest_marks, normalise_id, vm_marks
 
 Result = Mapping[str, t.Any]
 
@@ -132,11 +134,12 @@ class VmEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """``unmatched``: events of hosts that carry no name or ID to go by."""
+    """Events of hosts that count for none. ``unmatched``: they carry no name or ID; ``ambiguous``: they carry the IDs of several machines."""
 
     vms: tuple[VmEvidence, ...]
     findings: tuple[Finding, ...] = ()
     unmatched: int = 0
+    ambiguous: int = 0
 
 
 @dataclass
@@ -169,62 +172,52 @@ def weigh(
 ) -> Evidence:
     """The evidence of each machine, those of hosts first, then guests that no host showed. Events of guests (12309) are not counted."""
     machines = _join(vms, guests)
-    findings, unmatched = _give_events(machines, events)
+    findings, unmatched, ambiguous = _give_events(machines, events)
     shared = _shared_activation_ids(machines)
     known = {machine.id for machine in machines if machine.id}
-    return Evidence(tuple(_weigh(machine, now, rule, known, shared) for machine in machines), tuple(findings), unmatched)
+    return Evidence(tuple(_weigh(machine, now, rule, known, shared) for machine in machines), tuple(findings), unmatched, ambiguous)
 
 
 def _join(vms: Iterable[SeenVm], guests: Iterable[SeenGuest]) -> list[_Machine]:
-    machines = [_Machine(_identifier(seen.vm.get("id")), _text(seen.vm.get("name")), seen) for seen in vms]
-    by_id = {machine.id: machine for machine in machines if machine.id}
-    by_name = _by_name(machines)
+    machines = [_Machine(normalise_id(seen.vm.get("id")), _text(seen.vm.get("name")), seen) for seen in vms]
+    index = VmIndex(machines, _marks)
     for guest in guests:
-        placement = part(guest.result, "guest", "placement")
-        # Its own word counts only where the inventory knows no ID.
-        identifier = _identifier(guest.vm_id) or _identifier(placement.get("vm_id"))
-        names = [_text(value) for value in (guest.vm_name, placement.get("vm_name"), part(guest.result, "guest").get("name"))]
-        machine, match = (by_id.get(identifier), Match.ID) if identifier else (None, Match.NAME)
-        if not identifier:
-            machine = next((by_name[name.casefold()] for name in names if name and name.casefold() in by_name), None)
-        if machine is None or (machine.guest is not None and machine.guest.time >= guest.time):
-            if machine is None:
-                machines.append(_Machine(identifier, next((name for name in names if name), None), None, guest))
-            continue
-        machine.guest, machine.guest_match = guest, match
+        marks = guest_marks(None, guest.result, guest.vm_id, guest.vm_name)
+        found = index.match(marks)
+        machine = found.vm
+        if found.other is not None:
+            continue  # another machine answered, which is no word on this one
+        if machine is None:
+            name = marks.known_name or marks.own_name or marks.computer
+            machines.append(_Machine(marks.known_id or marks.own_id, name, None, guest))
+        elif machine.guest is None or machine.guest.time < guest.time:
+            machine.guest, machine.guest_match = guest, Match.NAME if found.by is By.NAME else Match.ID
     return machines
 
 
-def _by_name(machines: Iterable[_Machine]) -> dict[str, _Machine]:
-    """Machines by each name that is theirs alone."""
-    found: dict[str, list[_Machine]] = defaultdict(list)
-    for machine in machines:
-        names = {machine.name, _text(part(machine.seen.vm if machine.seen else {}, "guest").get("fqdn"))}
-        names.add(_text(part(machine.guest.result if machine.guest else {}, "guest").get("name")))
-        for form in {form for name in names if name for form in (name.casefold(), name.casefold().partition(".")[0])}:
-            found[form].append(machine)
-    return {name: owners[0] for name, owners in found.items() if len(owners) == 1}
+def _marks(machine: _Machine) -> VmMarks:
+    seen = machine.seen
+    computer = part(machine.guest.result if machine.guest else {}, "guest").get("name")
+    marks = vm_marks(seen.vm if seen else {}, [seen.host] if seen else [], [computer])
+    return replace(marks, id=machine.id, name=machine.name)
 
 
-def _give_events(machines: list[_Machine], events: Iterable[Result]) -> tuple[list[Finding], int]:
-    """Each event of a host to its machine. A finding for each machine that nobody knows, with its newest event."""
-    by_id = {machine.id: machine for machine in machines if machine.id}
-    by_name = _by_name(machines)
+def _give_events(machines: list[_Machine], events: Iterable[Result]) -> tuple[list[Finding], int, int]:
+    """Each event of a host to its machine. A finding for each machine that nobody knows, with its newest event; unmatched, ambiguous."""
+    index = VmIndex(machines, _marks)
     unknown: dict[tuple[str, ...], Result] = {}
-    unmatched = 0
+    unmatched = ambiguous = 0
     for event in events:
         if event.get("event_id") != HOST_EVENT:
             continue
-        ids = [_identifier(one) for one in _list(event.get("vm_ids"))]
-        names = [str(one).casefold() for one in _list(event.get("vm_names"))]
-        machine = next((by_id[one] for one in ids if one in by_id), None)
-        match = Match.ID if machine else Match.NAME
-        if machine is None:
-            machine = next((by_name[form] for name in names for form in (name, name.partition(".")[0]) if form in by_name), None)
-        if machine is not None:
-            machine.events.append((match, event))
+        ids, names = _list(event.get("vm_ids")), _list(event.get("vm_names"))
+        found = index.of_event(ids, names)
+        if found.vm is not None:
+            found.vm.events.append((Match.ID if found.by is By.ID else Match.NAME, event))
+        elif found.ambiguous:
+            ambiguous += 1
         elif ids or names:
-            key = (str(event.get("computer")), str((ids or names)[0]))
+            key = (str(event.get("computer")), str((ids or names)[0]).casefold())
             if key not in unknown or str(event.get("time")) > str(unknown[key].get("time")):
                 unknown[key] = event
         else:
@@ -240,7 +233,7 @@ def _give_events(machines: list[_Machine], events: Iterable[Result]) -> tuple[li
         )
         for event in unknown.values()
     ]
-    return findings, unmatched
+    return findings, unmatched, ambiguous
 
 
 def _weigh(machine: _Machine, now: datetime, rule: LeaseRule, known: set[str], shared: Mapping[str, list[_Machine]]) -> VmEvidence:
@@ -374,10 +367,10 @@ def _contradictions(
     hinted, told = part(machine.seen.vm, "guest"), part(machine.guest.result if machine.guest else {}, "guest", "os")
     if any(hinted.get(key) is not None and told.get(key) is not None and hinted[key] != told[key] for key in ("build", "sku")):
         yield finding("KVP_OTHER_OS", name, kvp=_os(hinted), guest=_os(told))
-    if guest is not None and guest.activated and guest.host and _label(guest.host) != _label(machine.seen.host):
+    if guest is not None and guest.activated and guest.host and not same_computer(guest.host, machine.seen.host):
         yield finding("ACTIVATED_BY_OTHER_HOST", name, activated_by=guest.host, owner=machine.seen.host)
     for item, value in part(machine.seen.vm, "kvp", "guest").items():
-        other = _identifier(value)
+        other = normalise_id(value)
         if other in known and other != machine.id:
             yield finding("KVP_OF_OTHER_VM", name, item=str(item), other=other)
 
@@ -405,10 +398,6 @@ def _os(os: Result) -> str:
     return " ".join([*(word for word in words if word), f"(build {os.get('build')}, SKU {os.get('sku')})"])
 
 
-def _label(name: str) -> str:
-    return name.casefold().partition(".")[0]
-
-
 def licence_of(result: Result) -> Result:
     """The licence that a guest stated last: ``guest_key`` tells it as ``after``, ``guest_info`` in ``guest``."""
     return part(result, "after") or part(result, "guest", "licence")
@@ -420,10 +409,6 @@ def _list(value: t.Any) -> list[t.Any]:
 
 def _text(value: t.Any) -> str | None:
     return None if value is None or value == "" else str(value)
-
-
-def _identifier(value: t.Any) -> str | None:
-    return str(value).strip("{} ").upper() or None if value else None
 
 
 def _time(value: t.Any) -> datetime | None:

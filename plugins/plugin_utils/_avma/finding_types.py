@@ -262,6 +262,25 @@ _GUEST = (
         _HIGH,
     ),
     FindingType(
+        "GUEST_IS_OTHER_VM",
+        _E,
+        "Another virtual machine answered",
+        "the virtual machine {meant} is meant, and the machine that answered is {answered}, as its own registry says",
+        "Check address and name of the guest in the inventory, and its avma_vm_id or avma_vm_name. If the machine is a copy whose registry is out of"
+        " date, switch Data Exchange on and restart the guest, or set avma_check_identity to false for it.",
+        "Microsoft, Data Exchange: key-value pairs",
+        _MEDIUM,
+    ),
+    FindingType(
+        "GUEST_VM_ID_STALE",
+        _W,
+        "The guest's registry names another virtual machine, which is accepted",
+        "the virtual machine {meant} is meant, and the guest's registry names {answered}; check_identity is false, so this is taken as out of date",
+        "Switch Data Exchange on for the machine and restart the guest, so that Hyper-V writes the ID anew; then leave check_identity out.",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
         "GUEST_UNREACHABLE",
         _W,
         "The guest could not be reached",
@@ -783,6 +802,15 @@ _EVIDENCE = (
         "The machine is probably a clone. Remove the stale values in the guest (guest_kvp).",
         _AVMA,
         _MEDIUM,
+    ),
+    FindingType(
+        "VM_ON_SEVERAL_HOSTS",
+        _I,
+        "Several hosts show the virtual machine",
+        "the virtual machine is on {host} ({state}) and on {others}: a replica of Hyper-V Replica, or it was moved while the hosts were asked",
+        "None is needed: the machine that runs counts, once. Leave a replica switched off.",
+        "Microsoft, Set up Hyper-V Replica",
+        _HIGH,
     ),
     FindingType(
         "SAME_ACTIVATION_ID",

@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 
+from .computer_names import is_address, short_name
 from .facts import GuestPlacement
 from .host_view import HostView, InvalidHostView, host_view
 from .tables import Tables
@@ -28,10 +28,10 @@ def host_of_guest(placement: GuestPlacement | None, hosts: Iterable[object], tab
             view = host_view(candidate, tables)
         except InvalidHostView:
             continue
-        names = {name.casefold() for name in (view.name, _fqdn(candidate)) if name and not _is_address(name)}
+        names = {name.casefold() for name in (view.name, _fqdn(candidate)) if name and not is_address(name)}
         if placement.host_fqdn and placement.host_fqdn.casefold() in names:
             return view
-        if placement.host_name.casefold() in {name.partition(".")[0] for name in names} and view not in by_short_name:
+        if placement.host_name.casefold() in {short_name(name) for name in names} and view not in by_short_name:
             by_short_name.append(view)
     return by_short_name[0] if len(by_short_name) == 1 else None
 
@@ -40,12 +40,3 @@ def _fqdn(candidate: object) -> str | None:
     host = candidate.get("host") if isinstance(candidate, Mapping) else None
     fqdn = host.get("fqdn") if isinstance(host, Mapping) else None
     return fqdn if isinstance(fqdn, str) else None
-
-
-def _is_address(name: str) -> bool:
-    """An inventory may know a host by its address, whose first part must not pass for a name."""
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from .._ansible.output import plain
 from .._avma.text import safe_text
+from .._avma.told import part
+from .._avma.vm_matching import VmMarks, distinct, vm_marks
 from .names import confirmed_fqdn, dns_name
 from .survey import HostAnswer
 
@@ -23,23 +25,27 @@ def machines_of(answers: Iterable[HostAnswer], note: Callable[[str], None]) -> d
 
     The other is a replica (Hyper-V Replica keeps the GUID), or the machine was moved while the hosts were asked. ``note`` is told of it.
     """
+    shown = [(answer, vm) for answer in answers for vm in answer.vms]
     found: dict[str, Variables] = {}
-    for answer in answers:
-        for vm in answer.vms:
-            identifier = str(vm["id"])
-            if identifier in found:
-                other = found[identifier]
-                note(f"{safe_text(vm['name'])} ({identifier}) is on {other['avma_vm_host']} and on {answer.host}")
-                if vm["state"] != "running" or other["avma_vm"]["state"] == "running":
-                    continue
-            found[identifier] = {
-                "avma_vm": vm,
-                "avma_vm_id": identifier,
-                "avma_vm_name": vm["name"],
-                "avma_vm_host": answer.host,
-                "avma_cluster": answer.cluster,
-            }
+    for one in distinct(shown, _marks):
+        answer, vm = one.vm
+        identifier = str(vm["id"])
+        for other, _vm in one.elsewhere:
+            note(f"{safe_text(vm['name'])} ({identifier}) is on {answer.host} and on {other.host}")
+        found[identifier] = {
+            "avma_vm": vm,
+            "avma_vm_id": identifier,
+            "avma_vm_name": vm["name"],
+            "avma_vm_host": answer.host,
+            "avma_cluster": answer.cluster,
+        }
     return found
+
+
+def _marks(shown: tuple[HostAnswer, Mapping[str, t.Any]]) -> VmMarks:
+    answer, vm = shown
+    own = part(answer.info, "host")
+    return vm_marks(vm, [str(name) for name in (own.get("fqdn"), own.get("name"), answer.host) if name])
 
 
 def _name(variables: Mapping[str, t.Any]) -> str:

@@ -12,11 +12,12 @@ machine in variables, groups and credentials hangs on it.
 from __future__ import annotations
 
 import re
-import socket
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+from .._avma.computer_names import is_address, short_name
 
 _LONGEST = 200
 _KEPT = "-._"
@@ -49,18 +50,7 @@ def dns_name(text: str) -> str | None:
 def confirmed_fqdn(claimed: str | None, vm_name: str) -> str | None:
     """The name that a guest claims, if it is that of its virtual machine too: a guest may claim any name, only its host names the machine."""
     name = dns_name(claimed or "")
-    return name if name and name.partition(".")[0] == vm_name.strip().lower().partition(".")[0] else None
-
-
-def is_address(text: str) -> bool:
-    """Whether a connection would take ``text`` for an address, in any of the notations that the C library knows (``127.1``, ``0x7f000001``)."""
-    if ":" in text:
-        return True
-    try:
-        socket.inet_aton(text)
-    except (OSError, UnicodeError):
-        return False
-    return True
+    return name if name and short_name(name) == short_name(vm_name.strip()) else None
 
 
 @dataclass(frozen=True)

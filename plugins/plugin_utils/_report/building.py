@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 
+from .._avma.computer_names import forms, without_domain
 from .._avma.evidence import SeenVm, VmEvidence, weigh
 from .._avma.findings import shown
 from .._avma.text import safe_text
@@ -19,7 +20,7 @@ from .._avma.told import mappings
 from .attention import actions
 from .comparison import compare
 from .entries import host_entry, vm_entry
-from .joining import Machine, forms, host_forms, join
+from .joining import Join, Machine, host_forms, same_host
 from .material import HostMaterial, Material, Result, Settings
 from .model import Group, HostEntry, MonthRow, Report, VmEntry, totals_of
 from .months import month_rows, months_until
@@ -29,7 +30,8 @@ from .timeline import timeline
 
 
 def build(material: Material, settings: Settings) -> Report:
-    machines, notes = join(material.hosts, material.guests)
+    joined = Join(material.hosts, material.guests)
+    machines, notes = joined.machines, joined.notes
     ledger = material.ledger
     read = [event for host in material.hosts for event in mappings(host.events.get("events"))]
     events = list(distinct([*(ledger.events if ledger else ()), *read]))
@@ -110,6 +112,8 @@ def _evidence(machines: list[Machine], events: list[Result], settings: Settings)
     notes = []
     if weighed.findings:
         notes.append(f"hosts logged events for {len(weighed.findings)} machines that are none of those here (removed, or moved away)")
+    if weighed.ambiguous:
+        notes.append(f"{weighed.ambiguous} events of hosts carry the IDs of several machines, so they count for none")
     if weighed.unmatched:
         notes.append(f"{weighed.unmatched} events of hosts name no machine, so they count for none")
     return found, notes
@@ -137,16 +141,17 @@ def _successes(seen: Iterable[Sighting], since: datetime) -> dict[str, tuple[dat
 
 def _host_names(hosts: Iterable[HostMaterial]) -> Callable[[object], str | None]:
     """How the inventory calls the host that an event or a guest names; its own name in capitals where it is in no inventory."""
-    known: dict[str, set[str]] = defaultdict(set)
+    known: dict[str, list[HostMaterial]] = defaultdict(list)
     for host in hosts:
         for form in host_forms(host):
-            known[form].add(shown(host.name))
-    by_name = {form: next(iter(names)) for form, names in known.items() if len(names) == 1}
+            known[form].append(host)
+    # Of a host that the inventory knows by two names the first one stands for both.
+    by_name = {form: shown(found[0].name) for form, found in known.items() if all(same_host(found[0], one) for one in found)}
 
     @cache
     def called(name: object) -> str | None:
         text = safe_text(name)
-        return next((by_name[form] for form in forms(text) if form in by_name), text.partition(".")[0].upper() or None)
+        return next((by_name[form] for form in forms(text) if form in by_name), without_domain(text).upper() or None)
 
     return called
 

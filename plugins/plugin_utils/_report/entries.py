@@ -17,7 +17,7 @@ from .._avma.findings import Finding, Severity, shown
 from .._avma.identity import OsKind
 from .._avma.lease import LeaseState
 from .._avma.told import mappings, part
-from .joining import Machine, own_name
+from .joining import Machine, own_name, replica_finding
 from .material import HostMaterial, Result
 from .model import FindingEntry, HostEntry, Standing, VmEntry
 from .os_label import os_label
@@ -81,13 +81,13 @@ def vm_entry(
     successes: tuple[datetime, datetime] | None,
 ) -> VmEntry:
     """``host``: as the inventory calls it. ``successes``: the first and last that are on record."""
-    result = machine.guest.result if machine.guest else {}
+    result = machine.result
     told = part(result, "guest")
     licence = licence_of(result)
     os = part(told, "os") or part(machine.vm, "guest")
     standing = _standing(machine, evidence, licence)
     name = shown(machine.name, _NAME) or machine.id or "unknown"
-    findings = _vm_findings(machine, evidence, result, name, standing)
+    findings = _vm_findings(machine, evidence, name, standing)
     return VmEntry(
         id=shown(machine.id, _NAME) or None,
         name=name,
@@ -131,12 +131,13 @@ def _standing(machine: Machine, evidence: VmEvidence, licence: Result) -> Standi
     return Standing.UNKNOWN if evidence.activated is None else Standing.NOT_ACTIVATED
 
 
-def _vm_findings(machine: Machine, evidence: VmEvidence, result: Result, name: str, standing: Standing) -> tuple[FindingEntry, ...]:
+def _vm_findings(machine: Machine, evidence: VmEvidence, name: str, standing: Standing) -> tuple[FindingEntry, ...]:
     moot = _MOOT if standing in (Standing.ACTIVATED, Standing.LICENSED_OTHERWISE, Standing.NOT_APPLICABLE) else frozenset()
-    found = _findings(result.get("findings"), machine.vm.get("findings"), own=evidence.findings)
+    about = [one for one in (machine.other, replica_finding(machine)) if one is not None]
+    found = _findings(machine.result.get("findings"), machine.vm.get("findings"), own=(*about, *evidence.findings))
     kept = tuple(replace(one, object=name) for one in found if one.code not in moot | _DONE)
     guest = machine.guest
-    if guest is None or machine.answered or not guest.result:
+    if guest is None or machine.answered or machine.other is not None or not guest.result:
         return kept
     if any(one.code == "GUEST_OFF" for one in kept):
         # The host knows better than a connection that got no answer; and whoever lists a guest wants it served.

@@ -3,38 +3,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Which guest of the inventory is which virtual machine of a host: by its ID, by host and name as Hyper-V wrote them into the guest's registry,
-else by a name that one machine alone has, which is weaker: that it is called in Data Exchange, too, is a tenant's word.
-"""
+"""Guests of the inventory and virtual machines of hosts, each machine once: what a report and the table of a run are made of."""
 
 from __future__ import annotations
 
 import typing as t
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from .._avma.computer_names import forms_of, is_address, same_computer
 from .._avma.evidence import SeenGuest, SeenVm
+from .._avma.findings import Finding, finding
 from .._avma.told import mappings, part
-from .material import GuestMaterial, HostMaterial, Result, identifier
-
-_Key = t.TypeVar("_Key")
-_LIVELY = ("running", "starting", "paused", "saved", "shutting_down", "off")
+from .._avma.vm_matching import OTHER_VM, By, Distinct, GuestMarks, Match, VmIndex, VmMarks, distinct, guest_marks, normalise_id, vm_marks
+from .material import GuestMaterial, HostMaterial, Result
 
 
 @dataclass
 class Machine:
-    """A virtual machine as a host shows it, as a guest tells of itself, or both. ``joined_by``: the name alone that joined them, None for more."""
+    """A virtual machine as a host shows it, as a guest tells of itself, or both. ``elsewhere``: as other hosts show it, too."""
 
     host: HostMaterial | None
     vm: Result
     guest: GuestMaterial | None = None
-    joined_by: str | None = None
+    match: Match[Machine] | None = None
+    elsewhere: tuple[Machine, ...] = ()
 
     @property
     def id(self) -> str | None:
-        return identifier(self.vm.get("id")) or self.guest_id
+        return normalise_id(self.vm.get("id")) or self.guest_id
 
     @property
     def name(self) -> str | None:
@@ -49,22 +47,38 @@ class Machine:
         return self.id or f"name:{(self.name or '').casefold()}"
 
     @property
+    def other(self) -> Finding | None:
+        """The guest's answer came from another machine than this one, so it says nothing of this one."""
+        if self.match is None or self.match.other is None or self.guest is None:
+            return None
+        return finding(OTHER_VM, self.guest.name, meant=self.match.meant, answered=self.match.other)
+
+    @property
+    def result(self) -> Result:
+        """What the guest has told of this machine."""
+        return self.guest.result if self.guest and self.other is None else {}
+
+    @property
     def placement(self) -> Result:
-        return part(self.guest.result if self.guest else {}, "guest", "placement")
+        return part(self.result, "guest", "placement")
 
     @property
     def guest_id(self) -> str | None:
-        return _id_of(self.guest) if self.guest else None
+        """As the inventory knows it, else as the guest's registry has it."""
+        if self.guest is None:
+            return None
+        marks = _marks(self.guest)
+        return marks.known_id or (marks.own_id if self.other is None else None)
 
     @property
-    def names(self) -> set[str]:
-        """Names that events may call it by, with and without domain."""
-        names = [
-            self.vm.get("name"),
-            part(self.vm, "guest").get("fqdn"),
-            part(self.guest.result if self.guest else {}, "guest").get("name"),
-        ]
-        return {form for name in names if name for form in forms(str(name))}
+    def marks(self) -> VmMarks:
+        hosts = tuple(host_names(self.host)) if self.host is not None else ()
+        return vm_marks(self.vm, hosts, [part(self.result, "guest").get("name")])
+
+    @property
+    def marks_with_id(self) -> VmMarks:
+        """As events may name it: by the ID that its guest has, where no host shows it."""
+        return replace(self.marks, id=self.id)
 
     @property
     def apart(self) -> bool:
@@ -73,8 +87,8 @@ class Machine:
 
     @property
     def answered(self) -> bool:
-        """Whether the guest itself has told something."""
-        return self.guest is not None and isinstance(part(self.guest.result, "guest").get("name"), str)
+        """Whether the guest itself has told something of this machine."""
+        return isinstance(part(self.result, "guest").get("name"), str)
 
     def seen_vm(self, observed: datetime) -> SeenVm:
         if self.host is None:
@@ -84,7 +98,8 @@ class Machine:
     def seen_guest(self, observed: datetime) -> SeenGuest:
         if self.guest is None:
             raise AssertionError(f"{self.name}: no guest of the inventory is this machine")
-        return SeenGuest(self.guest.result, observed, self.guest.vm_id if self.joined_by else self.id, self.joined_by or self.guest.vm_name)
+        by_name = self.match is not None and self.match.by is By.NAME
+        return SeenGuest(self.result, observed, self.guest.vm_id if by_name else self.id, self.name if by_name else self.guest.vm_name)
 
 
 def own_name(host: HostMaterial) -> str:
@@ -92,99 +107,78 @@ def own_name(host: HostMaterial) -> str:
     return str(part(host.kvp, "host").get("name") or part(host.info, "host").get("name") or host.name)
 
 
+def host_names(host: HostMaterial) -> list[str]:
+    """What a host may be called, the full name that it gives itself first."""
+    full = part(host.info, "host").get("fqdn")
+    return [*([str(full)] if full else []), own_name(host), *([] if is_address(host.name) else [host.name])]
+
+
 def host_forms(host: HostMaterial) -> set[str]:
-    """What a host may be called, with and without domain."""
-    names = (host.name, own_name(host), str(part(host.info, "host").get("fqdn") or ""))
-    return {form for name in names for form in forms(name) if form}
+    return forms_of([*host_names(host), host.name])
 
 
-def forms(name: str) -> tuple[str, str]:
-    folded = name.casefold()
-    return folded, folded.partition(".")[0]
+def same_host(one: HostMaterial, other: HostMaterial) -> bool:
+    """Whether the inventory knows one host by two names."""
+    return same_computer(host_names(one)[0], host_names(other)[0])
 
 
-def join(hosts: Iterable[HostMaterial], guests: Iterable[GuestMaterial]) -> tuple[list[Machine], list[str]]:
-    """Machines of hosts in their order, then guests that no host showed; and notes on what is there twice.
+class Join:
+    """``machines``: those of hosts in their order, then guests that no host showed. ``notes``: what is there twice.
 
     A guest may claim any ID, so it never takes the place of one whose ID the inventory knows.
     """
-    machines, notes = _machines(hosts)
-    by_id = {machine.id: machine for machine in machines if machine.id}
-    by_place, by_name = _by_place(machines), _by_name(machines)
-    others: list[Machine] = []
-    for guest in sorted(guests, key=lambda guest: identifier(guest.vm_id) not in by_id):
-        machine, joined_by = _machine_of(guest, by_id, by_place, by_name)
-        if machine is None:
-            others.append(Machine(None, {}, guest))
-        elif machine.guest is None or (
-            not machine.answered and part(guest.result, "guest").get("name") and (guest.vm_id or not machine.guest.vm_id)
-        ):
-            machine.guest, machine.joined_by = guest, joined_by
-        else:
-            notes.append(f"{guest.name} and {machine.guest.name} are the same virtual machine, so {machine.guest.name} stands for both")
-    return machines + others, notes
+
+    def __init__(self, hosts: Iterable[HostMaterial], guests: Iterable[GuestMaterial]) -> None:
+        guests = tuple(guests)
+        self.machines, self.notes = _machines(hosts)
+        self._of: dict[int, Machine] = {}
+        index = VmIndex(self.machines, lambda machine: machine.marks, [guest.name for guest in guests])
+        others: list[Machine] = []
+        for guest in sorted(guests, key=lambda guest: index.by_id(guest.vm_id) is None):
+            match = index.match(_marks(guest))
+            machine = match.vm
+            if machine is None:
+                others.append(machine := Machine(None, {}, guest, match))
+            elif machine.guest is None or _better(guest, match, machine):
+                machine.guest, machine.match = guest, match
+            else:
+                first = machine.guest.name
+                self.notes.append(f"{guest.name} and {first} are the same virtual machine, so {first} stands for both")
+            self._of[id(guest)] = machine if machine.guest is guest else replace(machine, guest=guest, match=match)
+        self.machines += others
+
+    def of(self, guest: GuestMaterial) -> Machine:
+        """The machine of a guest that was given, with that guest's own answer."""
+        return self._of[id(guest)]
+
+
+def _better(guest: GuestMaterial, match: Match[Machine], machine: Machine) -> bool:
+    """Whether a guest stands for a machine in the place of another, which has told nothing."""
+    known = machine.guest is not None and bool(machine.guest.vm_id)
+    answered = match.other is None and bool(part(guest.result, "guest").get("name"))
+    return not machine.answered and answered and (bool(guest.vm_id) or not known)
 
 
 def _machines(hosts: Iterable[HostMaterial]) -> tuple[list[Machine], list[str]]:
-    """One for each ID: a machine that moves while hosts are asked, or a replica, is shown by two of them."""
-    found: dict[str, Machine] = {}
-    twice = 0
-    for host in hosts:
-        for number, vm in enumerate(mappings(host.kvp.get("vms"))):
-            machine = Machine(host, vm)
-            key = machine.id or f"{host.name}/{number}"
-            twice += key in found
-            if key not in found or _liveliness(vm) < _liveliness(found[key].vm):
-                found[key] = machine
+    found: list[Distinct[Machine]] = distinct(
+        (Machine(host, vm) for host in hosts for vm in mappings(host.kvp.get("vms"))), lambda machine: machine.marks
+    )
+    for one in found:
+        one.vm.elsewhere = one.elsewhere
+    twice = sum(len(one.elsewhere) for one in found)
     notes = [f"{twice} virtual machines were shown by more than one host (moved, or replicas) and are counted once"] if twice else []
-    return list(found.values()), notes
+    return [one.vm for one in found], notes
 
 
-def _liveliness(vm: Result) -> int:
-    state = str(vm.get("state"))
-    return _LIVELY.index(state) if state in _LIVELY else len(_LIVELY)
+def _marks(guest: GuestMaterial) -> GuestMarks:
+    return guest_marks(guest.name, guest.result, guest.vm_id, guest.vm_name)
 
 
-def _by_place(machines: Iterable[Machine]) -> dict[tuple[str, str], Machine]:
-    """By host, in each form of its names, and the name that the machine has there."""
-    found: dict[tuple[str, str], list[Machine]] = defaultdict(list)
-    for machine in machines:
-        if machine.host is not None and machine.name:
-            for form in host_forms(machine.host):
-                found[form, machine.name.casefold()].append(machine)
-    return _unambiguous(found)
-
-
-def _by_name(machines: Iterable[Machine]) -> dict[str, Machine]:
-    found: dict[str, list[Machine]] = defaultdict(list)
-    for machine in machines:
-        for form in machine.names:
-            found[form].append(machine)
-    return _unambiguous(found)
-
-
-def _unambiguous(found: Mapping[_Key, list[Machine]]) -> dict[_Key, Machine]:
-    return {key: owners[0] for key, owners in found.items() if len(owners) == 1}
-
-
-def _id_of(guest: GuestMaterial) -> str | None:
-    """Its own word counts only where the inventory knows none."""
-    return identifier(guest.vm_id) or identifier(part(guest.result, "guest", "placement").get("vm_id"))
-
-
-def _machine_of(
-    guest: GuestMaterial, by_id: Mapping[str, Machine], by_place: Mapping[tuple[str, str], Machine], by_name: Mapping[str, Machine]
-) -> tuple[Machine | None, str | None]:
-    if told := _id_of(guest):
-        return by_id.get(told), None
-    placement = part(guest.result, "guest", "placement")
-    for host in (placement.get("host_fqdn"), placement.get("host")):
-        for form in forms(str(host)) if host else ():
-            place = (form, str(placement.get("vm_name")).casefold())
-            if place in by_place:
-                return by_place[place], None
-    for name in (guest.vm_name, placement.get("vm_name"), part(guest.result, "guest").get("name"), guest.name):
-        for form in forms(str(name)) if name else ():
-            if form in by_name:
-                return by_name[form], form
-    return None, None
+def replica_finding(machine: Machine) -> Finding | None:
+    """What to say of a machine that several hosts show."""
+    if not machine.elsewhere or machine.host is None:
+        return None
+    others: t.Iterator[str] = (f"{own_name(one.host)} ({one.vm.get('state') or 'unknown'})" for one in machine.elsewhere if one.host)
+    return finding(
+        "VM_ON_SEVERAL_HOSTS", machine.name, host=own_name(machine.host), state=str(machine.vm.get("state")), others=tuple(others)
+    )

@@ -71,8 +71,3 @@ class Material:
     guests: tuple[GuestMaterial, ...] = ()
     ledger: LedgerMaterial | None = None
     earlier: Result | None = None  # the JSON of an earlier report
-
-
-def identifier(value: t.Any) -> str | None:
-    """A GUID as the collection writes it: upper case, no braces."""
-    return str(value).strip("{} ").upper() or None if value else None

@@ -18,8 +18,9 @@ from .._avma.events import HOST_EVENT
 from .._avma.evidence import Source
 from .._avma.outcome import Outcome
 from .._avma.times import InvalidTime, point_in_time
-from .joining import Machine, forms
-from .material import Result, identifier
+from .._avma.vm_matching import VmIndex, VmMarks, normalise_id
+from .joining import Machine
+from .material import Result
 
 _ACTIVATED = {Outcome.ACTIVATED.value, Outcome.ALREADY_ACTIVATED.value}
 # The guest was asked, and it is not activated by AVMA.
@@ -43,39 +44,37 @@ class Sighting:
 
 
 class Identities:
-    """Whom an event means: a machine by its ID, else by a name that is its alone, else whom it names first."""
+    """Whom an event means: a machine by its ID, else by a name that is its alone, else whom it names first. None where it names several."""
 
     def __init__(self, machines: Iterable[Machine], activations: Iterable[Result] = ()) -> None:
-        self._by_id: dict[str, str] = {}
-        names: dict[str, set[str]] = defaultdict(set)
-        for machine in machines:
-            if machine.id:
-                self._by_id[machine.id] = machine.key
-            for form in machine.names:
-                names[form].add(machine.key)
-        # Machines that are gone by now may still be called by the names under which the ledger has them.
-        known = set(names)
+        present = [_Known(machine.key, machine.marks_with_id) for machine in machines]
+        here = VmIndex(present, lambda known: known.marks)
+        # Machines that are gone by now may still be called by the names under which the ledger has them, but for names of others.
+        gone: dict[str, set[str]] = defaultdict(set)
         for activation in activations:
-            one = identifier(activation.get("vm_id"))
-            for name in (activation.get("vm_name"), activation.get("guest")):
-                for form in forms(str(name)) if one and name else ():
-                    if form not in known:
-                        names[form].add(self._by_id.get(str(one), str(one)))
-        self._by_name = {name: next(iter(keys)) for name, keys in names.items() if len(keys) == 1}
+            one = normalise_id(activation.get("vm_id"))
+            names = {str(name) for name in (activation.get("vm_name"), activation.get("guest")) if one and name}
+            if one:
+                gone[one] |= {name for name in names if not here.named(name)}
+        keys = {known.marks.id: known.key for known in present if known.marks.id}
+        past = [_Known(keys.get(one, one), VmMarks(one, None, claimed=tuple(sorted(names)))) for one, names in gone.items()]
+        self._index = VmIndex([*present, *past], lambda known: known.marks)
 
     def of(self, ids: Iterable[t.Any], names: Iterable[t.Any]) -> str | None:
-        identifiers = [one for one in map(identifier, ids) if one]
-        for one in identifiers:
-            if one in self._by_id:
-                return self._by_id[one]
+        identifiers = [one for one in map(normalise_id, ids) if one]
         called = [str(name) for name in names if name]
-        for name in called:
-            for form in forms(name):
-                if form in self._by_name:
-                    return self._by_name[form]
+        match = self._index.of_event(identifiers, called)
+        if match.vm is not None or match.ambiguous:
+            return match.vm.key if match.vm is not None else None
         if identifiers:
             return identifiers[0]
         return f"name:{called[0].casefold()}" if called else None
+
+
+@dataclass(frozen=True)
+class _Known:
+    key: str
+    marks: VmMarks
 
 
 def lean(events: Iterable[Result]) -> Iterator[Result]:

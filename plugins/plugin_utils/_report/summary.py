@@ -16,8 +16,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
+from .._avma.computer_names import without_domain
 from .._avma.outcome import Outcome
 from .._avma.told import mappings, part
+from .joining import Join, Machine, own_name, replica_finding
+from .material import GuestMaterial, HostMaterial
 from .os_label import os_label
 
 Result = Mapping[str, t.Any]
@@ -29,25 +32,6 @@ _ATTENTION = {Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.DEFERRED.valu
 _ATTENTION_STATUS = {"action_required"}
 # Of a failed task its message is the reason, and a message names its remedy.
 _AS_THE_REASON_SAYS = "Do what the reason says, then run again."
-
-
-@dataclass(frozen=True)
-class GuestRun:
-    """A guest of the inventory, and what is known of it. ``result`` is that of guest_key, empty if the task never ran there."""
-
-    inventory_name: str
-    result: Result
-    vm_id: str | None = None
-    vm_name: str | None = None
-
-
-@dataclass(frozen=True)
-class HostRun:
-    """A host of the inventory with the results of host_info and kvp_info, empty if it could not be asked."""
-
-    inventory_name: str
-    info: Result
-    kvp: Result
 
 
 @dataclass(frozen=True)
@@ -103,71 +87,23 @@ class Summary:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """A virtual machine as its host shows it."""
-
-    host: str
-    vm: Result
-
-    @property
-    def id(self) -> str:
-        return str(self.vm.get("id") or "")
-
-    @property
-    def name(self) -> str:
-        return str(self.vm.get("name") or "")
-
-
-def summarise(guests: Iterable[GuestRun], hosts: Iterable[HostRun]) -> Summary:
+def summarise(guests: Iterable[GuestMaterial], hosts: Iterable[HostMaterial]) -> Summary:
     """Hosts and guests in the order given, then the machines that no guest stands for, by host and name."""
-    hosts = tuple(hosts)
-    seen = [
-        _Seen(host=str(part(host.kvp, "host").get("name") or host.inventory_name), vm=vm)
-        for host in hosts
-        for vm in mappings(host.kvp.get("vms"))
-    ]
-    by_id = {machine.id: machine for machine in seen}
-    by_name: dict[str, list[_Seen]] = {}
-    for machine in seen:
-        by_name.setdefault(machine.name.casefold(), []).append(machine)
-    rows: list[Row] = []
-    matched: set[str] = set()
-    for guest in guests:
-        found = _machine_of(guest, by_id, by_name)
-        if found is not None:
-            matched.add(found.id)
-        rows.append(_guest_row(guest, found))
-    others = [machine for machine in seen if machine.id not in matched]
-    rows.extend(_machine_row(machine) for machine in sorted(others, key=lambda machine: (machine.host, machine.name)))
+    guests, hosts = tuple(guests), tuple(hosts)
+    joined = Join(hosts, guests)
+    rows = [_guest_row(guest, joined.of(guest)) for guest in guests]
+    others = [machine for machine in joined.machines if machine.guest is None]
+    rows.extend(_machine_row(machine) for machine in sorted(others, key=lambda machine: (_host_of(machine) or "", machine.name or "")))
     return Summary(
         hosts=tuple(_host_row(host) for host in hosts), rows=tuple(rows), counts=dict(Counter(row.outcome for row in rows if row.managed))
     )
 
 
-def _machine_of(guest: GuestRun, by_id: Mapping[str, _Seen], by_name: Mapping[str, list[_Seen]]) -> _Seen | None:
-    """The virtual machine that a guest of the inventory is: by its id, else by a name that just one machine has.
-
-    Where the inventory knows the id, what the guest says of itself does not count.
-    """
-    placement = part(guest.result, "guest", "placement")
-    for given in (guest.vm_id, placement.get("vm_id")):
-        identifier = str(given or "").strip("{}").upper()
-        if identifier and (given == guest.vm_id or identifier in by_id):
-            return by_id.get(identifier)
-    computer = part(guest.result, "guest").get("name")
-    for name in (guest.vm_name, placement.get("vm_name"), guest.inventory_name, computer):
-        found = by_name.get(str(name).casefold(), []) if name else []
-        if len(found) == 1:
-            return found[0]
-    return None
-
-
-def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
+def _guest_row(guest: GuestMaterial, machine: Machine) -> Row:
     result = guest.result
-    facts = part(result, "guest")
-    licence = part(result, "after") or part(facts, "licence")
-    os = part(facts, "os") or (part(machine.vm, "guest") if machine else {})
+    # What another machine has answered says nothing of this one but that the address is wrong.
+    facts = {} if machine.other else part(result, "guest")
+    licence = {} if machine.other else part(result, "after") or part(facts, "licence")
     # An unreachable guest is told apart although guest_key counts it as failed.
     outcome = (
         UNREACHABLE
@@ -176,34 +112,46 @@ def _guest_row(guest: GuestRun, machine: _Seen | None) -> Row:
     )
     reason = str(result.get("reason") or result.get("msg") or "the task did not run for this guest")
     remedy = str(_first_of(result.get("findings"), "error", "warning").get("remedy") or "")
-    if outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine is not None and machine.vm.get("state") != "running":
+    if machine.other is not None:
+        reason, remedy = machine.other.cause, machine.other.remedy
+        outcome = Outcome.REFUSED.value
+    elif outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine.host is not None and machine.vm.get("state") != "running":
         # The host knows better than a connection that got no answer.
-        reason = f"the virtual machine is {machine.vm.get('state')}, as host {machine.host} shows it"
+        reason = f"the virtual machine is {machine.vm.get('state')}, as host {_host_of(machine)} shows it"
         remedy = "Start it, then run again."
     elif outcome in (Outcome.FAILED.value, UNREACHABLE) and result.get("msg"):
         remedy = remedy or _AS_THE_REASON_SAYS
     return Row(
-        guest=guest.inventory_name,
+        guest=guest.name,
         host=_host_name(facts, licence, machine),
-        os=os_label(os),
+        os=os_label(part(facts, "os") or part(machine.vm, "guest")),
         outcome=outcome,
         channel=licence.get("channel"),
         last_five=licence.get("partial_product_key"),
-        reason=reason,
+        reason=reason + _replicas(machine),
         remedy=remedy,
         managed=True,
     )
 
 
-def _host_name(facts: Mapping[str, t.Any], licence: Mapping[str, t.Any], machine: _Seen | None) -> str | None:
+def _host_of(machine: Machine) -> str | None:
+    return own_name(machine.host) if machine.host is not None else None
+
+
+def _replicas(machine: Machine) -> str:
+    replica = replica_finding(machine)
+    return f"; {replica.cause}" if replica is not None else ""
+
+
+def _host_name(facts: Mapping[str, t.Any], licence: Mapping[str, t.Any], machine: Machine) -> str | None:
     """Where the guest runs now as it or its host says, else which host activated it last; without the domain."""
-    if machine is not None:
-        return machine.host
+    if machine.host is not None:
+        return _host_of(machine)
     name = part(facts, "placement").get("host") or part(licence, "avma").get("host")
-    return str(name).partition(".")[0].upper() if name else None
+    return without_domain(str(name)).upper() if name else None
 
 
-def _host_row(host: HostRun) -> HostRow:
+def _host_row(host: HostMaterial) -> HostRow:
     facts = part(host.info, "host")
     avma = part(facts, "avma")
     licence = part(facts, "licence")
@@ -222,7 +170,7 @@ def _host_row(host: HostRun) -> HostRow:
     if not facts and host.info.get("msg"):
         remedy = _AS_THE_REASON_SAYS
     return HostRow(
-        host=host.inventory_name,
+        host=host.name,
         os=os_label(part(facts, "os")),
         licence=f"{licence.get('status')} ({licence.get('channel')})" if licence else None,
         cluster=part(facts, "cluster").get("name"),
@@ -233,7 +181,7 @@ def _host_row(host: HostRun) -> HostRow:
     )
 
 
-def _cluster_finding(host: HostRun) -> Mapping[str, t.Any]:
+def _cluster_finding(host: HostMaterial) -> Mapping[str, t.Any]:
     """Why guests may lose their activation on other nodes, if the nodes were asked; empty if they may not."""
     verdict = part(host.info, "host", "cluster", "verdict")
     if not verdict.get("asked") or verdict.get("ready") is True:
@@ -252,18 +200,18 @@ def _first_of(findings: t.Any, *severities: str) -> Mapping[str, t.Any]:
     return {}
 
 
-def _machine_row(machine: _Seen) -> Row:
+def _machine_row(machine: Machine) -> Row:
     vm = machine.vm
     first = _first_of(vm.get("findings"), "error", "warning", "info")
     reason = str(first.get("cause") or "seen from its host only")
     return Row(
-        guest=machine.name or machine.id,
-        host=machine.host,
+        guest=machine.name or machine.id or "unknown",
+        host=_host_of(machine),
         os=os_label(part(vm, "guest")),
         outcome=str(part(vm, "avma").get("status") or "unknown"),
         channel=None,
         last_five=None,
-        reason=reason,
+        reason=reason + _replicas(machine),
         remedy=str(first.get("remedy") or ""),
         managed=False,
     )

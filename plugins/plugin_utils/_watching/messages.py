@@ -26,6 +26,7 @@ from .._avma.facts import HostFacts
 from .._avma.findings import Finding, shown
 from .._avma.host_verdict import HostVerdict
 from .._avma.times import iso
+from .._avma.vm_matching import VmIndex, VmMarks
 from .._windows.hyperv import Vm
 
 Message = dict[str, t.Any]
@@ -84,26 +85,19 @@ def activation_message(host: str, event: LogEvent, origin: LogOrigin, vms: Itera
 
 def _vm(event: Message, vms: Iterable[Vm] | None) -> Message:
     """Which machine of the host it is. ``known`` is false, and nothing is guessed, where not exactly one fits."""
-    for matched_by, fitting in (
-        # A GUID that the host has for a machine is no coincidence. Names are a guest's own, and two machines may bear one.
-        ("id", [vm for vm in vms or () if vm.id in event["vm_ids"]]),
-        ("name", [vm for vm in vms or () if _short(vm.name) in {_short(name) for name in event["vm_names"]}]),
-    ):
-        if len(fitting) == 1:
-            (vm,) = fitting
-            return {
-                "known": True,
-                "matched_by": matched_by,
-                "id": vm.id,
-                "name": told(vm.name, _NAME_LIMIT),
-                "state": vm.state.value,
-                "group": GROUP_PREFIX + vm.id.replace("-", "_"),
-            }
-    return {"known": False, "matched_by": None, "id": None, "name": None, "state": None, "group": None}
-
-
-def _short(name: str) -> str:
-    return name.partition(".")[0].casefold()
+    index = VmIndex(vms or (), lambda vm: VmMarks(vm.id, vm.name))
+    found = index.of_event(event["vm_ids"], event["vm_names"])
+    vm = found.vm
+    if vm is None or found.by is None:
+        return {"known": False, "matched_by": None, "id": None, "name": None, "state": None, "group": None}
+    return {
+        "known": True,
+        "matched_by": found.by.value,
+        "id": vm.id,
+        "name": told(vm.name, _NAME_LIMIT),
+        "state": vm.state.value,
+        "group": GROUP_PREFIX + vm.id.replace("-", "_"),
+    }
 
 
 def log_message(host: str, about: Finding, now: datetime) -> Message:

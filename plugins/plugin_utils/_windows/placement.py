@@ -11,7 +11,9 @@ Source: Microsoft, "Data Exchange: using key-value pairs to share information be
 
 from __future__ import annotations
 
+from .._avma.computer_names import without_domain
 from .._avma.facts import GuestPlacement
+from .._avma.vm_matching import normalise_id
 from .._wsman.cim import Call, Cim
 from .._wsman.errors import Fault, MethodFailed
 from .registry import names_call, read_string, string_call, value_names
@@ -34,7 +36,7 @@ def placement_calls() -> tuple[Call, ...]:
 def read_host(session: Cim) -> GuestPlacement:
     """Only the host's name: one request, two where the fully qualified name is not there."""
     fqdn = _value(session, "PhysicalHostNameFullyQualified")
-    name = fqdn.partition(".")[0] if fqdn else _value(session, "PhysicalHostName")
+    name = without_domain(fqdn) if fqdn else _value(session, "PhysicalHostName")
     return GuestPlacement(host_name=name or None, host_fqdn=fqdn or None)
 
 
@@ -53,7 +55,7 @@ def read_placement(session: Cim) -> GuestPlacement:
     return GuestPlacement(
         host_name=value("PhysicalHostName"),
         host_fqdn=value("PhysicalHostNameFullyQualified"),
-        vm_id=vm_id.strip("{}").upper() if vm_id else None,
+        vm_id=normalise_id(vm_id),
         vm_name=value("VirtualMachineName"),
     )
 

@@ -22,6 +22,7 @@ from ..._avma.evidence import licence_of
 from ..._avma.outcome import Outcome
 from ..._avma.text import safe_text
 from ..._avma.times import InvalidTime, iso, point_in_time
+from ..._avma.vm_matching import normalise_id
 
 SECONDS_A_DAY = 86400
 # Outcomes after which the guest has said something about its licence.
@@ -174,7 +175,7 @@ def _activation(result: Mapping[str, t.Any], now: datetime) -> ActivationRow | N
     # A second run finds "already_activated" where the first one activated: the same state of the guest, but worth a row of its own.
     return ActivationRow(
         guest=_storable(str(guest["name"]).lower()),
-        vm_id=_storable(str(placement.get("vm_id") or "").strip("{}").upper()),
+        vm_id=_storable(normalise_id(placement.get("vm_id")) or ""),
         day=time // SECONDS_A_DAY,
         state=hashlib.sha256(_json(body).encode("ascii")).hexdigest(),
         time=time,

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._report.summary import GuestRun, HostRun, Row, summarise
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.material import GuestMaterial, HostMaterial
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.summary import Row, summarise
 
 WEB = "6F3C2B6A-0C68-4B5F-9B0E-3E0B6B0C8D11"
 SQL = "0F3C2B6A-0C68-4B5F-9B0E-3E0B6B0C8D12"
@@ -32,7 +33,7 @@ def vm(identifier: str, name: str, state: str = "running", status: str = "eligib
     return {"id": identifier, "name": name, "state": state, "guest": OS, "avma": {"status": status}, "findings": findings or []}
 
 
-def host(*vms: Result, name: str = "HV01", **info: Any) -> HostRun:
+def host(*vms: Result, name: str = "HV01", **info: Any) -> HostMaterial:
     facts = {
         "host": {
             "os": {"release": "2022", "edition": "Datacenter"},
@@ -42,16 +43,16 @@ def host(*vms: Result, name: str = "HV01", **info: Any) -> HostRun:
         },
         "findings": [],
     }
-    return HostRun(name.lower(), {**facts, **info}, {"host": {"name": name}, "vms": list(vms)})
+    return HostMaterial(name.lower(), {**facts, **info}, {"host": {"name": name}, "vms": list(vms)})
 
 
-def one(run: GuestRun, *hosts: HostRun) -> Row:
+def one(run: GuestMaterial, *hosts: HostMaterial) -> Row:
     summary = summarise([run], hosts)
     return next(row for row in summary.rows if row.managed)
 
 
 def test_guest_that_was_activated() -> None:
-    row = one(GuestRun("web01", guest()))
+    row = one(GuestMaterial("web01", guest()))
     assert row.as_dict() == {
         "guest": "web01",
         "host": "HV01",
@@ -78,7 +79,7 @@ def test_guest_that_was_activated() -> None:
     ],
 )
 def test_guest_without_a_whole_result_has_its_row(result: Result, outcome: str, reason: str) -> None:
-    row = one(GuestRun("web01", result))
+    row = one(GuestMaterial("web01", result))
     assert (row.guest, row.outcome, row.reason, row.channel, row.os) == ("web01", outcome, reason, None, None)
     assert row.attention
     assert row.remedy == ("Do what the reason says, then run again." if "msg" in result else "")
@@ -87,14 +88,14 @@ def test_guest_without_a_whole_result_has_its_row(result: Result, outcome: str, 
 @pytest.mark.parametrize("odd", ["text", 5, ["a"], None, True])
 @pytest.mark.parametrize("part", ["guest", "after", "findings", "outcome", "reason"])
 def test_result_of_another_shape_does_not_break_the_summary(part: str, odd: object) -> None:
-    assert one(GuestRun("web01", {**guest(), part: odd})).guest == "web01"
+    assert one(GuestMaterial("web01", {**guest(), part: odd})).guest == "web01"
 
 
 @pytest.mark.parametrize("odd", ["text", 5, ["a"], None, True])
 @pytest.mark.parametrize("part", ["host", "vms", "findings"])
 def test_host_of_another_shape_does_not_break_the_summary(part: str, odd: object) -> None:
     result = {**dict(host(vm(WEB, "web01")).info), part: odd}
-    summary = summarise([GuestRun("web01", guest())], [HostRun("hv01", result, result)])
+    summary = summarise([GuestMaterial("web01", guest())], [HostMaterial("hv01", result, result)])
     assert [row.host for row in summary.hosts] == ["hv01"]
 
 
@@ -111,12 +112,14 @@ def test_host_of_another_shape_does_not_break_the_summary(part: str, odd: object
     ],
 )
 def test_what_needs_attention(outcome: str, attention: bool) -> None:
-    assert one(GuestRun("web01", guest(outcome=outcome))).attention is attention
+    assert one(GuestMaterial("web01", guest(outcome=outcome))).attention is attention
 
 
 def test_counts_are_of_guests_only() -> None:
-    runs = [GuestRun(f"g{number}", guest(f"G{number}", outcome)) for number, outcome in enumerate(["activated", "activated", "failed"])]
-    summary = summarise([*runs, GuestRun("gone", {})], [host(vm(WEB, "linux01", status="not_eligible"))])
+    runs = [
+        GuestMaterial(f"g{number}", guest(f"G{number}", outcome)) for number, outcome in enumerate(["activated", "activated", "failed"])
+    ]
+    summary = summarise([*runs, GuestMaterial("gone", {})], [host(vm(WEB, "linux01", status="not_eligible"))])
     assert summary.counts == {"activated": 2, "failed": 1, "not_run": 1}
     assert len(summary.rows) == 5
 
@@ -127,53 +130,53 @@ def test_counts_are_of_guests_only() -> None:
 @pytest.mark.parametrize(
     "run",
     [
-        GuestRun("other", guest("OTHER"), vm_id=WEB),
-        GuestRun("other", guest("OTHER"), vm_id="{" + WEB.lower() + "}"),
-        GuestRun("other", guest("OTHER"), vm_name="WEB01"),
-        GuestRun("web01", {}),
-        GuestRun("other", guest("web01")),
-        GuestRun("other", {**guest("OTHER"), "guest": {"placement": {"vm_id": WEB.lower()}}}),
-        GuestRun("other", {**guest("OTHER"), "guest": {"placement": {"vm_name": "web01"}}}),
+        GuestMaterial("other", guest("OTHER"), vm_id=WEB),
+        GuestMaterial("other", guest("OTHER"), vm_id="{" + WEB.lower() + "}"),
+        GuestMaterial("other", guest("OTHER"), vm_name="WEB01"),
+        GuestMaterial("web01", {}),
+        GuestMaterial("other", guest("web01")),
+        GuestMaterial("other", {**guest("OTHER"), "guest": {"placement": {"vm_id": WEB.lower()}}}),
+        GuestMaterial("other", {**guest("OTHER"), "guest": {"placement": {"vm_name": "web01"}}}),
     ],
 )
-def test_guest_is_matched_and_listed_once(run: GuestRun) -> None:
+def test_guest_is_matched_and_listed_once(run: GuestMaterial) -> None:
     summary = summarise([run], [host(vm(WEB, "web01"), vm(SQL, "sql01"))])
-    assert [(row.guest, row.managed) for row in summary.rows] == [(run.inventory_name, True), ("sql01", False)]
+    assert [(row.guest, row.managed) for row in summary.rows] == [(run.name, True), ("sql01", False)]
 
 
 def test_id_goes_before_name() -> None:
-    row = one(GuestRun("sql01", {}, vm_id=WEB), host(vm(WEB, "x", "off")), host(vm(SQL, "sql01"), name="HV02"))
+    row = one(GuestMaterial("sql01", {}, vm_id=WEB), host(vm(WEB, "x", "off")), host(vm(SQL, "sql01"), name="HV02"))
     assert row.host == "HV01"
 
 
 @pytest.mark.parametrize("claim", [{"vm_id": SQL}, {"vm_name": "sql01"}])
 def test_a_guest_whose_id_is_known_hides_no_other_machine_by_its_claims(claim: dict[str, str]) -> None:
     result = {**guest("SQL01"), "guest": {"name": "SQL01", "placement": claim}}
-    summary = summarise([GuestRun("web01", result, vm_id=WEB)], [host(vm(SQL, "sql01"))])
+    summary = summarise([GuestMaterial("web01", result, vm_id=WEB)], [host(vm(SQL, "sql01"))])
     assert [(row.guest, row.managed) for row in summary.rows] == [("web01", True), ("sql01", False)]
 
 
 def test_name_that_several_machines_have_matches_none() -> None:
-    summary = summarise([GuestRun("web01", {})], [host(vm(WEB, "web01")), host(vm(SQL, "WEB01"), name="HV02")])
+    summary = summarise([GuestMaterial("web01", {})], [host(vm(WEB, "web01")), host(vm(SQL, "WEB01"), name="HV02")])
     assert [row.managed for row in summary.rows] == [True, False, False]
     assert summary.rows[0].host is None
 
 
 @pytest.mark.parametrize("result", [{"unreachable": True, "msg": "x"}, guest(outcome="deferred")])
 def test_machine_that_is_off_explains_a_guest_that_does_not_answer(result: Result) -> None:
-    row = one(GuestRun("web01", result), host(vm(WEB, "web01", "off")))
+    row = one(GuestMaterial("web01", result), host(vm(WEB, "web01", "off")))
     assert row.reason == "the virtual machine is off, as host HV01 shows it"
     assert row.remedy == "Start it, then run again."
 
 
 def test_machine_that_runs_explains_nothing() -> None:
-    assert one(GuestRun("web01", {"unreachable": True, "msg": "no answer"}), host(vm(WEB, "web01"))).reason == "no answer"
+    assert one(GuestMaterial("web01", {"unreachable": True, "msg": "no answer"}), host(vm(WEB, "web01"))).reason == "no answer"
 
 
 def test_host_that_is_no_short_name_is_one_in_the_table() -> None:
     result = guest()
     result["guest"]["placement"]["host"] = "hv01.corp.example"
-    assert one(GuestRun("web01", result)).host == "HV01"
+    assert one(GuestMaterial("web01", result)).host == "HV01"
 
 
 # machines that are in no inventory
@@ -214,7 +217,7 @@ def test_host_that_is_ready() -> None:
 def test_host_that_is_not_ready_says_its_worst_finding() -> None:
     findings = [{"severity": "warning", "cause": "w", "remedy": "rw"}, {"severity": "error", "cause": "e", "remedy": "re"}]
     facts = {"host": {"avma": {"ready": False, "can_activate": []}}, "findings": findings}
-    (row,) = summarise([], [HostRun("hv01", facts, {})]).hosts
+    (row,) = summarise([], [HostMaterial("hv01", facts, {})]).hosts
     assert (row.ready, row.reason, row.remedy, row.vms) == (False, "e", "re", None)
 
 
@@ -227,7 +230,7 @@ def test_host_that_is_not_ready_says_its_worst_finding() -> None:
     ],
 )
 def test_host_without_a_result_has_its_row(info: Result, reason: str) -> None:
-    (row,) = summarise([], [HostRun("hv01", info, {})]).hosts
+    (row,) = summarise([], [HostMaterial("hv01", info, {})]).hosts
     assert (row.host, row.ready, row.reason) == ("hv01", None, reason)
     assert row.remedy == ("Do what the reason says, then run again." if info else "")
 
@@ -265,5 +268,5 @@ NODE_DOWN: Result = {"code": "CLUSTER_NODE_DOWN", "severity": "warning", "cause"
 def test_cluster_that_is_not_ready_is_told_with_the_host(verdict: Result | None, told: bool) -> None:
     run = host(findings=[NODE_DOWN])
     facts = {**run.info["host"], "cluster": {"name": "CL1", "verdict": verdict}}
-    (row,) = summarise([], [HostRun("hv01", {**run.info, "host": facts}, run.kvp)]).hosts
+    (row,) = summarise([], [HostMaterial("hv01", {**run.info, "host": facts}, run.kvp)]).hosts
     assert ("; but the node HV02 is down" in row.reason, row.remedy == "Bring HV02 up.", row.ready) == (told, told, True)
