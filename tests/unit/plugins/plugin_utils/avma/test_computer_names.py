@@ -22,7 +22,14 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.computer_names i
 
 @pytest.mark.parametrize(
     ("name", "short"),
-    [("web01", "web01"), ("WEB01.corp.example.", "web01"), ("10.0.0.5", "10.0.0.5"), ("127.1", "127.1"), ("fd00::5.6", "fd00::5.6"), ("", "")],
+    [
+        ("web01", "web01"),
+        ("WEB01.corp.example.", "web01"),
+        ("10.0.0.5", "10.0.0.5"),
+        ("127.1", "127.1"),
+        ("fd00::5.6", "fd00::5.6"),
+        ("", ""),
+    ],
 )
 def test_the_form_without_a_domain(name: str, short: str) -> None:
     assert short_name(name) == short
@@ -46,7 +53,11 @@ def test_whether_two_names_may_be_one_computers(one: str, other: str, same: bool
 
 @settings(max_examples=200)
 @given(
-    st.lists(st.sampled_from(["0", "1", "09", "10", "0x7f", "0X", "255", "256", "65536", "4294967295", "017", "a", "", "-1"]), min_size=1, max_size=5)
+    st.lists(
+        st.sampled_from(["0", "1", "09", "10", "0x7f", "0X", "255", "256", "65536", "4294967295", "017", "a", "", "-1"]),
+        min_size=1,
+        max_size=5,
+    )
 )
 def test_an_address_is_what_the_c_library_takes_for_one(parts: list[str]) -> None:
     text = ".".join(parts)

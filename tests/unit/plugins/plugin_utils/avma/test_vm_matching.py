@@ -189,7 +189,14 @@ def test_whom_an_event_means(about: str, ids: tuple[str, ...], names: tuple[str,
     vms = (vm(WEB, "web01"), vm(SQL, "sql01"))
     found = VmIndex(vms, lambda one: vm_marks(one)).of_event(ids, names)
     assert (found.vm["id"] if found.vm else None, found.by) == (expected, by)
-    event = {"event_id": 12310, "computer": "HV01", "time": "2026-11-19T00:00:00Z", "notification": "success", "vm_ids": ids, "vm_names": names}
+    event = {
+        "event_id": 12310,
+        "computer": "HV01",
+        "time": "2026-11-19T00:00:00Z",
+        "notification": "success",
+        "vm_ids": ids,
+        "vm_names": names,
+    }
     weighed = weigh([SeenVm("HV01", one) for one in vms], [], [event], now=NOW)
     assert [one.vm_id for one in weighed.vms if one.conclusion is Conclusion.LOGGED_BY_HOST] == ([expected] if expected else [])
     assert weighed.ambiguous == found.ambiguous
