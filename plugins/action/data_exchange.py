@@ -6,42 +6,42 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
-from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, choose
+from ..plugin_utils._ansible.options import not_negative
+from ..plugin_utils._ansible.vm_choice import ALL_OPTION, VM_OPTIONS, VmChoice, choose, explicit_choice_of
 from ..plugin_utils._windows.data_exchange import SwitchRunner
 from ..plugin_utils._windows.hyperv import Vm, read_vms
 from ..plugin_utils._windows.kvp import KvpSetting, read_settings
 from ..plugin_utils._windows.system import read_os
 
 
-class ActionModule(WsManAction):
+@dataclass(frozen=True)
+class Options:
+    vms: VmChoice
+    enabled: bool
+    wait: int
+
+
+class ActionModule(WsManAction[Options]):
     OPTIONS: t.ClassVar = {
         **VM_OPTIONS,
-        "all": {"type": "bool", "default": False},
+        **ALL_OPTION,
         "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
         "wait": {"type": "int", "default": 60},
         **QUERY_OPTION,
     }
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        options = task.options
-        chosen = bool(options["name"] or options["id"])
-        if not options["all"] and not chosen:
-            raise OptionError("say which virtual machines: 'name', 'id', or 'all: true'")
-        # Not by mutually_exclusive, which would refuse 'all: false' and an empty 'name' as well.
-        if options["all"] and chosen:
-            raise OptionError("'all' excludes 'name' and 'id': leave out the one or the others")
-        if options["wait"] < 0:
-            raise OptionError(f"wait: {options['wait']} is negative; it is a number of seconds")
-        return super().perform(task)
+    def options(self, task: Task) -> Options:
+        vms = explicit_choice_of(task.given)
+        return Options(vms, task.given["state"] == "enabled", not_negative(task.given, "wait", "a number of seconds"))
 
-    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
-        options = task.options
-        wanted = options["state"] == "enabled"
+    def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
+        wanted = options.enabled
         vms = read_vms(session)
-        chosen = choose(vms, options, unique=True)
+        chosen = choose(vms, options.vms, unique=True)
         settings = read_settings(session, chosen, host_items=False)
         to_change = [vm for vm in chosen if vm.id in settings and settings[vm.id].enabled is not wanted]
         problems: dict[str, str] = {
@@ -51,7 +51,7 @@ class ActionModule(WsManAction):
         }
         changed: set[str] = {vm.id for vm in to_change}
         if to_change and not task.check_mode:
-            outcome = SwitchRunner(session, host_build=read_os(session).build, wait=options["wait"]).apply(
+            outcome = SwitchRunner(session, host_build=read_os(session).build, wait=options.wait).apply(
                 [settings[vm.id] for vm in to_change], enabled=wanted
             )
             changed = set(outcome.changed)

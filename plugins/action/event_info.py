@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
+from ..plugin_utils._ansible.options import OptionError, not_negative
 from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._avma.events import GUEST_EVENT, HOST_EVENT, Bookmark, InvalidBookmark, event_result, read_bookmark, restriction, settle
 from ..plugin_utils._avma.times import InvalidTime, moment
@@ -17,7 +20,18 @@ from ..plugin_utils._windows.eventlog import read_events, read_origin
 _EVENTS = {"auto": (GUEST_EVENT, HOST_EVENT), "guest": (GUEST_EVENT,), "host": (HOST_EVENT,)}
 
 
-class ActionModule(WsManAction):
+@dataclass(frozen=True)
+class Options:
+    """Times are read anew by the clock of the machine that is asked."""
+
+    since: str
+    until: str | None
+    bookmark: Mapping[str, t.Any] | None
+    events: tuple[int, ...]
+    limit: int
+
+
+class ActionModule(WsManAction[Options]):
     OPTIONS: t.ClassVar = {
         "since": {"type": "str", "default": "30d"},
         "until": {"type": "str"},
@@ -27,18 +41,19 @@ class ActionModule(WsManAction):
         **QUERY_OPTION,
     }
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        if task.options["limit"] < 0:
-            raise OptionError("the option 'limit' is negative. Give a number of events, or 0 for no limit.")
-        # Read once before anything is sent, so that a typing error costs nothing; then again by the machine's own clock.
-        self._end_and_start(task, "", datetime.now(timezone.utc))
-        return super().perform(task)
+    def options(self, task: Task) -> Options:
+        given = task.given
+        limit = not_negative(given, "limit", "a number of events, or 0 for no limit")
+        options = Options(given["since"], given["until"] or None, given["bookmark"] or None, _EVENTS[given["event"]], limit)
+        # Read once before anything is sent, so that a typing error costs nothing.
+        _end_and_start(options, "", datetime.now(timezone.utc))
+        return options
 
-    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+    def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         origin = read_origin(session)
-        until, start = self._end_and_start(task, origin.id, origin.now or datetime.now(timezone.utc))
+        until, start = _end_and_start(options, origin.id, origin.now or datetime.now(timezone.utc))
         found = read_events(session, restriction(start, until, origin.now))
-        reading = settle(found, start, origin, until=until, limit=task.options["limit"])
+        reading = settle(found, start, origin, until=until, limit=options.limit)
         return {
             "changed": False,
             "machine": task.machine,
@@ -50,24 +65,20 @@ class ActionModule(WsManAction):
             "findings": findings_result(reading.findings),
         }
 
-    @staticmethod
-    def _end_and_start(task: Task, log: str, now: datetime) -> tuple[datetime | None, Bookmark]:
-        """Until when, and from where on: the bookmark, or one made of 'since'. OptionError for what cannot be read."""
-        options = task.options
-        events = _EVENTS[options["event"]]
 
-        def time(name: str) -> datetime:
-            try:
-                return moment(options[name], now)
-            except InvalidTime as error:
-                raise OptionError(f"the option '{name}' ({options[name]!r}): {error}.") from error
+def _end_and_start(options: Options, log: str, now: datetime) -> tuple[datetime | None, Bookmark]:
+    """Until when, and from where on: the bookmark, or one made of 'since'. OptionError for what cannot be read."""
 
-        until = time("until") if options["until"] else None
-        if options["bookmark"]:
-            try:
-                return until, read_bookmark(options["bookmark"], events)
-            except InvalidBookmark as error:
-                raise OptionError(
-                    f"the option 'bookmark': {error}. Give the bookmark of an earlier result unchanged, or 'since'."
-                ) from error
-        return until, Bookmark(log=log, events=events, time=time("since"))
+    def time(name: str, text: str) -> datetime:
+        try:
+            return moment(text, now)
+        except InvalidTime as error:
+            raise OptionError(f"the option '{name}' ({text!r}): {error}.") from error
+
+    until = time("until", options.until) if options.until else None
+    if options.bookmark:
+        try:
+            return until, read_bookmark(options.bookmark, options.events)
+        except InvalidBookmark as error:
+            raise OptionError(f"the option 'bookmark': {error}. Give the bookmark of an earlier result unchanged, or 'since'.") from error
+    return until, Bookmark(log=log, events=options.events, time=time("since", options.since))

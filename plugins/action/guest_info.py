@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, Task, failure_result
 from ..plugin_utils._ansible.failure import Failure
-from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction
+from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction, GuestOptions
 from ..plugin_utils._ansible.results import findings_result, guest_licences_result, guest_result, identity_result, integration_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.facts import Channel
@@ -23,12 +23,11 @@ from ..plugin_utils._windows.guest import foresee_guest, read_guest
 from ..plugin_utils._windows.integration import read_integration
 
 
-class ActionModule(GuestAction):
+class ActionModule(GuestAction[GuestOptions]):
     OPTIONS: t.ClassVar = {**WAY_OPTIONS, **TABLES_OPTION, **QUERY_OPTION}
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        self._tables = tables_of(task)
-        return super().perform(task)
+    def options(self, task: Task) -> GuestOptions:
+        return GuestOptions(self.way(task), tables_of(task))
 
     def gave_up(self, task: Task, failure: Failure, *, later: bool) -> dict[str, t.Any]:
         answer = failure_result(failure)
@@ -36,24 +35,24 @@ class ActionModule(GuestAction):
             answer["findings"] = findings_result([failure.finding])
         return answer
 
-    def ask(self, task: Task, session: Cim) -> dict[str, t.Any]:
+    def ask(self, task: Task, options: GuestOptions, session: Cim) -> dict[str, t.Any]:
         foresee_guest(session)
         facts = read_guest(session)
         # What guest_key would do, so that the finding is the same before and after it is run.
-        plan = plan_guest_key(facts, KeyWish(), tables=self._tables)
+        plan = plan_guest_key(facts, KeyWish(), tables=options.tables)
         computer = facts.computer
         if computer is not None and is_hyperv_guest(computer):
             facts = replace(facts, integration=read_integration(session))
             if plan.installs:
                 facts = replace(facts, computer=replace(computer, asset_tag=read_asset_tag(session)))
-                plan = plan_guest_key(facts, KeyWish(), tables=self._tables)
+                plan = plan_guest_key(facts, KeyWish(), tables=options.tables)
         activates = plan.outcome not in (Outcome.KEPT, Outcome.REFUSED)
         integration = judge_integration(facts.integration, plan.identity.release, plan.identity.name, activates=activates)
         primary = facts.primary
         return {
             "changed": False,
             "guest": {
-                **guest_result(facts, self._tables),
+                **guest_result(facts, options.tables),
                 **guest_licences_result(facts),
                 "integration": integration_result(facts.integration),
             },

@@ -6,22 +6,37 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ..module_utils._product_keys import InvalidProductKey, KeyKind, classify_key, normalise_key
-from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Task, failure_result
+from ..plugin_utils._ansible.action import QUERY_OPTION, Task, failure_result
 from ..plugin_utils._ansible.contenders import contenders_of
 from ..plugin_utils._ansible.failure import Failure
 from ..plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
-from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction
+from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction, GuestOptions
+from ..plugin_utils._ansible.options import OptionError, not_negative
 from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.guest_plan import KeyWish
-from ..plugin_utils._avma.host_view import InvalidHostView, host_view
+from ..plugin_utils._avma.host_view import HostView, InvalidHostView, host_view
 from ..plugin_utils._avma.outcome import Outcome
+from ..plugin_utils._avma.tables import Tables
 
 
-class ActionModule(GuestAction):
+@dataclass(frozen=True)
+class KeyOptions(GuestOptions):
+    wish: KeyWish
+    wait: int
+    host: HostView | None
+    hosts: Sequence[Mapping[str, t.Any]]
+    contenders: int
+    fail_on: tuple[str, ...]
+    defer_unreachable: bool
+
+
+class ActionModule(GuestAction[KeyOptions]):
     OPTIONS: t.ClassVar = {
         "key": {"type": "str", "no_log": True},
         "activate": {"type": "bool", "default": True},
@@ -46,43 +61,30 @@ class ActionModule(GuestAction):
     }
     CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("host", "hosts", "hosts_variable")]}
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        options = task.options
-        self._tables = tables_of(task)
-        key: str | None = None
-        if options["key"]:
-            try:
-                key = normalise_key(options["key"])
-            except InvalidProductKey as error:
-                task.secrets.add(options["key"])
-                raise OptionError(f"key: {error}") from error
-            if classify_key(key) is KeyKind.OTHER:
-                task.secrets |= {key, options["key"]}
-        if options["wait"] < 0:
-            raise OptionError(f"wait: {options['wait']} is negative; it is a number of seconds")
-        try:
-            self._host = host_view(options["host"], self._tables) if options["host"] is not None else None
-        except InvalidHostView as error:
-            raise OptionError(f"host: {error}") from error
-        hosts = self._named_hosts(task) if options["hosts_variable"] else options["hosts"]
-        self._hosts = (plain(host) for host in hosts)
-        self._contenders = contenders_of(task.variables, getattr(self._task, "throttle", 0), len(hosts))
-        self._wish = KeyWish(
-            key=key,
-            **{name: options[name] for name in ("activate", "replace_licensed", "require_ready", "require_all_nodes", "rollback")},
+    def options(self, task: Task) -> KeyOptions:
+        given = task.given
+        tables = tables_of(task)
+        key = _key(task)
+        wait = not_negative(given, "wait", "a number of seconds")
+        hosts = self._named_hosts(task) if given["hosts_variable"] else given["hosts"]
+        return KeyOptions(
+            way=self.way(task),
+            tables=tables,
+            wish=KeyWish(
+                key=key,
+                **{name: given[name] for name in ("activate", "replace_licensed", "require_ready", "require_all_nodes", "rollback")},
+            ),
+            wait=wait,
+            host=_host(given["host"], tables),
+            hosts=hosts,
+            contenders=contenders_of(task.variables, getattr(self._task, "throttle", 0), len(hosts)),
+            fail_on=tuple(given["fail_on"]),
+            defer_unreachable=given["defer_unreachable"],
         )
-        answer = super().perform(task)
-        if answer.get("outcome") in options["fail_on"] and not answer.get("unreachable"):
-            answer["failed"] = True
-        return answer
 
-    def ask(self, task: Task, guest: Cim) -> dict[str, t.Any]:
-        activation = GuestActivation(task, guest, self._wish, self._host, self._hosts, self._tables, self._contenders)
-        return activation.run()
-
-    def _named_hosts(self, task: Task) -> t.Sequence[dict[str, t.Any]]:
+    def _named_hosts(self, task: Task) -> Sequence[Mapping[str, t.Any]]:
         """What the variable named by the option holds. As it is: rendering it is what the option is there to avoid."""
-        name = task.options["hosts_variable"]
+        name = task.given["hosts_variable"]
         value = task.variables.get(name)
         if isinstance(value, str):  # a template, as from a file of variables
             value = self._templar.template(value)
@@ -90,8 +92,19 @@ class ActionModule(GuestAction):
             raise OptionError(f"hosts_variable: the variable {name!r} holds no list. Name one that holds results of hyperv.avma.host_info.")
         return value
 
-    def defers(self, task: Task) -> bool:
-        return bool(task.options["defer_unreachable"])
+    def perform(self, task: Task, options: KeyOptions) -> dict[str, t.Any]:
+        answer = super().perform(task, options)
+        if answer.get("outcome") in options.fail_on and not answer.get("unreachable"):
+            answer["failed"] = True
+        return answer
+
+    def ask(self, task: Task, options: KeyOptions, guest: Cim) -> dict[str, t.Any]:
+        hosts = (plain(host) for host in options.hosts)  # not before it is asked for: there may be very many
+        activation = GuestActivation(task, guest, options.wish, options.host, hosts, options.tables, options.contenders, wait=options.wait)
+        return activation.run()
+
+    def defers(self, options: KeyOptions) -> bool:
+        return options.defer_unreachable
 
     def gave_up(self, task: Task, failure: Failure, *, later: bool) -> dict[str, t.Any]:
         if later:
@@ -100,3 +113,25 @@ class ActionModule(GuestAction):
         answer.pop("failed", None)  # fail_on says whether this outcome fails the task
         findings = findings_result([failure.finding] if failure.finding else [])
         return {**answer, "outcome": Outcome.FAILED.value, "reason": failure.msg, "findings": findings}
+
+
+def _key(task: Task) -> str | None:
+    """The key that is stated, in its normal form. One that is not published is a secret from here on."""
+    stated = task.given["key"]
+    if not stated:
+        return None
+    try:
+        key = normalise_key(stated)
+    except InvalidProductKey as error:
+        task.secrets.add(stated)
+        raise OptionError(f"key: {error}") from error
+    if classify_key(key) is KeyKind.OTHER:
+        task.secrets |= {key, stated}
+    return key
+
+
+def _host(stated: Mapping[str, t.Any] | None, tables: Tables) -> HostView | None:
+    try:
+        return None if stated is None else host_view(stated, tables)
+    except InvalidHostView as error:
+        raise OptionError(f"host: {error}") from error

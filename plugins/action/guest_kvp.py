@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ..module_utils._product_keys import mask_keys
-from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
+from ..plugin_utils._ansible.options import OptionError
 from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._avma.facts import Channel, LicenceFacts
 from ..plugin_utils._avma.findings import Finding, finding
@@ -21,7 +23,14 @@ from ..plugin_utils._windows.guest_items import read_data, read_guest_values, re
 from ..plugin_utils._windows.licensing import read_licences
 
 
-class ActionModule(WsManAction):
+@dataclass(frozen=True)
+class Options:
+    patterns: NamePatterns
+    absent: bool
+    force: bool
+
+
+class ActionModule(WsManAction[Options]):
     OPTIONS: t.ClassVar = {
         "patterns": {"type": "list", "elements": "str", "default": list(DEFAULT_PATTERNS)},
         "state": {"type": "str", "choices": ["listed", "absent"], "default": "listed"},
@@ -29,26 +38,26 @@ class ActionModule(WsManAction):
         **QUERY_OPTION,
     }
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
+    def options(self, task: Task) -> Options:
         try:
-            self._patterns = NamePatterns(task.options["patterns"])
+            patterns = NamePatterns(task.given["patterns"])
         except InvalidPattern as error:
             raise OptionError(f"patterns: {error}") from error
-        if not self._patterns:
+        if not patterns:
             raise OptionError("patterns: there is none, so nothing would ever be found. Give one, or leave the option out")
-        return super().perform(task)
+        return Options(patterns, task.given["state"] == "absent", task.given["force"])
 
-    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+    def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         values = read_guest_values(session)
-        stale = self._patterns.chosen(value.name for value in values)
+        stale = options.patterns.chosen(value.name for value in values)
         data = {value.name: _shown(read_data(session, value)) for value in values if value.name in stale}
         licences = read_licences(session)
         on_avma_key = _on_avma_key(licences)
         findings: list[Finding] = []
         removed: tuple[str, ...] = ()
         error = None
-        if task.options["state"] == "absent" and stale:
-            if on_avma_key is not False and not task.options["force"]:
+        if options.absent and stale:
+            if on_avma_key is not False and not options.force:
                 findings.append(finding("GUEST_ON_AVMA_KEY", task.machine))
             elif task.check_mode:
                 removed = stale

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.cluster_nodes import NodeSurvey
@@ -14,10 +15,18 @@ from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.cluster_verdict import ClusterVerdict, cluster_as_told, judge_cluster
 from ..plugin_utils._avma.facts import HostFacts
 from ..plugin_utils._avma.host_verdict import HostVerdict, judge_host
+from ..plugin_utils._avma.tables import Tables
 from ..plugin_utils._windows.host import read_host
 
 
-class ActionModule(WsManAction):
+@dataclass(frozen=True)
+class Options:
+    cluster_nodes: bool
+    require_ready: bool
+    tables: Tables
+
+
+class ActionModule(WsManAction[Options]):
     OPTIONS: t.ClassVar = {
         "cluster_nodes": {"type": "bool", "default": False},
         "require_ready": {"type": "bool", "default": False},
@@ -25,33 +34,32 @@ class ActionModule(WsManAction):
         **QUERY_OPTION,
     }
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        self._tables = tables_of(task)
-        return super().perform(task)
+    def options(self, task: Task) -> Options:
+        return Options(task.given["cluster_nodes"], task.given["require_ready"], tables_of(task))
 
-    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+    def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         facts = read_host(session)
-        verdict = judge_host(facts, self._tables)
-        cluster = self._cluster(task, facts)
+        verdict = judge_host(facts, options.tables)
+        cluster = self._cluster(task, options, facts)
         result: dict[str, t.Any] = {
             "changed": False,
-            "host": host_result(facts, verdict, cluster, tables=self._tables),
+            "host": host_result(facts, verdict, cluster, tables=options.tables),
             "findings": findings_result([*verdict.findings, *(cluster.findings if cluster else ())]),
-            "readiness": readiness_result(facts, verdict, cluster, tables=self._tables),
+            "readiness": readiness_result(facts, verdict, cluster, tables=options.tables),
         }
-        if task.options["require_ready"] and not verdict.ready:
+        if options.require_ready and not verdict.ready:
             result.update(failed=True, msg=_not_ready(task.machine, verdict))
-        elif task.options["require_ready"] and cluster is not None and cluster.asked and not cluster.ready:
+        elif options.require_ready and cluster is not None and cluster.asked and not cluster.ready:
             result.update(failed=True, msg=_cluster_not_ready(task.machine, cluster))
         return result
 
-    def _cluster(self, task: Task, facts: HostFacts) -> ClusterVerdict | None:
+    def _cluster(self, task: Task, options: Options, facts: HostFacts) -> ClusterVerdict | None:
         if facts.cluster is None:
             return None
-        if not task.options["cluster_nodes"]:
-            return cluster_as_told(facts.cluster, tables=self._tables)
+        if not options.cluster_nodes:
+            return cluster_as_told(facts.cluster, tables=options.tables)
         survey = NodeSurvey(self._connection, self._play_context, task.variables)
-        cluster = judge_cluster(facts.cluster, survey.ask(facts), self._tables)
+        cluster = judge_cluster(facts.cluster, survey.ask(facts), options.tables)
         self._display.vvv(f"WS-MAN {survey.requests} requests to the other nodes of the cluster", host=task.machine)
         return cluster
 

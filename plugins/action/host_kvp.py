@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, OptionError, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
-from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, choose
+from ..plugin_utils._ansible.options import OptionError, not_negative
+from ..plugin_utils._ansible.vm_choice import ALL_OPTION, VM_OPTIONS, VmChoice, choose, explicit_choice_of
 from ..plugin_utils._avma.facts import KvpItem
 from ..plugin_utils._avma.kvp_items import InvalidItem, ItemChange, after, check_item, plan_absent, plan_present
 from ..plugin_utils._avma.stale_items import InvalidPattern, NamePatterns
@@ -20,10 +22,22 @@ from ..plugin_utils._windows.hyperv import Vm, read_vms
 from ..plugin_utils._windows.kvp import read_settings
 
 
-class ActionModule(WsManAction):
+@dataclass(frozen=True)
+class Options:
+    """``items`` are to be there, or ``names`` and ``patterns`` to be gone."""
+
+    vms: VmChoice
+    present: bool
+    items: Mapping[str, str]
+    names: tuple[str, ...]
+    patterns: NamePatterns
+    wait: int
+
+
+class ActionModule(WsManAction[Options]):
     OPTIONS: t.ClassVar = {
         **VM_OPTIONS,
-        "all": {"type": "bool", "default": False},
+        **ALL_OPTION,
         "items": {"type": "dict"},
         "names": {"type": "list", "elements": "str", "default": []},
         "patterns": {"type": "list", "elements": "str", "default": []},
@@ -32,37 +46,30 @@ class ActionModule(WsManAction):
         **QUERY_OPTION,
     }
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        options = task.options
-        chosen = bool(options["name"] or options["id"])
-        if not options["all"] and not chosen:
-            raise OptionError("say which virtual machines: 'name', 'id', or 'all: true'")
-        if options["all"] and chosen:
-            raise OptionError("'all' excludes 'name' and 'id': leave out the one or the others")
-        if options["wait"] < 0:
-            raise OptionError(f"wait: {options['wait']} is negative; it is a number of seconds")
-        if options["state"] == "present":
-            if options["names"] or options["patterns"]:
+    def options(self, task: Task) -> Options:
+        given = task.given
+        vms = explicit_choice_of(given)
+        wait = not_negative(given, "wait", "a number of seconds")
+        if given["state"] == "present":
+            if given["names"] or given["patterns"]:
                 raise OptionError("'names' and 'patterns' say what to remove: they need 'state: absent'")
-            if not options["items"]:
+            if not given["items"]:
                 raise OptionError("say which items: 'items' with their names and values")
         else:
-            if options["items"]:
+            if given["items"]:
                 raise OptionError("'items' says what to write: to remove items give 'names' or 'patterns'")
-            if not options["names"] and not options["patterns"]:
+            if not given["names"] and not given["patterns"]:
                 raise OptionError("say which items to remove: 'names' or 'patterns'")
-        self._wanted = _items(options["items"] or {})
         try:
-            self._patterns = NamePatterns(options["patterns"])
+            patterns = NamePatterns(given["patterns"])
         except InvalidPattern as error:
             raise OptionError(f"patterns: {error}") from error
-        return super().perform(task)
+        return Options(vms, given["state"] == "present", _items(given["items"] or {}), tuple(given["names"]), patterns, wait)
 
-    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
-        options = task.options
+    def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         # A machine's items come in one piece, so the larger the pages that the host allows, the better.
         session.learn_limits()
-        chosen = choose(read_vms(session), options, unique=True)
+        chosen = choose(read_vms(session), options.vms, unique=True)
         settings = read_settings(session, chosen)
         existing = {vm.id: settings[vm.id].host_items for vm in chosen if vm.id in settings}
         plans: dict[str, tuple[ItemChange, ...]] = {}
@@ -78,7 +85,7 @@ class ActionModule(WsManAction):
                 problems[vm.id] = f"{about}: {error}."
         changes = dict(plans)
         if not task.check_mode:
-            changes = self._applied(task, session, chosen, plans, problems)
+            changes = self._applied(task, options.wait, session, chosen, plans, problems)
         rows = [_row(vm, existing.get(vm.id), changes.get(vm.id, ()), problems.get(vm.id)) for vm in chosen]
         result: dict[str, t.Any] = {"changed": any(changes.values()), "vms": rows}
         if result["changed"]:
@@ -89,14 +96,15 @@ class ActionModule(WsManAction):
             result.update(failed=True, msg=" ".join(problems.values()))
         return result
 
-    def _plan(self, options: dict[str, t.Any], existing: Sequence[KvpItem]) -> tuple[ItemChange, ...]:
-        if options["state"] == "present":
-            return plan_present(existing, self._wanted)
-        return plan_absent(existing, options["names"], self._patterns)
+    @staticmethod
+    def _plan(options: Options, existing: Sequence[KvpItem]) -> tuple[ItemChange, ...]:
+        if options.present:
+            return plan_present(existing, options.items)
+        return plan_absent(existing, options.names, options.patterns)
 
     @staticmethod
     def _applied(
-        task: Task, session: Session, vms: Sequence[Vm], plans: dict[str, tuple[ItemChange, ...]], problems: dict[str, str]
+        task: Task, wait: int, session: Session, vms: Sequence[Vm], plans: dict[str, tuple[ItemChange, ...]], problems: dict[str, str]
     ) -> dict[str, tuple[ItemChange, ...]]:
         """What was changed of each machine. A machine that fails does not stop the others, a host that is lost does."""
         made: dict[str, tuple[ItemChange, ...]] = {}
@@ -107,7 +115,7 @@ class ActionModule(WsManAction):
                 continue
             error = lost
             if error is None:
-                written = write_items(session, vm, plan, wait=task.options["wait"])
+                written = write_items(session, vm, plan, wait=wait)
                 made[vm.id], error = written.changes, written.error
                 lost = error if written.lost else None
             if error is not None:

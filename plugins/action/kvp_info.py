@@ -7,20 +7,30 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from dataclasses import dataclass
 
 from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.results import vm_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
-from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, choose
+from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, VmChoice, choice_of, choose
 from ..plugin_utils._avma.facts import HostFacts
 from ..plugin_utils._avma.host_verdict import judge_host
+from ..plugin_utils._avma.tables import Tables
 from ..plugin_utils._avma.vm_verdict import judge_vm
 from ..plugin_utils._windows.kvp import read_vm_facts
 from ..plugin_utils._windows.licensing import read_licences
 from ..plugin_utils._windows.system import read_os
 
 
-class ActionModule(WsManAction):
+@dataclass(frozen=True)
+class Options:
+    vms: VmChoice
+    items: bool
+    notes: bool
+    tables: Tables
+
+
+class ActionModule(WsManAction[Options]):
     OPTIONS: t.ClassVar = {
         **VM_OPTIONS,
         "items": {"type": "bool", "default": True},
@@ -29,21 +39,20 @@ class ActionModule(WsManAction):
         **QUERY_OPTION,
     }
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        self._tables = tables_of(task)
-        return super().perform(task)
+    def options(self, task: Task) -> Options:
+        return Options(choice_of(task.given), task.given["items"], task.given["notes"], tables_of(task))
 
-    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+    def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         # A page as large as the server allows: with many machines this is what the number of requests hangs on.
         session.learn_limits()
         os = read_os(session)
         licences = read_licences(session)
-        items, notes = task.options["items"], task.options["notes"]
+        items, notes = options.items, options.notes
         vms = read_vm_facts(session, items=items, notes=notes)
         # Computer and cluster do not matter to the verdict of a machine, and Hyper-V has just answered.
-        host = judge_host(HostFacts(os=os, licence=licences[0] if licences else None, hyperv=True), self._tables)
-        chosen = choose(vms, task.options)
-        results = [vm_result(vm, judge_vm(vm, host, self._tables), items=items, notes=notes) for vm in chosen]
+        host = judge_host(HostFacts(os=os, licence=licences[0] if licences else None, hyperv=True), options.tables)
+        chosen = choose(vms, options.vms)
+        results = [vm_result(vm, judge_vm(vm, host, options.tables), items=items, notes=notes) for vm in chosen]
         warnings = []
         if items and any(vm.kvp.guest_items_left_out for vm in vms):
             warnings.append(

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, OptionError, Task
+from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, Task
+from ..plugin_utils._ansible.options import OptionError
 from ..plugin_utils._ansible.registered import results_of
 from ..plugin_utils._avma.times import InvalidTime, iso, moment, point_in_time, span
 from ..plugin_utils._report.ledger.errors import LedgerError
@@ -20,7 +23,22 @@ from ..plugin_utils._report.ledger.store import Ledger
 _YEAR = timedelta(days=366)
 
 
-class ActionModule(AvmaAction):
+@dataclass(frozen=True)
+class Options:
+    """Times are in UTC. ``keep_from``, ``since`` and ``until`` count seconds since 1970."""
+
+    ledger: Ledger
+    state: str
+    events: tuple[t.Any, ...]
+    activations: tuple[t.Any, ...]
+    observed: datetime
+    keep_from: int | None
+    dest: str
+    since: int | None
+    until: int | None
+
+
+class ActionModule(AvmaAction[Options]):
     OPTIONS: t.ClassVar = {
         "path": {"type": "path", "required": True},
         "state": {"type": "str", "choices": ["record", "export", "check"], "default": "record"},
@@ -40,26 +58,41 @@ class ActionModule(AvmaAction):
     }
     CONSTRAINTS: t.ClassVar = {"required_if": [("state", "export", ("dest",))]}
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        now = datetime.now(timezone.utc)
-        ledger = Ledger(task.options["path"])
-        work = {"record": self._record, "export": self._export, "check": self._check}[task.options["state"]]
+    def options(self, task: Task) -> Options:
+        given, now = task.given, datetime.now(timezone.utc)
+        events, activations = list(given["events"]), list(given["activations"])
+        if given["events_variable"]:
+            events += results_of(task, given["hosts"], given["events_variable"])
+        if given["activations_variable"]:
+            activations += results_of(task, given["guests"], given["activations_variable"])
+        since, until = (_epoch(_time(given, name, lambda text: moment(text, now))) for name in ("since", "until"))
+        options = Options(
+            ledger=Ledger(given["path"]),
+            state=given["state"],
+            events=tuple(events),
+            activations=tuple(activations),
+            observed=_time(given, "observed", point_in_time) or now,
+            keep_from=_keep_from(given["retention"], now),
+            dest=given["dest"] or "",
+            since=since,
+            until=until,
+        )
+        if options.state == "export" and os.path.realpath(options.dest) == os.path.realpath(options.ledger.path):
+            raise OptionError("the options 'dest' and 'path' name the same file. Give the export a file of its own.")
+        return options
+
+    def perform(self, task: Task, options: Options) -> dict[str, t.Any]:
+        work = {"record": self._record, "export": self._export, "check": self._check}[options.state]
         try:
-            return {"path": ledger.path, **work(task, ledger, now)}
+            return {"path": options.ledger.path, **work(task, options)}
         except LedgerError as error:
             return {"failed": True, "changed": False, "msg": f"{self._task.action}: {error}"}
 
     @staticmethod
-    def _record(task: Task, ledger: Ledger, now: datetime) -> dict[str, t.Any]:
-        options = task.options
-        observed = _time(options, "observed", point_in_time) or now
-        events, activations = list(options["events"]), list(options["activations"])
-        if options["events_variable"]:
-            events += results_of(task, options["hosts"], options["events_variable"])
-        if options["activations_variable"]:
-            activations += results_of(task, options["guests"], options["activations_variable"])
-        rows = rows_of(events, activations, observed)
-        done = ledger.record(rows, keep_from=_keep_from(options["retention"], now), dry_run=task.check_mode)
+    def _record(task: Task, options: Options) -> dict[str, t.Any]:
+        ledger = options.ledger
+        rows = rows_of(options.events, options.activations, options.observed)
+        done = ledger.record(rows, keep_from=options.keep_from, dry_run=task.check_mode)
         skipped = [{"reason": reason, "count": count} for reason, count in sorted(rows.skipped.items())]
         result: dict[str, t.Any] = {
             "changed": done.changed,
@@ -85,16 +118,13 @@ class ActionModule(AvmaAction):
         return result
 
     @staticmethod
-    def _export(task: Task, ledger: Ledger, now: datetime) -> dict[str, t.Any]:
-        dest = task.options["dest"]
-        if os.path.realpath(dest) == os.path.realpath(ledger.path):
-            raise OptionError("the options 'dest' and 'path' name the same file. Give the export a file of its own.")
-        since, until = (_time(task.options, name, lambda text: moment(text, now)) for name in ("since", "until"))
-        done = export(ledger, dest, since=_epoch(since), until=_epoch(until), dry_run=task.check_mode)
-        return {"changed": done.changed, "dest": dest, "lines": done.lines}
+    def _export(task: Task, options: Options) -> dict[str, t.Any]:
+        done = export(options.ledger, options.dest, since=options.since, until=options.until, dry_run=task.check_mode)
+        return {"changed": done.changed, "dest": options.dest, "lines": done.lines}
 
     @staticmethod
-    def _check(task: Task, ledger: Ledger, now: datetime) -> dict[str, t.Any]:
+    def _check(task: Task, options: Options) -> dict[str, t.Any]:
+        ledger = options.ledger
         health = ledger.check()
         result: dict[str, t.Any] = {
             "changed": False,
@@ -113,13 +143,13 @@ class ActionModule(AvmaAction):
         return {**result, "bookmarks": ledger.bookmarks()}
 
 
-def _time(options: dict[str, t.Any], name: str, read: t.Callable[[str], datetime]) -> datetime | None:
-    if not options[name]:
+def _time(given: Mapping[str, t.Any], name: str, read: t.Callable[[str], datetime]) -> datetime | None:
+    if not given[name]:
         return None
     try:
-        return read(options[name])
+        return read(given[name])
     except InvalidTime as error:
-        raise OptionError(f"the option '{name}' ({options[name]!r}): {error}.") from error
+        raise OptionError(f"the option '{name}' ({given[name]!r}): {error}.") from error
 
 
 def _keep_from(retention: str | None, now: datetime) -> int | None:

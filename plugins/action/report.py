@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import re
 import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, OptionError, Task
-from ..plugin_utils._ansible.output import plain
-from ..plugin_utils._ansible.registered import Registered
+from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, Task
+from ..plugin_utils._ansible.options import OptionError
+from ..plugin_utils._ansible.registered import Registered, machines_of
 from ..plugin_utils._avma.findings import Severity
 from ..plugin_utils._avma.lease import LeaseRule
 from ..plugin_utils._avma.times import InvalidTime, moment, point_in_time, span
@@ -37,7 +39,24 @@ _MODE = re.compile(r"0?[0-7]{3}")
 _LARGEST_EARLIER = 512 * 1024 * 1024
 
 
-class ActionModule(AvmaAction):
+@dataclass(frozen=True)
+class Options:
+    """``mode`` of the files; ``earlier`` is the report to compare with."""
+
+    settings: Settings
+    folder: str
+    name: str
+    formats: tuple[str, ...]
+    mode: int
+    strict: bool
+    earlier: Result | None
+    ledger: str | None
+    guests: tuple[str, ...]
+    hosts: tuple[str, ...]
+    variables: Mapping[str, t.Any]
+
+
+class ActionModule(AvmaAction[Options]):
     OPTIONS: t.ClassVar = {
         "dest": {"type": "path", "required": True},
         "name": {"type": "str", "default": "avma-report"},
@@ -66,31 +85,46 @@ class ActionModule(AvmaAction):
         **QUERY_OPTION,
     }
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        options = task.options
-        now = datetime.now(timezone.utc)
-        settings = _settings(options, now)
-        mode = _mode(options["mode"])
-        if not _NAME.fullmatch(options["name"]):
-            raise OptionError(f"the option 'name' ({options['name']!r}) is no name of a file. Use letters, digits, '.', '_' and '-'.")
-        earlier = _earlier(options["compare"])
+    def options(self, task: Task) -> Options:
+        given = task.given
+        settings = _settings(given, datetime.now(timezone.utc))
+        mode = _mode(given["mode"])
+        if not _NAME.fullmatch(given["name"]):
+            raise OptionError(f"the option 'name' ({given['name']!r}) is no name of a file. Use letters, digits, '.', '_' and '-'.")
+        return Options(
+            settings=settings,
+            folder=given["dest"],
+            name=given["name"],
+            formats=tuple(given["formats"]),
+            mode=mode,
+            strict=given["write_failure"] == "error",
+            earlier=_earlier(given["compare"]),
+            ledger=given["ledger"] or None,
+            guests=machines_of(task, "guests", "guests"),
+            hosts=machines_of(task, "hosts", "hyperv_hosts"),
+            variables={name: value for name, value in given.items() if name.endswith(("_variable", "_variables"))},
+        )
+
+    def perform(self, task: Task, options: Options) -> dict[str, t.Any]:
+        settings = options.settings
         try:
-            ledger = _ledger(options["ledger"], settings) if options["ledger"] else None
-            hosts, guests = _machines(task)
-            report = build(Material(hosts, guests, ledger, earlier), settings)
+            ledger = _ledger(options.ledger, settings) if options.ledger else None
+            report = build(Material(_hosts(task, options), _guests(task, options), ledger, options.earlier), settings)
             document = document_of(report)
-            folder = str(Path(options["dest"]).absolute())
-            written = write(document, folder, options["name"], options["formats"], now=now, mode=mode, dry_run=task.check_mode)
+            folder = str(Path(options.folder).absolute())
+            written = write(
+                document, folder, options.name, list(options.formats), now=settings.now, mode=options.mode, dry_run=task.check_mode
+            )
         except LedgerError as error:
             return {"failed": True, "changed": False, "msg": f"{self._task.action}: {error}"}
         except ReportNotWritten as error:
-            if options["write_failure"] == "error":
+            if options.strict:
                 return {"failed": True, "changed": False, "msg": f"{self._task.action}: {error}"}
-            return {**_result(task, report, document, []), "warnings": [str(error)]}
-        return _result(task, report, document, written)
+            return {**_result(task, options, report, document, []), "warnings": [str(error)]}
+        return _result(task, options, report, document, written)
 
 
-def _result(task: Task, report: Report, document: Document, written: list[Written]) -> dict[str, t.Any]:
+def _result(task: Task, options: Options, report: Report, document: Document, written: list[Written]) -> dict[str, t.Any]:
     files = [{"format": one.format, "path": one.path, "changed": one.changed, "size": one.size} for one in written]
     totals = totals_document(report.totals)
     errors = sum(action.severity is Severity.ERROR for action in report.actions)
@@ -111,33 +145,33 @@ def _result(task: Task, report: Report, document: Document, written: list[Writte
         "stats": stats,
     }
     if task.diff_mode and result["changed"]:
-        header = f"report {task.options['dest']}"
+        header = f"report {options.folder}"
         lines = "".join(f"{one.path}\n" for one in written if one.changed)
         result["diff"] = {"before_header": header, "after_header": header, "before": "", "after": lines}
     return result
 
 
-def _settings(options: dict[str, t.Any], now: datetime) -> Settings:
-    if not 1 <= options["months"] <= _MOST_MONTHS:
-        raise OptionError(f"the option 'months' is {options['months']}. Give a number from 1 to {_MOST_MONTHS}.")
+def _settings(given: Mapping[str, t.Any], now: datetime) -> Settings:
+    if not 1 <= given["months"] <= _MOST_MONTHS:
+        raise OptionError(f"the option 'months' is {given['months']}. Give a number from 1 to {_MOST_MONTHS}.")
 
     def read(name: str, how: t.Callable[[t.Any], t.Any]) -> t.Any:
         try:
-            return how(options[name])
+            return how(given[name])
         except (InvalidTime, InvalidPattern) as error:
-            raise OptionError(f"the option '{name}' ({options[name]!r}): {error}.") from error
+            raise OptionError(f"the option '{name}' ({given[name]!r}): {error}.") from error
 
     lease = LeaseRule(read("lease_interval", span), read("lease_validity", span), read("lease_warning", span))
     if not timedelta(hours=1) <= lease.validity <= timedelta(days=3660):
-        raise OptionError(f"the option 'lease_validity' ({options['lease_validity']!r}) is out of reason. Give 1h to 3660d.")
+        raise OptionError(f"the option 'lease_validity' ({given['lease_validity']!r}) is out of reason. Give 1h to 3660d.")
     return Settings(
         now=now,
-        observed=read("observed", point_in_time) if options["observed"] else now,
+        observed=read("observed", point_in_time) if given["observed"] else now,
         since=read("since", lambda text: moment(text, now)),
-        months=options["months"],
-        title=options["title"],
+        months=given["months"],
+        title=given["title"],
         lease=lease,
-        tenants=TenantRule(options["tenant_item"] or None, read("tenant_pattern", pattern_of), read("tenant_notes", pattern_of)),
+        tenants=TenantRule(given["tenant_item"] or None, read("tenant_pattern", pattern_of), read("tenant_notes", pattern_of)),
     )
 
 
@@ -185,29 +219,22 @@ def _oldest(time: t.Any) -> datetime | None:
         return None
 
 
-def _machines(task: Task) -> tuple[tuple[HostMaterial, ...], tuple[GuestMaterial, ...]]:
-    options = task.options
-    groups = task.variables.get("groups") or {}
-    names = {
-        "guests": options["guests"] if options["guests"] is not None else list(groups.get("guests", ())),
-        "hosts": options["hosts"] if options["hosts"] is not None else list(groups.get("hyperv_hosts", ())),
-    }
-    hosts = []
-    for name in names["hosts"]:
+def _hosts(task: Task, options: Options) -> tuple[HostMaterial, ...]:
+    variables = options.variables
+    found = []
+    for name in options.hosts:
         known = Registered(task, name)
-        hosts.append(
-            HostMaterial(
-                plain(name),
-                known.result(options["host_variable"]),
-                known.result(options["kvp_variable"]),
-                known.result(options["events_variable"]),
-                known.text(options["tenant_variable"]),
-            )
-        )
-    guests = []
-    for name in names["guests"]:
+        host, kvp, events = (known.result(variables[which]) for which in ("host_variable", "kvp_variable", "events_variable"))
+        found.append(HostMaterial(name, host, kvp, events, known.text(variables["tenant_variable"])))
+    return tuple(found)
+
+
+def _guests(task: Task, options: Options) -> tuple[GuestMaterial, ...]:
+    variables = options.variables
+    found = []
+    for name in options.guests:
         known = Registered(task, name)
-        results = [found for found in map(known.result, options["guest_variables"]) if found]
+        results = [result for result in map(known.result, variables["guest_variables"]) if result]
         told = next((one for one in results if part(one, "guest")), results[0] if results else {})
-        guests.append(GuestMaterial(plain(name), told, *map(known.text, ("avma_vm_id", "avma_vm_name", options["tenant_variable"]))))
-    return tuple(hosts), tuple(guests)
+        found.append(GuestMaterial(name, told, *map(known.text, ("avma_vm_id", "avma_vm_name", variables["tenant_variable"]))))
+    return tuple(found)

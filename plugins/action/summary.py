@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..plugin_utils._ansible.action import AvmaAction, Task
 from ..plugin_utils._ansible.deferred_file import DeferredFile
 from ..plugin_utils._ansible.output import plain
-from ..plugin_utils._ansible.registered import Registered
+from ..plugin_utils._ansible.registered import Registered, machines_of
 from ..plugin_utils._avma.deferred import DeferredGuest, names_text
 from ..plugin_utils._avma.outcome import Outcome
 from ..plugin_utils._report.material import GuestMaterial, HostMaterial
@@ -27,7 +28,18 @@ _LIMITS = (32, 20, 40, 18, 12, 5, 0)
 _TO_COME = (Outcome.DEFERRED.value, UNREACHABLE, NOT_RUN)
 
 
-class ActionModule(AvmaAction):
+@dataclass(frozen=True)
+class Options:
+    guests: tuple[str, ...]
+    hosts: tuple[str, ...]
+    guest_variable: str
+    host_variable: str
+    kvp_variable: str
+    max_rows: int
+    deferred_file: str | None
+
+
+class ActionModule(AvmaAction[Options]):
     OPTIONS: t.ClassVar = {
         "guests": {"type": "list", "elements": "str"},
         "hosts": {"type": "list", "elements": "str"},
@@ -38,24 +50,26 @@ class ActionModule(AvmaAction):
         "deferred_file": {"type": "path"},
     }
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        options = task.options
-        groups = task.variables.get("groups") or {}
-        guests = options["guests"] if options["guests"] is not None else list(groups.get("guests", ()))
-        hosts = options["hosts"] if options["hosts"] is not None else list(groups.get("hyperv_hosts", ()))
-        of_guests = [(name, Registered(task, name)) for name in guests]
-        of_hosts = [(name, Registered(task, name)) for name in hosts]
+    def options(self, task: Task) -> Options:
+        given = task.given
+        return Options(
+            guests=machines_of(task, "guests", "guests"),
+            hosts=machines_of(task, "hosts", "hyperv_hosts"),
+            deferred_file=given["deferred_file"] or None,
+            **{name: given[name] for name in ("guest_variable", "host_variable", "kvp_variable", "max_rows")},
+        )
+
+    def perform(self, task: Task, options: Options) -> dict[str, t.Any]:
+        of_guests = [(name, Registered(task, name)) for name in options.guests]
+        of_hosts = [(name, Registered(task, name)) for name in options.hosts]
         summary = summarise(
             [
-                GuestMaterial(plain(name), known.result(options["guest_variable"]), known.text("avma_vm_id"), known.text("avma_vm_name"))
+                GuestMaterial(name, known.result(options.guest_variable), known.text("avma_vm_id"), known.text("avma_vm_name"))
                 for name, known in of_guests
             ],
-            [
-                HostMaterial(plain(name), known.result(options["host_variable"]), known.result(options["kvp_variable"]))
-                for name, known in of_hosts
-            ],
+            [HostMaterial(name, known.result(options.host_variable), known.result(options.kvp_variable)) for name, known in of_hosts],
         )
-        for line in lines(summary, options["max_rows"]):
+        for line in lines(summary, options.max_rows):
             self._display.display(line)
         deferred = [DeferredGuest(row.guest, row.outcome, row.reason) for row in summary.rows if row.managed and row.outcome in _TO_COME]
         answer: dict[str, t.Any] = {
@@ -66,12 +80,11 @@ class ActionModule(AvmaAction):
             "deferred": plain([guest.as_dict() for guest in deferred]),
             "stats": plain(run_stats(summary, [guest.name for guest in deferred])),
         }
-        if options["deferred_file"]:
-            answer.update(self._keep(task, guests, deferred))
+        if options.deferred_file:
+            answer.update(self._keep(task, options.deferred_file, options.guests, deferred))
         return answer
 
-    def _keep(self, task: Task, guests: Sequence[str], deferred: Sequence[DeferredGuest]) -> dict[str, t.Any]:
-        path = task.options["deferred_file"]
+    def _keep(self, task: Task, path: str, guests: Sequence[str], deferred: Sequence[DeferredGuest]) -> dict[str, t.Any]:
         inventory = {str(name) for name in task.variables.get("hostvars") or ()}
         try:
             kept = DeferredFile(path).keep({str(name) for name in guests}, deferred, inventory, dry_run=task.check_mode)

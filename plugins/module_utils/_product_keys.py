@@ -185,6 +185,13 @@ _FORM = re.compile(r"[A-Z0-9]{5}(-[A-Z0-9]{5}){4}")
 # The same inside a longer text, with the dashes that word processors put in their place.
 _DASH = "[-\u2010\u2011\u2012\u2013\u2014\u2212]"
 _INSIDE = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{5}}(?:{_DASH}[A-Za-z0-9]{{5}}){{4}}(?![A-Za-z0-9])")
+# What may have been meant as a key: some of its groups, also with a typing error or another mark between them, or all in one. The short groups
+# of a GUID are three.
+_GROUP, _FIVE = "[A-Za-z0-9]{4,6}", "[A-Za-z0-9]{5}"
+_LIKELY = re.compile(
+    rf"(?<![A-Za-z0-9])(?:{_GROUP}(?:(?:{_DASH}|_){_GROUP}){{3,}}|{_FIVE}(?: {_FIVE}){{4}}|[A-Za-z0-9]{{23,27}})(?![A-Za-z0-9])"
+)
+_PARTS = re.compile("[A-Za-z0-9]{1,6}")
 _HIDDEN = "*****"
 
 
@@ -239,3 +246,14 @@ def display_key(key: str) -> str:
 def mask_keys(text: str) -> str:
     """``text`` with each key in it as it may be shown."""
     return _INSIDE.sub(lambda found: display_key(re.sub(_DASH, "-", found.group())), text)
+
+
+def mask_likely_keys(text: str) -> str:
+    """``text`` with each key in it as it may be shown, and without what may have been meant as one."""
+    return _LIKELY.sub(lambda found: _hidden_if_likely(found.group()), text)
+
+
+def _hidden_if_likely(text: str) -> str:
+    """Groups of a key mix letters and digits; those of other names seldom do."""
+    mixed = [part for part in _PARTS.findall(text) if not part.isalpha() and not part.isdigit()]
+    return display_key(re.sub(_DASH, "-", text)) if len(mixed) > 1 else text

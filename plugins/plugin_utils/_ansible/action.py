@@ -7,10 +7,15 @@
 
 A concrete action says which options it takes and what it does with a session::
 
-    class ActionModule(WsManAction):
+    @dataclass(frozen=True)
+    class Options: ...
+
+    class ActionModule(WsManAction[Options]):
         OPTIONS = {...}
 
-        def perform(self, task: Task) -> dict: ...
+        def options(self, task: Task) -> Options: ...
+
+        def converse(self, task: Task, options: Options, session: Session) -> dict: ...
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import contextlib
 import importlib
 import typing as t
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ansible.errors import AnsibleConnectionFailure
@@ -29,7 +35,8 @@ from .._wsman.errors import WsManError
 from .._wsman.session import Session
 from .connection import UnsupportedConnection, open_session
 from .failure import Failure, connection_not_made, failure_of
-from .output import InvalidQuery, Query, plain, release
+from .options import OptionError, checked, harmless, secrets_in
+from .output import InvalidQuery, Query, release
 
 # Ansible forks for each task of each host, after it has imported the action: what is not imported by then, each fork imports anew.
 for _library in ("defusedxml.ElementTree", "jmespath"):
@@ -42,11 +49,14 @@ __all__ = ["QUERY_OPTION", "AvmaAction", "OptionError", "Session", "Task", "WsMa
 QUERY_OPTION: dict[str, t.Any] = {"query": {"type": "str"}}
 
 
+Options = t.TypeVar("Options")
+
+
 @dataclass
 class Task:
     """What an action works with. ``secrets`` collects what must not leave the controller."""
 
-    options: dict[str, t.Any]
+    given: Mapping[str, t.Any]  # the options, checked and not yet read
     check_mode: bool
     diff_mode: bool
     machine: str  # the inventory's name of it
@@ -55,12 +65,8 @@ class Task:
     secrets: set[str] = field(default_factory=set)
 
 
-class OptionError(Exception):
-    """An option's value cannot be used. Raised before anything is sent or changed."""
-
-
-class AvmaAction(ActionBase):  # type: ignore[misc]  # ansible-core is untyped
-    """Options in, result out; works on the controller."""
+class AvmaAction(ActionBase, t.Generic[Options]):  # type: ignore[misc]  # ansible-core is untyped
+    """Options in, result out; works on the controller. Nothing of a task is kept in the action: what it wants is handed on as ``Options``."""
 
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {}
     CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {}  # mutually_exclusive, required_one_of, ...
@@ -70,24 +76,26 @@ class AvmaAction(ActionBase):  # type: ignore[misc]  # ansible-core is untyped
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars) or {}
+        arguments = self._task.args
         task = self._task_of(task_vars or {})
         try:
-            query = Query(task.options["query"]) if task.options.get("query") else None
-            answer = self.perform(task)
-            if query is not None and not answer.get("failed") and not answer.get("unreachable"):
+            task.given = checked(arguments, self.OPTIONS, self.CONSTRAINTS)
+            query = Query(task.given["query"]) if task.given.get("query") else None
+            answer = self.perform(task, self.options(task))
+            if answer.get("failed") and "msg" in answer:
+                answer["msg"] = harmless(answer["msg"], set())
+            if query is not None:
                 answer = narrowed(answer, query)
         except (OptionError, InvalidQuery) as error:
-            answer = {"failed": True, "msg": f"{self._task.action}: {error}"}
+            answer = {"failed": True, "msg": harmless(f"{self._task.action}: {error}", task.secrets | secrets_in(arguments, self.OPTIONS))}
         result.update(answer)
         return release(result, task.secrets)
 
     def _task_of(self, variables: dict[str, t.Any]) -> Task:
-        self._task.args = {name: _listed(value) if self._is_list(name) else value for name, value in self._task.args.items()}
-        _validated, arguments = self.validate_argument_spec(argument_spec=self.OPTIONS, **self.CONSTRAINTS)
         # Of a delegated task the machine that is asked, for it is the one that errors are about.
         host = str(self._task.delegate_to or variables.get("inventory_hostname", ""))
         return Task(
-            options=plain(arguments),
+            given={},
             check_mode=bool(self._task.check_mode),
             diff_mode=bool(self._task.diff),
             machine=host,
@@ -95,32 +103,33 @@ class AvmaAction(ActionBase):  # type: ignore[misc]  # ansible-core is untyped
             say=lambda line: self._display.display(safe_text(line, limit=400)),
         )
 
-    def _is_list(self, option: str) -> bool:
-        return bool(self.OPTIONS.get(option, {}).get("type") == "list")
+    @abstractmethod
+    def options(self, task: Task) -> Options:
+        """What the task wants, read once and before anything is sent. Raises OptionError."""
 
     @abstractmethod
-    def perform(self, task: Task) -> dict[str, t.Any]:
-        """Do the work. Raises OptionError for options that contradict each other."""
+    def perform(self, task: Task, options: Options) -> dict[str, t.Any]:
+        """Do the work. Raises OptionError for what only the work shows, as a name that is not there."""
 
 
-class WsManAction(AvmaAction):
+class WsManAction(AvmaAction[Options]):
     """An action that speaks to the task's own machine over WS-Management."""
 
     _requires_connection = True
 
-    def perform(self, task: Task) -> dict[str, t.Any]:
+    def perform(self, task: Task, options: Options) -> dict[str, t.Any]:
         try:
             session = open_session(self._connection)
         except UnsupportedConnection as error:
             return {"failed": True, "msg": f"{task.machine}: {error}"}
         except AnsibleConnectionFailure as error:
-            return self.failed(task, connection_not_made(error, task.machine))
+            return self.failed(task, options, connection_not_made(error, task.machine))
         try:
-            answer = self.converse(task, session)
+            answer = self.converse(task, options, session)
         except WsManError as error:
-            answer = self.failed(task, failure_of(error, task.machine))
+            answer = self.failed(task, options, failure_of(error, task.machine))
         except AnsibleConnectionFailure as error:  # of the next transport, when the first was refused
-            answer = self.failed(task, connection_not_made(error, task.machine))
+            answer = self.failed(task, options, connection_not_made(error, task.machine))
         finally:
             session.close()
         statistics = session.statistics
@@ -131,23 +140,13 @@ class WsManAction(AvmaAction):
         )
         return answer
 
-    def failed(self, task: Task, failure: Failure) -> dict[str, t.Any]:
+    def failed(self, task: Task, options: Options, failure: Failure) -> dict[str, t.Any]:
         """The result when the machine could not be asked or refused. Overridden where an outcome is promised in any case."""
         return failure_result(failure)
 
     @abstractmethod
-    def converse(self, task: Task, session: Session) -> dict[str, t.Any]:
+    def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         """Do the work over ``session``. WsManErrors may be left to the caller."""
-
-
-def _listed(value: t.Any) -> t.Any:
-    """A list that was given as text of several lines, an item a line. Of other text Ansible itself makes a list.
-
-    The surveys of AWX give lists so: answers of type ``textarea``, and defaults of type ``multiselect``.
-    """
-    if not isinstance(value, str) or "\n" not in value:
-        return value
-    return [line.strip() for line in value.splitlines() if line.strip()]
 
 
 def failure_result(failure: Failure) -> dict[str, t.Any]:
@@ -161,10 +160,22 @@ _ALWAYS_KEPT = ("changed", "failed", "unreachable", "msg", "outcome", "diff", "w
 
 
 def narrowed(result: dict[str, t.Any], query: Query) -> dict[str, t.Any]:
-    """The result of a task with ``query``: what the query gives as ``result``, and what Ansible itself needs."""
-    kept = {key: result[key] for key in _ALWAYS_KEPT if key in result}
+    """The result of a task with ``query``: what the query gives as ``result``, and what Ansible itself needs.
+
+    Of a failure all stays, since it says why; what the query was to find may be missing from it.
+    """
+    seen = {key: value for key, value in result.items() if key != "diff"}
+    if result.get("failed") or result.get("unreachable"):
+        try:
+            return {**result, "result": query.apply(seen)}
+        except InvalidQuery:
+            return {**result, "result": None}
     try:
-        return {**kept, "result": query.apply({key: value for key, value in result.items() if key != "diff"})}
+        found, missing = query.apply(seen), query.missing_from(seen)
     except InvalidQuery as error:
         # The work is done by now: a query that does not fit must not hide what was changed.
         return {**result, "warnings": [*result.get("warnings", []), f"{error}. The whole result is returned."]}
+    kept = {key: result[key] for key in _ALWAYS_KEPT if key in result}
+    if missing is not None:
+        kept["warnings"] = [*kept.get("warnings", []), missing]
+    return {**kept, "result": found}

@@ -58,6 +58,8 @@ class GuestActivation:
         hosts: Iterable[Result],
         tables: Tables,
         contenders: int = 1,
+        *,
+        wait: int,
     ) -> None:
         self._task = task
         self._session = session
@@ -66,6 +68,7 @@ class GuestActivation:
         self._hosts = hosts
         self._tables = tables
         self._contenders = contenders
+        self._wait = wait
 
     def run(self) -> Result:
         foresee_key(self._session)
@@ -90,7 +93,7 @@ class GuestActivation:
         key = plan.key.key if plan.key and plan.installs else None
         runner = PlanRunner(
             self._session,
-            wait=self._task.options["wait"],
+            wait=self._wait,
             say=lambda line: self._task.say(f"{self._task.machine}: {line}"),
             contenders=self._contenders,
         )

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 import ansible.template
 from ansible.module_utils.common.parameters import remove_values
 
+from .._avma.text import safe_text
+
 # From ansible-core 2.19 on only what is tagged as trusted is ever rendered, and plain types bear no tags.
 _PLAIN_IS_NEVER_RENDERED = hasattr(ansible.template, "trust_as_template")
 _EXACT = frozenset({str, int, float, bool, type(None)})
@@ -62,6 +64,33 @@ class Query:
             return self._compiled.search(result)
         except self._errors as error:
             raise InvalidQuery(f"the option 'query' ({self._expression!r}) does not fit the result: {error}") from error
+
+    def missing_from(self, result: dict[str, t.Any]) -> str | None:
+        """Words for the first name of the expression that is not there, None where all of them are.
+
+        Only the names before the first filter, list or function are followed: what comes behind may rightly find nothing.
+        """
+        here: t.Any = result
+        path = ""
+        for name in _leading_names(self._compiled.parsed):
+            if not isinstance(here, dict):
+                return None
+            if name not in here:
+                known = ", ".join(safe_text(known, 40) for known in here) or "nothing"
+                return f"the option 'query' ({self._expression!r}) found nothing: {path or 'the result'} has no '{name}'. It has {known}."
+            here, path = here[name], f"{path}.{name}".lstrip(".")
+        return None
+
+
+def _leading_names(node: t.Any) -> list[str]:
+    """The names with which a parsed expression begins: of ``host.os.name`` all three, of ``vms[].name`` the first."""
+    if node["type"] == "field":
+        return [node["value"]]
+    if node["type"] == "subexpression" and all(child["type"] in ("field", "subexpression") for child in node["children"]):
+        return [name for child in node["children"] for name in _leading_names(child)]
+    if node["type"] in ("projection", "filter_projection", "flatten", "index_expression", "value_projection", "subexpression", "pipe"):
+        return _leading_names(node["children"][0])
+    return []
 
 
 def release(result: dict[str, t.Any], secrets: Iterable[str]) -> dict[str, t.Any]:

@@ -55,3 +55,9 @@ class Registered:
 def results_of(task: Task, machines: Iterable[str], variable: str) -> list[Result]:
     """Of each machine on which the variable holds a result."""
     return [result for result in (Registered(task, machine).result(variable) for machine in machines) if result]
+
+
+def machines_of(task: Task, option: str, group: str) -> tuple[str, ...]:
+    """The names that the option holds, else those of the inventory's group."""
+    given = task.given[option]
+    return tuple(map(plain, given if given is not None else (task.variables.get("groups") or {}).get(group, ())))

@@ -11,7 +11,8 @@ import typing as t
 
 from .._avma.tables import Tables
 from .._avma.user_tables import InvalidTables, secrets_in, with_user_tables
-from .action import OptionError, Task
+from .action import Task
+from .options import OptionError
 
 TABLES_OPTION: dict[str, t.Any] = {"tables": {"type": "dict"}}
 
@@ -19,7 +20,7 @@ TABLES_OPTION: dict[str, t.Any] = {"tables": {"type": "dict"}}
 def tables_of(task: Task) -> Tables:
     """The tables that a task reckons with. Keys that are not published become secrets of the task. Raises OptionError."""
     try:
-        tables = with_user_tables(task.options["tables"])
+        tables = with_user_tables(task.given["tables"])
     except InvalidTables as error:
         raise OptionError(f"tables: {error}") from None
     task.secrets |= secrets_in(tables)

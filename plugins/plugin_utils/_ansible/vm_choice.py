@@ -3,21 +3,53 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Choosing virtual machines by name or id, as ``kvp_info`` and ``data_exchange`` offer it."""
+"""Choosing virtual machines by name or id, as ``kvp_info``, ``data_exchange`` and ``host_kvp`` offer it."""
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from .._avma.text import safe_text
 from .._avma.vm_matching import normalise_id
-from .action import OptionError
+from .options import OptionError
 
 VM_OPTIONS: dict[str, t.Any] = {
     "name": {"type": "list", "elements": "str", "default": []},
     "id": {"type": "list", "elements": "str", "default": []},
 }
+
+
+ALL_OPTION: dict[str, t.Any] = {"all": {"type": "bool", "default": False}}
+
+
+@dataclass(frozen=True)
+class VmChoice:
+    """All machines where both are empty."""
+
+    names: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+def choice_of(given: Mapping[str, t.Any]) -> VmChoice:
+    """What VM_OPTIONS say. An empty entry of a list names no machine, so it is refused. Raises OptionError."""
+    for option in VM_OPTIONS:
+        if any(not text.strip() for text in given[option]):
+            raise OptionError(f"{option}: one of its entries is empty. Give the virtual machine's {option}, or leave the entry out")
+    return VmChoice(tuple(given["name"]), tuple(given["id"]))
+
+
+def explicit_choice_of(given: Mapping[str, t.Any]) -> VmChoice:
+    """The same for what changes machines, where all of them must be meant: ALL_OPTION. Raises OptionError."""
+    choice = choice_of(given)
+    chosen = bool(choice.names or choice.ids)
+    if not given["all"] and not chosen:
+        raise OptionError("say which virtual machines: 'name', 'id', or 'all: true'")
+    # Not by mutually_exclusive, which would refuse 'all: false' and an empty 'name' as well.
+    if given["all"] and chosen:
+        raise OptionError("'all' excludes 'name' and 'id': leave out the one or the others")
+    return choice
 
 
 class Named(t.Protocol):
@@ -33,28 +65,28 @@ class Named(t.Protocol):
 Machine = t.TypeVar("Machine", bound=Named)
 
 
-def choose(machines: Sequence[Machine], options: dict[str, t.Any], *, unique: bool = False) -> tuple[Machine, ...]:
-    """The machines that ``name`` and ``id`` mean, in the host's order; all of them if both are empty.
+def choose(machines: Sequence[Machine], choice: VmChoice, *, unique: bool = False) -> tuple[Machine, ...]:
+    """The machines that ``choice`` means, in the host's order; all of them if it names none.
 
     Names are compared without case, as Hyper-V does, and need not be unique there: with ``unique`` a name that several machines
     have is refused. A machine that is not there is an OptionError, so that a typing error never looks like success.
     """
-    names = [name.casefold() for name in options["name"]]
-    ids = [normalise_id(identifier) for identifier in options["id"]]
+    names = [name.casefold() for name in choice.names]
+    ids = [normalise_id(identifier) for identifier in choice.ids]
     if not names and not ids:
         return tuple(machines)
     by_name: dict[str, list[Machine]] = {}
     for machine in machines:
         by_name.setdefault(machine.name.casefold(), []).append(machine)
-    missing = [given for given in options["name"] if given.casefold() not in by_name]
+    missing = [given for given in choice.names if given.casefold() not in by_name]
     known = {machine.id for machine in machines}
-    missing += [given for given, identifier in zip(options["id"], ids, strict=True) if identifier not in known]
+    missing += [given for given, identifier in zip(choice.ids, ids, strict=True) if identifier not in known]
     if missing:
         raise OptionError(
             f"no virtual machine {_listed(missing)} on this host. It may have been renamed, or have moved to another node of the cluster"
         )
     if unique:
-        for given, name in zip(options["name"], names, strict=True):
+        for given, name in zip(choice.names, names, strict=True):
             if len(by_name[name]) > 1:
                 raise OptionError(
                     f"{len(by_name[name])} virtual machines are named {given}: {_listed(vm.id for vm in by_name[name])}. Choose by 'id'"

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
-from ansible.errors import AnsibleActionFail
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import OptionError, Task, WsManAction
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import Task, WsManAction
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection import UnsupportedConnection
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.options import OptionError
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied, ConnectTimedOut
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.session import Session
 from ansible_collections.hyperv.avma.tests.unit.plugins.action import playing
@@ -21,7 +22,7 @@ from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fak
 SECRET = "22222-33333-44444-55555-66666"
 
 
-class Probe(WsManAction):
+class Probe(WsManAction[Mapping[str, Any]]):
     """Shows what an action is given, and fails as a test wants."""
 
     OPTIONS: ClassVar[dict[str, Any]] = {
@@ -32,12 +33,15 @@ class Probe(WsManAction):
     seen: ClassVar[list[Task]] = []
     raises: ClassVar[Exception | None] = None
 
-    def converse(self, task: Task, session: Session) -> dict[str, Any]:
+    def options(self, task: Task) -> Mapping[str, Any]:
+        return task.given
+
+    def converse(self, task: Task, options: Mapping[str, Any], session: Session) -> dict[str, Any]:
         type(self).seen.append(task)
         task.secrets.add(SECRET)
         if self.raises is not None:
             raise self.raises
-        return {"changed": True, "text": f"x {SECRET} y", "names": task.options["names"], "warnings": ["w"]}
+        return {"changed": True, "text": f"x {SECRET} y", "names": options["names"], "warnings": ["w"]}
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +57,7 @@ def test_flags_options_and_machine(check: bool, diff: bool) -> None:
     played = playing.play("probe", FakeGuest(), check=check, diff=diff, machine="web01", number="5", names="a,b")
     (task,) = Probe.seen
     assert (task.check_mode, task.diff_mode, task.machine) == (check, diff, "web01")
-    assert (task.options["number"], task.options["names"]) == (5, ["a", "b"])
+    assert (task.given["number"], task.given["names"]) == (5, ["a", "b"])
     assert played.opened == 1
 
 
@@ -70,7 +74,7 @@ def test_flags_options_and_machine(check: bool, diff: bool) -> None:
 def test_list_as_the_text_of_a_survey(text: Any, names: list[str]) -> None:
     playing.play("probe", FakeGuest(), names=text, number="7")
     (task,) = Probe.seen
-    assert (task.options["names"], task.options["number"]) == (names, 7)
+    assert (task.given["names"], task.given["number"]) == (names, 7)
 
 
 def test_text_of_several_lines_stays_text_where_no_list_is_wanted() -> None:
@@ -110,14 +114,15 @@ def test_query_does_not_narrow_a_failure() -> None:
     Probe.raises = AccessDenied(code=5)
     result = playing.play("probe", FakeGuest(), query="names").result
     assert result["error"]["kind"] == "access_denied"
-    assert "result" not in result
+    assert result["result"] is None
 
 
 @pytest.mark.parametrize("options", [{"number": "five"}, {"nubmer": 5}])
 def test_wrong_option_opens_no_session(options: dict[str, Any]) -> None:
     session = FakeGuest()
-    with pytest.raises(AnsibleActionFail):
-        playing.play("probe", session, **options)
+    result = playing.play("probe", session, **options).result
+    assert result["failed"] is True
+    assert result["msg"].startswith("hyperv.avma.probe: ")
     assert (Probe.seen, session.closed) == ([], False)
 
 

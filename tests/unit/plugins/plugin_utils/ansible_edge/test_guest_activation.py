@@ -50,8 +50,9 @@ def activate(
     said: list[str] | None = None,
 ) -> Result:
     lines = said if said is not None else []
-    task = Task({"wait": wait}, check, diff, "web01", {}, lines.append)
-    return GuestActivation(task, guest, wish or KeyWish(), host_view(host, PUBLISHED) if host else None, hosts or [], PUBLISHED).run()
+    task = Task({}, check, diff, "web01", {}, lines.append)
+    view = host_view(host, PUBLISHED) if host else None
+    return GuestActivation(task, guest, wish or KeyWish(), view, hosts or [], PUBLISHED, wait=wait).run()
 
 
 def host_result(name: str = "HV01", fqdn: str | None = "hv01.corp.example", *, ready: bool | None = True, release: str = "2022") -> Result:

@@ -79,8 +79,24 @@ def test_query_narrows_and_keeps_what_ansible_needs() -> None:
     }
 
 
-def test_query_that_finds_nothing_gives_null() -> None:
-    assert narrowed({"changed": False}, Query("nothing.there")) == {"changed": False, "result": None}
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("hosts.avma", "the result has no 'hosts'. It has changed, host."),
+        ("host.avam.ready", "host has no 'avam'. It has avma, name."),
+        ("host.vms[?x].name", "host has no 'vms'. It has avma, name."),
+        ("host.avma", None),
+        ("host.avma.ready", None),
+        ("[hosts, host]", None),
+    ],
+)
+def test_query_that_finds_nothing_gives_null_and_says_what_there_is(expression: str, words: str | None) -> None:
+    found = narrowed({"changed": False, "host": {"avma": None, "name": "hv01"}}, Query(expression))
+    if words is None:
+        assert "warnings" not in found
+    else:
+        assert found["result"] is None
+        assert found["warnings"][0].endswith(words)
 
 
 @pytest.mark.parametrize("expression", ["vms[?", "a.b.", "[*", "&&"])

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import OptionError
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.vm_choice import choose
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.options import OptionError
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.vm_choice import VmChoice, choose
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ MACHINES = (WEB, SQL, TWIN)
     ],
 )
 def test_machines_in_the_host_s_order(names: list[str], ids: list[str], chosen: tuple[Machine, ...]) -> None:
-    assert choose(MACHINES, {"name": names, "id": ids}) == chosen
+    assert choose(MACHINES, VmChoice(tuple(names), tuple(ids))) == chosen
 
 
 def test_missing_ones_are_all_named_and_harmless() -> None:
     with pytest.raises(OptionError, match="no virtual machine a, b\\[2J, DDDD on this host") as caught:
-        choose(MACHINES, {"name": ["a", "web01", "b\x1b[2J"], "id": ["DDDD"]})
+        choose(MACHINES, VmChoice(("a", "web01", "b\x1b[2J"), ("DDDD",)))
     assert "\x1b" not in str(caught.value)
 
 
 def test_ambiguous_name_is_refused_where_something_is_changed() -> None:
     with pytest.raises(OptionError, match="2 virtual machines are named web01: AAAA, CCCC"):
-        choose(MACHINES, {"name": ["web01"], "id": []}, unique=True)
-    assert choose(MACHINES, {"name": ["strasse"], "id": ["CCCC"]}, unique=True) == (SQL, TWIN)
+        choose(MACHINES, VmChoice(("web01",), ()), unique=True)
+    assert choose(MACHINES, VmChoice(("strasse",), ("CCCC",)), unique=True) == (SQL, TWIN)
