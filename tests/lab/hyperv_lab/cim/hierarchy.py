@@ -80,7 +80,11 @@ def reference_to(instance: Instance) -> Reference:
 
 def same_object(left: Reference, right: Reference) -> bool:
     """Whether two paths name one object: class and keys compared without case, key order and namespace aside."""
-    if left.class_name.lower() != right.class_name.lower() or len(left.keys) != len(right.keys):
+    if left.class_name.lower() != right.class_name.lower():
+        return False
+    if not left.keys or not right.keys:
+        return True  # a singleton, which is named with its key or without
+    if len(left.keys) != len(right.keys):
         return False
     others = {name.lower(): value for name, value in right.keys.items()}
     return all(_same_key(others.get(name.lower()), value) for name, value in left.keys.items())

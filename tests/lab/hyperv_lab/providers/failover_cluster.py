@@ -34,6 +34,10 @@ class FailoverCluster(Provider):
         "MSCluster_Resource",
         "MSCluster_ResourceGroupToResource",
         "MSCluster_NodeToActiveGroup",
+        "MSCluster_NodeToActiveResource",
+        "MSCluster_ClusterToNode",
+        "MSCluster_ClusterToResourceGroup",
+        "MSCluster_ClusterToResource",
     )
 
     def _cluster(self) -> Cluster:
@@ -61,14 +65,30 @@ class FailoverCluster(Provider):
             yield from self._associations(cls, cluster)
 
     def _associations(self, cls: CimClass, cluster: Cluster) -> Iterable[Instance]:
-        for node, vm in _vms(cluster):
-            group = Reference(NAMESPACE, "MSCluster_ResourceGroup", {"Name": vm.name})
-            if cls.name == "MSCluster_NodeToActiveGroup":
-                owner = Reference(NAMESPACE, "MSCluster_Node", {"Name": node.name.upper()})
-                yield Instance(cls, {"GroupComponent": owner, "PartComponent": group})
-            else:
-                resource = Reference(NAMESPACE, "MSCluster_Resource", {"Name": f"{_VM_TYPE} {vm.name}"})
-                yield Instance(cls, {"GroupComponent": group, "PartComponent": resource})
+        """Microsoft, "Failover Cluster WMI Provider": cluster to node, group and resource, node to what it owns, group to its resources."""
+        owner = _named("MSCluster_Cluster", cluster.name)
+        if cls.name == "MSCluster_ClusterToNode":
+            for node in cluster.nodes:
+                yield Instance(cls, {"Antecedent": owner, "Dependent": _named("MSCluster_Node", node.name.upper())})
+            return
+        for node, group_name, resource_name in [
+            (cluster.nodes[0], "Cluster Group", "Cluster Name"),
+            *((node, vm.name, f"{_VM_TYPE} {vm.name}") for node, vm in _vms(cluster)),
+        ]:
+            at = _named("MSCluster_Node", node.name.upper())
+            group, resource = _named("MSCluster_ResourceGroup", group_name), _named("MSCluster_Resource", resource_name)
+            whole, part = {
+                "MSCluster_ClusterToResourceGroup": (owner, group),
+                "MSCluster_ClusterToResource": (owner, resource),
+                "MSCluster_NodeToActiveGroup": (at, group),
+                "MSCluster_NodeToActiveResource": (at, resource),
+                "MSCluster_ResourceGroupToResource": (group, resource),
+            }[cls.name]
+            yield Instance(cls, {"GroupComponent": whole, "PartComponent": part})
+
+
+def _named(class_name: str, name: str) -> Reference:
+    return Reference(NAMESPACE, class_name, {"Name": name})
 
 
 def _vms(cluster: Cluster) -> Iterable[tuple[Host, Vm]]:

@@ -17,6 +17,7 @@ from ..world.guest import Guest
 from ..world.host import Host
 from ..world.windows import Windows
 from . import failover_cluster
+from .associations import ComputerAssociations, HyperVAssociations
 from .attached_devices import AttachedDevices, Checkpoints, VirtualSwitches
 from .base import Provider
 from .chassis import SystemEnclosure
@@ -30,7 +31,7 @@ from .jobs import AffectedJobElements, Jobs
 from .licensing import LicensingProduct, LicensingService
 from .management_service import ManagementService
 from .namespaces import Namespaces
-from .operating_system import Bios, ComputerSystem, ComputerSystemProcessor, ComputerSystemProduct, OperatingSystem, Processor
+from .operating_system import Bios, ComputerSystem, ComputerSystemProduct, OperatingSystem, Processor
 from .registry import StdRegProv
 from .services import Services
 from .settings import ResourceSettings, SettingAssociations, SystemSettings
@@ -43,7 +44,7 @@ _CIMV2: tuple[type[Provider], ...] = (
     SystemEnclosure,
     Bios,
     Processor,
-    ComputerSystemProcessor,
+    ComputerAssociations,
     LicensingProduct,
     LicensingService,
     StdRegProv,
@@ -69,6 +70,7 @@ _HYPER_V: tuple[type[Provider], ...] = (
     ManagementService,
     Jobs,
     AffectedJobElements,
+    HyperVAssociations,
 )
 _WITHOUT_CLASSES = "root"
 _PROVIDERS: dict[str, tuple[type[Provider], ...]] = {

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from ..cim.provider import MethodResult
-from ..cim.types import CimClass, Instance, Reference, Value
+from ..cim.types import CimClass, Instance, Value
 from ..world import licence
 from ..world.errors import WBEM_E_METHOD_NOT_IMPLEMENTED, failure
 from ..world.guest import Guest
@@ -240,14 +240,6 @@ class Processor(Provider):
             "SystemName": self.windows.name.upper(),
         }
         yield instance(cls, values)
-
-
-class ComputerSystemProcessor(Provider):
-    serves = ("Win32_ComputerSystemProcessor",)
-
-    def instances(self, cls: CimClass) -> Iterable[Instance]:
-        system = Reference(cls.namespace, "Win32_ComputerSystem", {"Name": self.windows.name.upper()})
-        yield Instance(cls, {"GroupComponent": system, "PartComponent": Reference(cls.namespace, "Win32_Processor", {"DeviceID": "CPU0"})})
 
 
 def _memory(provider: Provider) -> int:
