@@ -12,15 +12,18 @@ there already, ``_build_kwargs``), which is then spoken to directly. These metho
 
 from __future__ import annotations
 
+import time
 import typing as t
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ansible.errors import AnsibleConnectionFailure
 
+from .._wsman.bounds import Allowance
 from .._wsman.command import Shell
 from .._wsman.errors import AuthenticationFailed, UnencryptedRefused
 from .._wsman.session import Session
-from .._wsman.transport import Transport
+from .._wsman.transport import DEFAULT_ALLOWANCE, Transport
 from .._wsman.transport_pypsrp import PypsrpTransport
 from .._wsman.transport_pywinrm import PywinrmTransport
 
@@ -122,10 +125,11 @@ class FirstThatWorks:
         self._current = first
         self._others = list(others)  # not built before they are needed: kinit runs when a Kerberos client is
 
-    def send(self, message: str) -> bytes:
+    def send(self, message: str, allowance: Allowance = DEFAULT_ALLOWANCE) -> bytes:
+        ends = time.monotonic() + allowance.seconds
         while True:
             try:
-                answer = self._current.send(message)
+                answer = self._current.send(message, replace(allowance, seconds=ends - time.monotonic()))
             except (AuthenticationFailed, UnencryptedRefused):
                 # Another way to authenticate may do; it does not mend a network, so other errors are raised.
                 if not self._others:

@@ -3,7 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""From an error of the protocol to what a user reads: object, cause, remedy. The one place that maps them."""
+"""From an error of the protocol to what a user reads: object, cause, remedy.
+
+An error says its object and cause; what to do about it is written here, and here alone, but for refused logons (``logon_remedy``), codes of
+Windows (``_avma/errors``) and findings (``_avma/finding_types``). A text that a user saw is found in one of these files.
+"""
 
 from __future__ import annotations
 
@@ -71,16 +75,45 @@ def _certificate_remedy(error: wsman.CertificateNotTrusted) -> str:
     )
 
 
+_HTTP_TO_HTTPS = "HTTP was spoken to 5986, the port of WinRM over HTTPS: set ansible_winrm_scheme or ansible_psrp_protocol to https, or ansible_port to 5985."
+
+
+def _http_to_https_port(endpoint: str) -> bool:
+    return endpoint.startswith("http://") and ":5986/" in endpoint
+
+
+def _not_http_remedy(error: wsman.NotHttp) -> str:
+    return _HTTP_TO_HTTPS if _http_to_https_port(error.endpoint) else _NOT_WINRM
+
+
 def _connection_remedy(error: wsman.ConnectionFailed) -> str:
     if error.endpoint.count("://") > 1 or " " in error.endpoint:
         return "Give ansible_host as a name or an address, without scheme, port and blanks."
-    if error.sent and error.endpoint.startswith("http://") and ":5986/" in error.endpoint:
-        return "HTTP was spoken to 5986, the port of WinRM over HTTPS: set ansible_winrm_scheme or ansible_psrp_protocol to https, or ansible_port to 5985."
+    if error.sent and _http_to_https_port(error.endpoint):
+        return _HTTP_TO_HTTPS
     return f"Check that the machine is running, that WinRM listens on this port (winrm enumerate winrm/config/listener), and {_PORTS}."
 
 
 def _authentication_remedy(error: wsman.AuthenticationFailed) -> str:
     return logon_remedy(error.cause, error.login, tls=error.endpoint.startswith("https:"))
+
+
+_NOT_WINRM = "What answered is not WinRM as Windows speaks it: check address, port and path, and any proxy between."
+_BY_STATUS = {
+    400: "The machine could not read the request, as it is after an encrypted connection has ended. Run again.",
+    403: "Something before WinRM refuses the request, such as a proxy or a filter of addresses: see the log of what answers on this port.",
+    404: f"Check the port and the path (/wsman), that a listener is bound to this address, and {_PORTS}.",
+    413: "The request is larger than the machine takes: raise MaxEnvelopeSizekb (winrm/config).",
+    503: "WinRM is starting, stopping or overloaded on this machine. Run again in a few minutes.",
+}
+
+
+def _status_remedy(error: wsman.UnexpectedHttpStatus) -> str:
+    return _BY_STATUS.get(error.status, _NOT_WINRM)
+
+
+def _library_remedy(error: wsman.MissingLibrary) -> str:
+    return f"Install it where Ansible runs: pip install {error.library}."
 
 
 def _access_remedy(error: wsman.AccessDenied) -> str:
@@ -136,7 +169,41 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
         wsman.UnencryptedRefused,
         "unencrypted_refused",
         True,
-        "The machine refuses messages that are not encrypted. Use HTTPS, or ntlm, kerberos or credssp with message encryption left on.",
+        "Use HTTPS, or ntlm, kerberos or credssp with message encryption left on.",
+    ),
+    (
+        wsman.Redirected,
+        "redirected",
+        False,
+        "WinRM does not redirect, so what answers is something else, and nothing was sent to the other address. "
+        "Check address, port and any proxy between, and who administers this machine.",
+    ),
+    (
+        wsman.AnswerNotEncrypted,
+        "answer_not_encrypted",
+        False,
+        "Look for a proxy or another machine between that answers for this one. HTTPS with validation shows who answers.",
+    ),
+    (
+        wsman.AnswerCompressed,
+        "answer_compressed",
+        False,
+        "Windows compresses only where IIS or a proxy stands before WinRM: switch that off there.",
+    ),
+    (
+        wsman.AnswerTooSlow,
+        "answer_too_slow",
+        False,
+        "Raise ansible_winrm_read_timeout_sec (winrm) or ansible_psrp_read_timeout (psrp) if the network is slow; else see what answers there.",
+    ),
+    (wsman.AnswerTooLarge, "answer_too_large", False, _NOT_WINRM),
+    (wsman.NotHttp, "not_http", False, _not_http_remedy),
+    (
+        wsman.EndlessAnswer,
+        "endless_answer",
+        False,
+        "No Windows has so much to say: see what answers there. "
+        "Where it is an honest machine that is slow, raise ansible_winrm_read_timeout_sec (winrm) or ansible_psrp_read_timeout (psrp).",
     ),
     (wsman.AccessDenied, "access_denied", False, _access_remedy),
     (
@@ -161,7 +228,7 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
         wsman.EffectUnknown,
         "effect_unknown",
         False,
-        "The connection broke while a change was under way, so it may or may not have been made. Run again: the state is read first.",
+        "The change may or may not have been made. Run again: the state is read first.",
     ),
     (CommandLost, "effect_unknown", False, "The command may or may not have been carried out. Run again: the state is read first."),
     (
@@ -179,24 +246,20 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
     ),
     (NoHyperv, "namespace_missing", False, "Install the Hyper-V role, or take the machine out of the group of Hyper-V hosts."),
     (wsman.NotFound, "not_found", False, "It has gone in the meantime, such as a machine that moved to another host. Run again."),
-    (wsman.MissingLibrary, "library_missing", False, "Install it where Ansible runs."),
+    (wsman.MissingLibrary, "library_missing", False, _library_remedy),
     (NotSwitched, "not_switched", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
     (NotWritten, "not_written", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
     (LicensingRefused, "licensing_refused", False, "Look the code up with 'slui 0x2a' and the code on the machine."),
     (wsman.JobFailed, "job_failed", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
+    (wsman.UnsendableValue, "unsendable_value", False, "Change the value: neither XML nor CIM can carry it as it is."),
     (wsman.MethodFailed, "method_failed", False, "See the event log of the machine for the reason, then run again."),
     (
         wsman.MalformedAnswer,
         "malformed_answer",
         False,
-        "What answered is not WinRM as Windows speaks it: check address, port and path, and any proxy between.",
+        _NOT_WINRM,
     ),
-    (
-        wsman.UnexpectedHttpStatus,
-        "unexpected_http_status",
-        False,
-        "Unless the machine is starting or overloaded, what answered is not WinRM as Windows speaks it: check address, port, path and any proxy.",
-    ),
+    (wsman.UnexpectedHttpStatus, "unexpected_http_status", False, _status_remedy),
 )
 
 
@@ -249,18 +312,7 @@ def _code_of(error: Exception) -> tuple[int | None, str | None, str | None]:
 
 
 def _cause(error: Exception) -> str:
-    """The cause alone, where the protocol's error has a remedy of its own: here it is told in Ansible's terms.
-
-    Texts of faults come from the machine, and some of them from its tenants.
-    """
-    if isinstance(error, (wsman.ConnectionFailed, wsman.AuthenticationFailed)):
-        return safe_text(f"{error.endpoint}: {error.cause.partition('. ')[0]}".rstrip(". "), limit=800)
-    if isinstance(error, wsman.UnencryptedRefused):
-        return safe_text(str(error).partition(". ")[0].rstrip(". "), limit=800)
-    if isinstance(error, wsman.EffectUnknown):
-        return safe_text(f"{error.subject}: whether the call took effect is not known: {_cause(error.reason)}", limit=800)
-    if isinstance(error, wsman.MissingLibrary):
-        return safe_text(f"the Python library {error.library} is not installed on the controller", limit=800)
+    """Texts of faults come from the machine, and some of them from its tenants."""
     if isinstance(error, wsman.AccessDenied) and error.namespace:
         return safe_text(f"WMI namespace {error.namespace}: {str(error).strip().rstrip('. ')}", limit=800)
     return safe_text(str(error).strip().rstrip(". "), limit=800)

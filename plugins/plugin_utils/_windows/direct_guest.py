@@ -21,8 +21,10 @@ from .._wsman.cim import Asked, Call, Query
 from .._wsman.command import CommandLost
 from .._wsman.errors import (
     AccessDenied,
+    AnswerRefused,
     ConnectionDropped,
     EffectUnknown,
+    EndlessAnswer,
     Fault,
     MalformedAnswer,
     QuotaExceeded,
@@ -142,7 +144,7 @@ class DirectGuest:
                 lost += 1
                 if changes:
                     raise EffectUnknown(subject, error.reason) from error
-                if lost >= _TRIES_OF_A_LOST_READ:
+                if lost >= _TRIES_OF_A_LOST_READ or isinstance(error.reason, (AnswerRefused, EndlessAnswer)):
                     raise error.reason from error
 
     def _carry(self, operations: list[dict[str, Any]]) -> tuple[Outcome, ...]:

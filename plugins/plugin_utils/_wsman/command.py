@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .errors import DeadlineExceeded, WsManError
+from .bounds import MAX_RECEIVES
+from .errors import DeadlineExceeded, EndlessAnswer, WsManError
 
 CODE_PAGE_UTF8 = 65001
 # A command that prints for ever would fill the controller's memory.
@@ -94,13 +95,14 @@ def run_in(shell: Shell, command: Command, *, limit: float, clock: Callable[[], 
 
 def _output(shell: Shell, limit: float, deadline: float, clock: Callable[[], float]) -> CommandOutput:
     stdout, stderr = bytearray(), bytearray()
-    while True:
+    for _unused in range(MAX_RECEIVES):
         received = shell.receive()
         stdout += received.stdout
         stderr += received.stderr
         if received.done:
             return CommandOutput(bytes(stdout), bytes(stderr), received.exit_code)
         if len(stdout) + len(stderr) > MAX_OUTPUT:
-            raise DeadlineExceeded(f"the command has printed more than {MAX_OUTPUT} bytes")
+            raise EndlessAnswer("the command", f"it has printed more than {MAX_OUTPUT} bytes")
         if clock() > deadline:
             raise DeadlineExceeded(f"the command still runs after {limit:.0f} seconds")
+    raise EndlessAnswer("the command", f"it was not done after {MAX_RECEIVES} answers")

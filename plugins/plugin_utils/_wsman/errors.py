@@ -5,8 +5,8 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """Everything that can go wrong between the controller and a CIM class, as exceptions.
 
-``str(error)`` is one sentence that names the object, the cause and, where the protocol knows it, the remedy. No error holds a password
-or an argument that was marked as ``values.Sensitive``.
+``str(error)`` names the object and the cause, in one sentence without a full stop. What to do about it is said in one place alone, which is
+``_ansible/failure.py``. No error holds a password or an argument that was marked as ``values.Sensitive``.
 """
 
 from __future__ import annotations
@@ -14,13 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .symbols import format_code, symbol_of, unsigned_code
-
-_HTTP_REMEDIES = {
-    400: "The service could not read the request, as it is after it had dropped an encrypted connection. Try again",
-    404: "Check the port and the path /wsman and that a listener is bound to this address",
-    413: "The request is larger than MaxEnvelopeSizekb of the service",
-    503: "The service is starting, stopping or overloaded",
-}
 
 
 class WsManError(Exception):
@@ -32,7 +25,7 @@ class MissingLibrary(WsManError):
 
     def __init__(self, library: str) -> None:
         self.library = library
-        super().__init__(f"The Python library {library} is not installed on the controller. Install it: pip install {library}")
+        super().__init__(f"The Python library {library} is not installed on the controller")
 
 
 class UnsendableValue(WsManError):
@@ -114,7 +107,7 @@ class AuthenticationFailed(WsManError):
         self.endpoint = endpoint
         self.cause = cause
         self.login = login or Login()
-        super().__init__(f"{endpoint}: {cause}. Check user name, password or ticket and that the listener allows this authentication")
+        super().__init__(f"{endpoint}: {cause}")
 
 
 class UnencryptedRefused(WsManError):
@@ -122,10 +115,7 @@ class UnencryptedRefused(WsManError):
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
-        super().__init__(
-            f"{endpoint}: the service refuses unencrypted messages (HTTP 500 without a body). "
-            "Use HTTPS, or Kerberos, NTLM or CredSSP with message encryption"
-        )
+        super().__init__(f"{endpoint}: the service refuses unencrypted messages (HTTP 500 without a body)")
 
 
 class UnexpectedHttpStatus(WsManError):
@@ -134,8 +124,66 @@ class UnexpectedHttpStatus(WsManError):
     def __init__(self, endpoint: str, status: int) -> None:
         self.endpoint = endpoint
         self.status = status
-        remedy = _HTTP_REMEDIES.get(status)
-        super().__init__(f"{endpoint}: unexpected HTTP status {status}" + (f". {remedy}" if remedy else ""))
+        super().__init__(f"{endpoint}: unexpected HTTP status {status}")
+
+
+class AnswerRefused(WsManError):
+    """Something answers, and what it sends is not taken, see ``transport_policy``. The message may have been carried out.
+
+    Another try would bring the same, so it is not repeated.
+    """
+
+    def __init__(self, endpoint: str, cause: str) -> None:
+        self.endpoint = endpoint
+        self.cause = cause
+        super().__init__(f"{endpoint}: {cause}")
+
+
+class Redirected(AnswerRefused):
+    """The answer sends the message on to another address. ``location`` is as hostile as whoever wrote it; ``status`` None: a library followed."""
+
+    def __init__(self, endpoint: str, status: int | None, location: str) -> None:
+        self.status = status
+        self.location = location
+        where = " ".join(location.split())[:200] or "nowhere"
+        super().__init__(endpoint, f"the answer is a redirect{f' (HTTP {status})' if status else ''} to {where}, which is not followed")
+
+
+class AnswerNotEncrypted(AnswerRefused):
+    """A plain answer to an encrypted message: anybody on the way can have written it."""
+
+    def __init__(self, endpoint: str, status: int) -> None:
+        self.status = status
+        super().__init__(endpoint, f"the answer to an encrypted message is not encrypted (HTTP {status}), so anybody may have sent it")
+
+
+class AnswerCompressed(AnswerRefused):
+    """A body in a coding that was not asked for, and that could open to any size."""
+
+    def __init__(self, endpoint: str, coding: str) -> None:
+        self.coding = coding
+        super().__init__(endpoint, f"the answer is compressed ({' '.join(coding.split())[:40]}), which was not asked for")
+
+
+class AnswerTooLarge(AnswerRefused):
+    """More bytes, headers, interim answers or steps of a logon than WinRM has."""
+
+
+class AnswerTooSlow(AnswerRefused):
+    """The answer has begun, and trickles. Where nothing comes at all it is ReadTimedOut."""
+
+
+class NotHttp(AnswerRefused):
+    """What answers does not keep to HTTP as WinRM's listener does."""
+
+
+class EndlessAnswer(WsManError):
+    """A query or a command whose answer goes on and on: more pages, items, bytes or time than any machine needs, see ``bounds``."""
+
+    def __init__(self, subject: str, cause: str) -> None:
+        self.subject = subject
+        self.cause = cause
+        super().__init__(f"{subject}: {cause}")
 
 
 class MalformedAnswer(WsManError):
@@ -151,7 +199,7 @@ class EffectUnknown(WsManError):
     def __init__(self, subject: str, reason: WsManError) -> None:
         self.subject = subject
         self.reason = reason
-        super().__init__(f"{subject}: whether the call took effect is not known: {reason}. Read the state before repeating it")
+        super().__init__(f"{subject}: whether the call took effect is not known: {reason}")
 
 
 class DeadlineExceeded(WsManError):

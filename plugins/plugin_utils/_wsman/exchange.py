@@ -11,13 +11,16 @@ the next message begins with a new one.
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from . import namespaces as ns
+from .bounds import allowance_for
 from .errors import (
+    AnswerRefused,
     AuthenticationFailed,
     ConnectionDropped,
     ConnectionFailed,
@@ -97,15 +100,18 @@ class Exchange:
         room = read_timeout - TIMEOUT_MARGIN if read_timeout >= 2 * TIMEOUT_MARGIN else read_timeout / 2
         return min(self._wanted_timeout, room)
 
-    def send(self, request: Request | None, subject: str, *, repeat: Repeat) -> Answer:
-        """Send a request (None: Identify) and open its answer; repeat it if that is allowed and helps."""
+    def send(self, request: Request | None, subject: str, *, repeat: Repeat, seconds: float = math.inf) -> Answer:
+        """Send a request (None: Identify) and open its answer; repeat it if that is allowed and helps.
+
+        ``seconds``: the most that it may take, where that is less than what every exchange may.
+        """
         started = self.clock()
         failures = 0
         renewed = once_more = False
         while True:
             answered_before = self.answered
             try:
-                return self._send_once(request, subject)
+                return self._send_once(request, subject, seconds - (self.clock() - started))
             except WsManError as error:
                 if isinstance(error, Fault) and request is not None:
                     error.namespace = split_class_uri(request.resource_uri)[0]
@@ -134,13 +140,13 @@ class Exchange:
                     delay = self.retry.delay(failures)
                 else:
                     raise
-                if self.clock() - started + delay > self.retry.total_time:
+                if self.clock() - started + delay > min(self.retry.total_time, seconds):
                     raise
             self.statistics.retries += 1
             if delay:
                 self.sleep(delay)
 
-    def _send_once(self, request: Request | None, subject: str) -> Answer:
+    def _send_once(self, request: Request | None, subject: str, seconds: float) -> Answer:
         if self._last_answer is not None and self.clock() - self._last_answer > IDLE_LIMIT:
             self.transport.reset()
         # upper case: pypsrp and Windows write it so, and RelatesTo is compared byte for byte
@@ -157,15 +163,16 @@ class Exchange:
                 operation_timeout=self.operation_timeout,
                 locale=self._locale,
             )
+        allowance = allowance_for(self.transport.read_timeout, self.operation_timeout, size)
         self.statistics.requests += 1
         self.statistics.bytes_sent += len(message.encode("utf-8"))
         self.busy = True
         try:
-            data = self.transport.send(message)
+            data = self.transport.send(message, replace(allowance, seconds=min(seconds, allowance.seconds)))
             self._last_answer = self.clock()
             self.statistics.bytes_received += len(data)
             return read_answer(data, message_id=message_id, subject=subject, max_envelope_size=size)
-        except (ConnectionFailed, AuthenticationFailed, UnexpectedHttpStatus, MalformedAnswer):
+        except (AnswerRefused, ConnectionFailed, AuthenticationFailed, UnexpectedHttpStatus, MalformedAnswer):
             # what comes next over this connection might be the answer to this message, or nothing that can be decrypted
             self.transport.reset()
             raise

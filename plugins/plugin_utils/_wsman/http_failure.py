@@ -20,7 +20,9 @@ from .errors import (
     ConnectionFailed,
     ConnectTimedOut,
     Login,
+    MalformedAnswer,
     MissingLibrary,
+    NotHttp,
     NoTls,
     OptionsRefused,
     ProxyFailed,
@@ -33,6 +35,8 @@ _CONNECT_TIMEOUT = {"ConnectTimeout", "ConnectTimeoutError"}
 _READ_TIMEOUT = {"ReadTimeout", "ReadTimeoutError"}
 _NOT_CONNECTED = {"NewConnectionError", "NameResolutionError", "InvalidURL", "InvalidSchema", "MissingSchema"}
 _DROPPED = {"ProtocolError", "RemoteDisconnected", "ChunkedEncodingError", "IncompleteRead", "SSLEOFError", "SSLZeroReturnError"}
+# RemoteDisconnected is a BadStatusLine too, so the class itself is compared.
+_NOT_HTTP = {"BadStatusLine", "UnknownProtocol", "LineTooLong", "InvalidHeader", "InvalidChunkLength"}
 _AUTHENTICATION = {
     "AuthenticationError",  # pywinrm, pypsrp
     "AuthenticationException",  # requests-credssp
@@ -75,8 +79,7 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
         if isinstance(one, ssl.SSLCertVerificationError):
             return CertificateNotTrusted(
                 endpoint,
-                f"the certificate is not trusted ({one.verify_message or 'verification failed'}). "
-                "Give the authority that signed it as trusted, or a certificate for this name to the listener",
+                f"the certificate is not trusted ({one.verify_message or 'verification failed'})",
                 getattr(one, "verify_code", None),
             )
     library = _missing_library(chain)
@@ -92,9 +95,13 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
         return ProxyFailed(endpoint, "the address of the proxy is no URL as in http://proxy.example:3128")
     if "ProxyError" in names:
         return ProxyFailed(endpoint, f"no connection through the proxy ({_proxy_text(chain)})")
+    if "BadMICError" in names:  # of pyspnego, whose other errors are those of a logon
+        return ConnectionDropped(endpoint, "the answer could not be decrypted")
     if names & _AUTHENTICATION:
         known = replace(login or Login(), offered=_offered(chain))
         return AuthenticationFailed(endpoint, f"authentication failed ({_authentication_text(chain)})", known)
+    if any(isinstance(one, UnicodeDecodeError) for one in chain):
+        return MalformedAnswer(f"{endpoint}: the answer is not text in UTF-8")
     timed_out = any(isinstance(one, TimeoutError) for one in chain)
     # before the timeouts: urllib3's NewConnectionError derives from its ConnectTimeoutError
     if names & _NOT_CONNECTED or any(isinstance(one, (socket.gaierror, ConnectionRefusedError)) for one in chain):
@@ -103,6 +110,10 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
         return _connect_timed_out(endpoint)
     if names & _READ_TIMEOUT or timed_out:
         return ReadTimedOut(endpoint, "connected, but the answer did not come in time")
+    if any(type(one).__name__ in _NOT_HTTP for one in chain) or any(
+        "got more than" in str(one) for one in chain if "HTTPException" in names
+    ):
+        return NotHttp(endpoint, "what answers does not speak HTTP as WinRM does")
     if names & _DROPPED or any(isinstance(one, ConnectionError) for one in chain):
         return ConnectionDropped(endpoint, "the connection broke before the answer")
     for one in chain:
@@ -123,7 +134,7 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
 
 
 def _connect_timed_out(endpoint: str) -> ConnectTimedOut:
-    return ConnectTimedOut(endpoint, "no answer to the attempt to connect. Check that the host is up and the firewall lets WinRM in")
+    return ConnectTimedOut(endpoint, "no answer to the attempt to connect")
 
 
 def _missing_library(chain: list[BaseException]) -> str | None:
@@ -183,12 +194,12 @@ def _authentication_text(chain: list[BaseException]) -> str:
 def _not_connected_text(chain: list[BaseException]) -> str:
     for one in chain:
         if isinstance(one, socket.gaierror):
-            return "the name could not be resolved. Check the inventory's host name and DNS"
+            return "the name could not be resolved"
         if isinstance(one, ConnectionRefusedError):
-            return "connection refused. Check that WinRM is enabled and listens on this port"
+            return "connection refused"
     for one in chain:
         if isinstance(one, OSError) and one.strerror and one.errno is not None:
             return f"no connection ({one.strerror})"
     if any(type(one).__name__ == "NameResolutionError" for one in chain):
-        return "the name could not be resolved. Check the inventory's host name and DNS"
+        return "the name could not be resolved"
     return f"no connection ({type(chain[0]).__name__})"

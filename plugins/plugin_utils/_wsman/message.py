@@ -15,15 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import namespaces as ns
+from .bounds import ANSWER_SIZE_FACTOR
 from .errors import MalformedAnswer
 from .faults import read_fault
 from .xml_reader import read_xml
 from .xml_writer import element, text_node
-
-# An answer may be this many times larger than the MaxEnvelopeSize asked for. Windows counts an envelope in UTF-16 (two bytes for a
-# character) and sends it in UTF-8, where a character takes up to three; the rest is room for an item that the service sends in spite
-# of the limit.
-ANSWER_SIZE_FACTOR = 4
 
 _ROOT = (
     f'<s:Envelope xmlns:s="{ns.SOAP}" xmlns:a="{ns.ADDRESSING}" xmlns:n="{ns.ENUMERATION}" xmlns:w="{ns.WSMAN}" '

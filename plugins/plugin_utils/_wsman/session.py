@@ -16,15 +16,18 @@ from collections.abc import Callable, Generator, Mapping
 from types import TracebackType
 
 from . import namespaces as ns
+from .bounds import CLOSING_TIMEOUT, DEFAULT_READ_TIMEOUT, EnumerationBudget, bounds_for
 from .cim import Asked
 from .command import Command, CommandOutput, run_in
 from .enumeration import Page, read_page, write_enumerate, write_pull, write_release
 from .errors import (
+    AnswerRefused,
     ConnectionDropped,
     ConnectionFailed,
     DeadlineExceeded,
     EffectUnknown,
     EncodingLimit,
+    EndlessAnswer,
     Fault,
     InvalidClassOrQuery,
     InvalidEnumerationContext,
@@ -124,8 +127,9 @@ class Session:
         """
         uri = any_class_uri(namespace)
         size = self._max_envelope_size
+        budget = self._budget(wql)
         try:
-            page = self._open(uri, wql, wql, size)
+            page = self._open(uri, wql, wql, size, budget)
         except InvalidClassOrQuery as refusal:
             # One host was reported to refuse any WQL on root/virtualization/v2. A query for a whole class needs none.
             whole = _WHOLE_CLASS.match(wql)
@@ -133,10 +137,10 @@ class Session:
                 raise
             uri = class_uri(namespace, whole.group(1))
             try:
-                page = self._open(uri, None, wql, size)
+                page = self._open(uri, None, wql, size, budget)
             except Fault:
                 raise refusal from None
-        yield from self._rest(uri, wql, size, page)
+        yield from self._rest(uri, wql, size, page, budget)
 
     def get(self, namespace: str, class_name: str, keys: Mapping[str, str] | None = None) -> Instance:
         """One instance by all its keys; none for a singleton. NotFound if there is no such instance."""
@@ -235,7 +239,13 @@ class Session:
     # ``size`` stays the same for Enumerate and every Pull, even if learn_limits comes in between
     # (ERROR_WSMAN_PULL_PARAMS_NOT_SAME_AS_ENUM).
 
-    def _rest(self, resource_uri: str, subject: str, size: int, page: Page) -> Generator[Instance, None, None]:
+    def _budget(self, subject: str) -> EnumerationBudget:
+        read_timeout = self._transport.read_timeout
+        return EnumerationBudget(
+            subject, bounds_for(subject), 2 * (DEFAULT_READ_TIMEOUT if read_timeout is None else read_timeout), self.clock
+        )
+
+    def _rest(self, resource_uri: str, subject: str, size: int, page: Page, budget: EnumerationBudget) -> Generator[Instance, None, None]:
         """Hand out what has come, then the further pages; released when the caller stops early."""
         empty = 0
         while True:
@@ -247,23 +257,23 @@ class Session:
                 raise
             if page.context is None:
                 return
-            page = self._pull(resource_uri, page.context, subject, size)
+            page = self._pull(resource_uri, page.context, subject, size, budget)
             empty = 0 if page.items else empty + 1
             if empty > MAX_EMPTY_PAGES:
                 if page.context is not None:
                     self._release(resource_uri, page.context, size)
-                raise MalformedAnswer(f"{subject}: more than {MAX_EMPTY_PAGES} pages without items")
+                raise EndlessAnswer(subject, f"the answer has more than {MAX_EMPTY_PAGES} pages without items")
 
-    def _open(self, resource_uri: str, wql: str | None, subject: str, size: int) -> Page:
+    def _open(self, resource_uri: str, wql: str | None, subject: str, size: int, budget: EnumerationBudget) -> Page:
         """The first two pages as one. Nothing has been handed out: this may start again."""
         attempts = 1
         while True:
             request = self._request(ns.ACTION_ENUMERATE, resource_uri, write_enumerate(wql), size=size)
-            first = read_page(self._exchange.send(request, subject, repeat=Repeat.READ), subject)
+            first = self._page(request, subject, Repeat.READ, budget)
             if first.context is None:
                 return first
             try:
-                second = self._pull(resource_uri, first.context, subject, size)
+                second = self._pull(resource_uri, first.context, subject, size, budget)
                 return Page(first.items + second.items, second.context)
             except (ConnectionDropped, InvalidEnumerationContext, MalformedAnswer) as error:
                 if attempts >= (_TRIES_OF_A_DAMAGED_PAGE if isinstance(error, MalformedAnswer) else self._retry.attempts):
@@ -272,16 +282,22 @@ class Session:
                 self.sleep(self._retry.delay(attempts))
                 attempts += 1
 
-    def _pull(self, resource_uri: str, context: str, subject: str, size: int) -> Page:
+    def _pull(self, resource_uri: str, context: str, subject: str, size: int, budget: EnumerationBudget) -> Page:
         request = self._request(ns.ACTION_PULL, resource_uri, write_pull(context), size=size)
         try:
             # after a dropped connection the page may be gone: only what the server did not carry out is asked again
-            return read_page(self._exchange.send(request, subject, repeat=Repeat.PAGE), subject)
+            return self._page(request, subject, Repeat.PAGE, budget)
         except InvalidEnumerationContext:
             raise
         except (Fault, MalformedAnswer):
             self._release(resource_uri, context, size)
             raise
+
+    def _page(self, request: Request, subject: str, repeat: Repeat, budget: EnumerationBudget) -> Page:
+        received = self.statistics.bytes_received
+        page = read_page(self._exchange.send(request, subject, repeat=repeat, seconds=budget.seconds_left), subject)
+        budget.take(len(page.items), self.statistics.bytes_received - received)
+        return page
 
     def _release(self, resource_uri: str, context: str, size: int) -> None:
         """Open enumerations count against the user's quota. The server forgets them by itself, so a failure does not matter."""
@@ -289,7 +305,10 @@ class Session:
             return
         try:
             self._exchange.send(
-                self._request(ns.ACTION_RELEASE, resource_uri, write_release(context), size=size), "Release", repeat=Repeat.NEVER
+                self._request(ns.ACTION_RELEASE, resource_uri, write_release(context), size=size),
+                "Release",
+                repeat=Repeat.NEVER,
+                seconds=CLOSING_TIMEOUT,
             )
         except WsManError:
             return
@@ -305,4 +324,4 @@ def _may_have_taken_effect(error: WsManError) -> bool:
         return error.sent
     if isinstance(error, UnexpectedHttpStatus):
         return error.status >= 500 and error.status != 503
-    return isinstance(error, (MalformedAnswer, OperationTimedOut, EncodingLimit))
+    return isinstance(error, (AnswerRefused, MalformedAnswer, OperationTimedOut, EncodingLimit))

@@ -22,6 +22,7 @@ def shell_errors(endpoint: str, subject: str, reset: Callable[[], None]) -> Iter
     try:
         yield
     except WsManError:
+        reset()
         raise
     except Exception as error:
         translated = _translated(endpoint, subject, error)

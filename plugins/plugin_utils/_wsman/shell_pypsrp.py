@@ -29,12 +29,16 @@ _SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 
 
 class PypsrpShell:
-    """``reset``: how the transport forgets its connection and what was agreed on it."""
+    """``reset``: how the transport forgets its connection and what was agreed on it.
 
-    def __init__(self, wsman: WSMan, endpoint: str, reset: Callable[[], None]) -> None:
+    ``begin`` is called before each message, with whether it ends command or shell.
+    """
+
+    def __init__(self, wsman: WSMan, endpoint: str, reset: Callable[[], None], begin: Callable[[bool], None]) -> None:
         self._wsman = wsman
         self._endpoint = endpoint
         self._reset = reset
+        self._begin = begin
         self._shell: WinRS | None = None
         self._process: Process | None = None
 
@@ -109,4 +113,5 @@ class PypsrpShell:
         return self._process
 
     def _errors(self, action: str) -> contextlib.AbstractContextManager[None]:
+        self._begin(action in ("Signal", "Delete"))
         return shell_errors(self._endpoint, f"WinRS {action}", self._reset)

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 
 class PywinrmShell:
-    """``reset``: how the transport forgets its connection and what was agreed on it."""
+    """``reset``: how the transport forgets its connection and what was agreed on it.
 
-    def __init__(self, protocol: WinrmProtocol, endpoint: str, reset: Callable[[], None]) -> None:
+    ``begin`` is called before each message, with whether it ends command or shell.
+    """
+
+    def __init__(self, protocol: WinrmProtocol, endpoint: str, reset: Callable[[], None], begin: Callable[[bool], None]) -> None:
         self._protocol = protocol
         self._endpoint = endpoint
         self._reset = reset
+        self._begin = begin
         self._shell = self._command = ""
 
     def open(self) -> None:
@@ -63,4 +67,5 @@ class PywinrmShell:
         self._reset()
 
     def _errors(self, action: str) -> contextlib.AbstractContextManager[None]:
+        self._begin(action in ("Signal", "Delete"))
         return shell_errors(self._endpoint, f"WinRS {action}", self._reset)

@@ -10,8 +10,13 @@ from __future__ import annotations
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from .bounds import Allowance, allowance_for
 from .command import Shell
 from .errors import AuthenticationFailed, Login, ProxyFailed, UnencryptedRefused, UnexpectedHttpStatus
+from .service import DEFAULT_MAX_ENVELOPE_SIZE, DEFAULT_MAX_TIMEOUT
+
+# Of a message that is sent without saying what its answer may take: that of Windows' defaults.
+DEFAULT_ALLOWANCE = allowance_for(None, DEFAULT_MAX_TIMEOUT, DEFAULT_MAX_ENVELOPE_SIZE)
 
 
 class Transport(Protocol):
@@ -25,9 +30,9 @@ class Transport(Protocol):
     def read_timeout(self) -> float | None:
         """Seconds that the transport waits for an answer, None for ever."""
 
-    def send(self, message: str) -> bytes:
+    def send(self, message: str, allowance: Allowance = DEFAULT_ALLOWANCE) -> bytes:
         """The body of the answer: a SOAP message, which may be a fault. Raises ConnectionFailed, AuthenticationFailed,
-        UnencryptedRefused, UnexpectedHttpStatus and their subclasses."""
+        UnencryptedRefused, UnexpectedHttpStatus, AnswerRefused and their subclasses."""
 
     def shell(self) -> Shell:
         """A WinRS shell for one command, over the same connection. Nothing is sent yet."""

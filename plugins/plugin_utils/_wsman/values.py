@@ -99,7 +99,7 @@ def parse_datetime(text: str) -> datetime:
 
 def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
-        raise UnsendableValue(f"The time {value.isoformat()} has no time zone. Give it one")
+        raise UnsendableValue(f"The time {value.isoformat()} has no time zone")
     try:
         return value.astimezone(timezone.utc)
     except OverflowError as error:

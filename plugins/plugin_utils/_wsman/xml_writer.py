@@ -24,7 +24,7 @@ def check_text(text: str) -> str:
         return text
     for position, character in enumerate(text):
         if not is_xml_character(ord(character)):
-            raise UnsendableValue(f"The character U+{ord(character):04X} at position {position} cannot be sent in XML. Remove it")
+            raise UnsendableValue(f"The character U+{ord(character):04X} at position {position} cannot be sent in XML")
     return text
 
 

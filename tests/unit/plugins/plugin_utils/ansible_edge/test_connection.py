@@ -189,7 +189,7 @@ class Scripted:
         self.closed = 0
         self.resets = 0
 
-    def send(self, message: str) -> bytes:
+    def send(self, message: str, allowance: object = None) -> bytes:
         answer = self.script.pop(0) if self.script else self.name.encode()
         if isinstance(answer, Exception):
             raise answer

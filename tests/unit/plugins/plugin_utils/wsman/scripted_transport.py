@@ -95,7 +95,7 @@ class ScriptedTransport:
         self._steps.append((action, attributes, answer))
         return self
 
-    def send(self, message: str) -> bytes:
+    def send(self, message: str, allowance: object = None) -> bytes:
         request = SentRequest(message)
         self.sent.append(request)
         assert self._steps, f"an unexpected request: {request.action} {request.resource}"

@@ -169,14 +169,14 @@ class _Broken:
 
 def test_closing_raises_nothing() -> None:
     resets: list[None] = []
-    pywinrm = PywinrmShell(_Broken(), ENDPOINT, lambda: resets.append(None))
+    pywinrm = PywinrmShell(_Broken(), ENDPOINT, lambda: resets.append(None), lambda closing: None)
     pywinrm._shell = pywinrm._command = "11111111"
     pywinrm.close()
     assert resets, "pywinrm keeps the encryption of the connection that it has closed"
-    pypsrp = PypsrpShell(_Broken(), ENDPOINT, lambda: None)
+    pypsrp = PypsrpShell(_Broken(), ENDPOINT, lambda: None, lambda closing: None)
     pypsrp._shell, pypsrp._process = _Broken(), _Broken()
     pypsrp.close()
-    PypsrpShell(_Broken(), ENDPOINT, lambda: None).close()
+    PypsrpShell(_Broken(), ENDPOINT, lambda: None, lambda closing: None).close()
 
 
 def test_no_output_within_an_operation_s_time_is_no_failure() -> None:
@@ -185,4 +185,6 @@ def test_no_output_within_an_operation_s_time_is_no_failure() -> None:
     def nothing(_shell: str, _command: str) -> None:
         raise WinRMOperationTimeoutError
 
-    assert PywinrmShell(SimpleNamespace(_raw_get_command_output=nothing), ENDPOINT, lambda: None).receive() == Received()
+    assert (
+        PywinrmShell(SimpleNamespace(_raw_get_command_output=nothing), ENDPOINT, lambda: None, lambda closing: None).receive() == Received()
+    )

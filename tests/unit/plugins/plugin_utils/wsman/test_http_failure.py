@@ -74,13 +74,12 @@ def certificate_error() -> Exception:
         (
             certificate_error(),
             errors.CertificateNotTrusted,
-            "the certificate is not trusted (certificate has expired). "
-            "Give the authority that signed it as trusted, or a certificate for this name to the listener",
+            "the certificate is not trusted (certificate has expired)",
         ),
         (
             requests.exceptions.ConnectTimeout(),
             errors.ConnectTimedOut,
-            "no answer to the attempt to connect. Check that the host is up and the firewall lets WinRM in",
+            "no answer to the attempt to connect",
         ),
         (requests.exceptions.ReadTimeout(), errors.ReadTimedOut, "connected, but the answer did not come in time"),
         (
@@ -91,17 +90,17 @@ def certificate_error() -> Exception:
         (
             new_connection_error(ConnectionRefusedError(111, "Connection refused")),
             errors.ConnectionFailed,
-            "connection refused. Check that WinRM is enabled and listens on this port",
+            "connection refused",
         ),
         (
             new_connection_error(socket.gaierror(-2, "Name or service not known")),
             errors.ConnectionFailed,
-            "the name could not be resolved. Check the inventory's host name and DNS",
+            "the name could not be resolved",
         ),
         (
             new_connection_error(TimeoutError(110, "Connection timed out")),
             errors.ConnectTimedOut,
-            "no answer to the attempt to connect. Check that the host is up and the firewall lets WinRM in",
+            "no answer to the attempt to connect",
         ),
         (new_connection_error(OSError(113, "No route to host")), errors.ConnectionFailed, "no connection (No route to host)"),
         (
@@ -194,8 +193,7 @@ def test_meaning(error: Exception, kind: type[errors.WsManError], text: str | No
 
 def test_a_failed_authentication_says_why() -> None:
     assert str(connection_error(ENDPOINT, KerberosExchangeError("no ticket\n for HTTP/hv01"))) == (
-        "https://hv01:5986/wsman: authentication failed (no ticket for HTTP/hv01). "
-        "Check user name, password or ticket and that the listener allows this authentication"
+        "https://hv01:5986/wsman: authentication failed (no ticket for HTTP/hv01)"
     )
 
 
@@ -213,7 +211,7 @@ def test_a_failed_authentication_says_why() -> None:
     ],
 )
 def test_of_what_kerberos_says_the_reason_is_told(error: Exception, reason: str) -> None:
-    assert f"authentication failed ({reason})." in str(connection_error(ENDPOINT, error))
+    assert f"authentication failed ({reason})" in str(connection_error(ENDPOINT, error))
 
 
 def test_the_reason_that_pykerberos_gives_is_told() -> None:
@@ -221,7 +219,7 @@ def test_the_reason_that_pykerberos_gives_is_told() -> None:
         "authGSSClientStep() failed: (('Unspecified GSS failure', 851968), ('Clock skew too great', -1765328347))"
     )
     error.__context__ = GSSError(("Unspecified GSS failure", 851968), ("Clock skew too great", -1765328347))
-    assert "authentication failed (Clock skew too great)." in str(connection_error(ENDPOINT, error))
+    assert "authentication failed (Clock skew too great)" in str(connection_error(ENDPOINT, error))
 
 
 def test_what_the_server_offers_is_known() -> None:

@@ -181,9 +181,7 @@ def test_a_return_value_that_is_not_accepted() -> None:
 )
 def test_a_missing_answer_leaves_the_effect_unknown(session: Session, transport: ScriptedTransport, answer: bytes | Exception) -> None:
     transport.expect("Change", answer)
-    with pytest.raises(
-        EffectUnknown, match=r"Lab_Item\.Change: whether the call took effect is not known: .*Read the state before"
-    ) as caught:
+    with pytest.raises(EffectUnknown, match=r"Lab_Item\.Change: whether the call took effect is not known: .+") as caught:
         call(session)
     assert caught.value.__cause__ is caught.value.reason
     assert session.statistics.retries == 0

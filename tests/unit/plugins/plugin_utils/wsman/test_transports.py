@@ -183,10 +183,10 @@ def test_one_connection_until_it_is_reset(server: WinRmStub, build: Build) -> No
 
 def test_a_soap_fault_is_an_answer(server: WinRmStub, build: Build) -> None:
     transport = build(server.port)
-    fault = fixture("fault_win32")
+    fault = fixture("fault_win32").replace(MESSAGE_ID, b"")
     server.replies = [(500, fault), (400, fault)]
-    assert transport.send("") == fault
-    assert transport.send("") == fault
+    assert transport.send("<message/>") == fault
+    assert transport.send("<message/>") == fault
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,8 @@ def test_a_soap_fault_is_an_answer(server: WinRmStub, build: Build) -> None:
     [
         ((500, b""), UnencryptedRefused, "the service refuses unencrypted messages (HTTP 500 without a body)"),
         ((401, b""), AuthenticationFailed, ": "),
-        ((404, b""), UnexpectedHttpStatus, "unexpected HTTP status 404. Check the port and the path /wsman"),
-        ((413, b""), UnexpectedHttpStatus, "unexpected HTTP status 413. The request is larger than MaxEnvelopeSizekb"),
+        ((404, b""), UnexpectedHttpStatus, "unexpected HTTP status 404"),
+        ((413, b""), UnexpectedHttpStatus, "unexpected HTTP status 413"),
         ((503, b"<html/>"), UnexpectedHttpStatus, "unexpected HTTP status 503"),
         ((400, b""), UnexpectedHttpStatus, "unexpected HTTP status 400"),
         ((500, b"<html/>"), UnexpectedHttpStatus, "unexpected HTTP status 500"),
@@ -223,7 +223,7 @@ def free_port() -> int:
 
 
 def test_nobody_listens(build: Build) -> None:
-    with pytest.raises(ConnectionFailed, match=r"connection refused\. Check that WinRM is enabled") as caught:
+    with pytest.raises(ConnectionFailed, match=r"connection refused\Z") as caught:
         build(free_port()).send("")
     assert caught.value.__class__ is ConnectionFailed
     assert not caught.value.sent
