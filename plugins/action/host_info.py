@@ -22,6 +22,7 @@ from ..plugin_utils._windows.host import read_host
 @dataclass(frozen=True)
 class Options:
     cluster_nodes: bool
+    unlisted_nodes: bool
     require_ready: bool
     tables: Tables
 
@@ -29,13 +30,14 @@ class Options:
 class ActionModule(WsManAction[Options]):
     OPTIONS: t.ClassVar = {
         "cluster_nodes": {"type": "bool", "default": False},
+        "unlisted_nodes": {"type": "bool", "default": False},
         "require_ready": {"type": "bool", "default": False},
         **TABLES_OPTION,
         **QUERY_OPTION,
     }
 
     def options(self, task: Task) -> Options:
-        return Options(task.given["cluster_nodes"], task.given["require_ready"], tables_of(task))
+        return Options(task.given["cluster_nodes"], task.given["unlisted_nodes"], task.given["require_ready"], tables_of(task))
 
     def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         facts = read_host(session)
@@ -58,7 +60,7 @@ class ActionModule(WsManAction[Options]):
             return None
         if not options.cluster_nodes:
             return cluster_as_told(facts.cluster, tables=options.tables)
-        survey = NodeSurvey(self._connection, self._play_context, task.variables)
+        survey = NodeSurvey(self._connection, self._play_context, task.variables, unlisted=options.unlisted_nodes)
         cluster = judge_cluster(facts.cluster, survey.ask(facts), options.tables)
         self._display.vvv(f"WS-MAN {survey.requests} requests to the other nodes of the cluster", host=task.machine)
         return cluster

@@ -20,8 +20,14 @@ options:
       - Whether to ask each node of the host's failover cluster too, so that the verdict on the whole cluster is made in this one task, whatever the
         limit or slice of the job is. Asking one node of a cluster is enough.
       - A node is asked over the connection settings of this task, but for what the inventory says of it. It is found there by its name in the inventory,
-        by C(ansible_host), or by the computer name in an earlier C(host_result). A node that is not in the inventory is asked by its name.
+        by C(ansible_host), or by the computer name in an earlier C(host_result). A node that is not there is asked only with O(unlisted_nodes).
       - A node that the cluster says is down is not asked.
+    type: bool
+    default: false
+  unlisted_nodes:
+    description:
+      - Whether O(cluster_nodes) also asks nodes that are not in the inventory, by the names that the host tells and with the credentials of this task.
+      - Whoever controls the host chooses these names, and so which machines the credentials are sent to.
     type: bool
     default: false
   require_ready:

@@ -136,6 +136,21 @@ def test_node_that_does_not_answer_leaves_the_verdict_open(lab: Lab) -> None:
     assert result["host"]["avma"]["ready"] is True, "the host itself is none the worse"
 
 
+def test_node_that_only_the_host_names_gets_no_credentials(lab: Lab) -> None:
+    player = lab.player()
+    player.inventory = copy.deepcopy(player.inventory)
+    for group in player.inventory["all"]["children"].values():
+        group.get("hosts", {}).pop("hv02", None)
+    result = player.module("host_info", "hv01", cluster_nodes=True).one("host_info", "hv01")
+    node = verdict(result)["nodes"][1]
+    assert (verdict(result)["ready"], node["reachable"]) == (None, None)
+    assert "not in the inventory" in node["problem"]
+    assert "hv02" not in lab.actions()
+    # Where the user says so it is tried, by its name.
+    result = player.module("host_info", "hv01", cluster_nodes=True, unlisted_nodes=True).one("host_info", "hv01")
+    assert verdict(result)["nodes"][1]["reachable"] is not None
+
+
 def test_machine_that_answers_in_place_of_a_node_is_not_counted(lab: Lab) -> None:
     player = lab.player()
     player.inventory = copy.deepcopy(player.inventory)

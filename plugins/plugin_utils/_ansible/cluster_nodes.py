@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .._avma.cluster_verdict import NodeAnswer
-from .._avma.computer_names import short_name
+from .._avma.computer_names import dns_name, short_name
 from .._avma.facts import ClusterNode, HostFacts
 from .._avma.text import safe_text
 from .._windows.host import read_node
@@ -24,15 +24,21 @@ from .inventory_connection import Inventory, address_like, connection_like
 
 # Sessions at once: a cluster has at most 64 nodes, and other tasks run beside this one.
 PARALLEL = 8
+_NOT_A_NAME = "what the host calls it is not the name of a computer"
+_UNLISTED = "it is not in the inventory, and would get this host's credentials (option unlisted_nodes)"
 
 
 @dataclass
 class NodeSurvey:
-    """``requests``: those that the nodes answered or not, for the statistics."""
+    """``unlisted``: nodes that are not in the inventory are asked too. Only the host names them, and they get the host's own credentials.
+
+    ``requests``: those that the nodes answered or not, for the statistics.
+    """
 
     connection: t.Any
     play_context: t.Any
     variables: dict[str, t.Any]
+    unlisted: bool = False
     requests: int = 0
 
     def ask(self, own: HostFacts) -> list[NodeAnswer]:
@@ -42,18 +48,23 @@ class NodeSurvey:
         own_name = own.os.name or own.computer.name or ""
         answers: list[NodeAnswer] = []
         others: list[ClusterNode] = []
+        named = {node.name for node in own.cluster.nodes if dns_name(node.name) == node.name.lower()}
+        inventory = Inventory(self.variables)
+        known = inventory.find(named)
         for node in own.cluster.nodes:
             if short_name(node.name) == short_name(own_name):
                 answers.append(NodeAnswer(node, replace(own, cluster=None)))
             elif node.state == "down":
                 answers.append(NodeAnswer(node, problem="the cluster says that it is down", asked=False))
+            elif node.name not in named:
+                answers.append(NodeAnswer(node, problem=_NOT_A_NAME, asked=False))
+            elif node.name not in known and not self.unlisted:
+                answers.append(NodeAnswer(node, problem=_UNLISTED, asked=False))
             else:
                 others.append(node)
-        return answers + (self._ask_others(others, own_name) if others else [])
+        return answers + (self._ask_others(others, own_name, inventory, known) if others else [])
 
-    def _ask_others(self, nodes: Sequence[ClusterNode], own_name: str) -> list[NodeAnswer]:
-        inventory = Inventory(self.variables)
-        known = inventory.find(node.name for node in nodes)
+    def _ask_others(self, nodes: Sequence[ClusterNode], own_name: str, inventory: Inventory, known: dict[str, str]) -> list[NodeAnswer]:
         own_address = str(self.connection.get_option("remote_addr") or "")
 
         def connect(node: ClusterNode) -> t.Any:

@@ -3,13 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Names of computers: the form without a domain, and what is an address and therefore not a name. Compared without case, as Windows and DNS do."""
+"""Names of computers: what may be one, the form without a domain, and what is an address and therefore not a name.
+
+Compared without case, as Windows and DNS do."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+# RFC 1035 and 1123, with the underscore that names of Windows computers may have.
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_LONGEST_DNS_NAME = 253
+# What resolvers take for the controller itself (RFC 6761 and the hosts files of Linux distributions), and Ansible's own groups.
+RESERVED = frozenset(
+    ("localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback", "localhost.localdomain", "all", "ungrouped", "_meta")
+)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
 
 
@@ -35,6 +44,15 @@ def _value(part: str) -> int:
     if part[:2] in ("0x", "0X"):
         return int(part, 16)
     return int(part, 8) if part.startswith("0") else int(part)
+
+
+def dns_name(text: str) -> str | None:
+    """``text`` in lower case if it can be a machine's name in DNS, and not the controller's own or an address in disguise."""
+    name = text.strip().rstrip(".").lower() if len(text) <= _LONGEST_DNS_NAME + 1 else ""
+    labels = name.split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels) or "localhost" in (labels[0], labels[-1]):
+        return None
+    return None if name in RESERVED or is_address(name) or labels[-1].isdigit() else name
 
 
 def without_domain(name: str) -> str:

@@ -11,10 +11,11 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
 from .._ansible.output import plain
+from .._avma.computer_names import dns_name
 from .._avma.text import safe_text
 from .._avma.told import part
 from .._avma.vm_matching import VmMarks, distinct, vm_marks
-from .names import confirmed_fqdn, dns_name
+from .names import confirmed_fqdn
 from .survey import HostAnswer
 
 Variables = dict[str, t.Any]

@@ -17,18 +17,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from .._avma.computer_names import is_address, short_name
+from .._avma.computer_names import RESERVED, dns_name, is_address, short_name
 
 _LONGEST = 200
 _KEPT = "-._"
 _RUN = re.compile(r"_{2,}")
-# RFC 1035 and 1123, with the underscore that names of Windows computers may have.
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_LONGEST_DNS_NAME = 253
-# What resolvers take for the controller itself (RFC 6761 and the hosts files of Linux distributions), and Ansible's own groups.
-RESERVED = frozenset(
-    ("localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback", "localhost.localdomain", "all", "ungrouped", "_meta")
-)
 
 
 def machine_name(text: str) -> str | None:
@@ -36,15 +29,6 @@ def machine_name(text: str) -> str | None:
     normal = unicodedata.normalize("NFKC", text[: _LONGEST * 4])
     kept = "".join(character if character.isalnum() or character in _KEPT else "_" for character in normal)
     return _RUN.sub("_", kept)[:_LONGEST].strip(_KEPT) or None
-
-
-def dns_name(text: str) -> str | None:
-    """``text`` in lower case if it can be a machine's name in DNS, and not the controller's own or an address in disguise."""
-    name = text.strip().rstrip(".").lower() if len(text) <= _LONGEST_DNS_NAME + 1 else ""
-    labels = name.split(".")
-    if not all(_LABEL.fullmatch(label) for label in labels) or "localhost" in (labels[0], labels[-1]):
-        return None
-    return None if name in RESERVED or is_address(name) or labels[-1].isdigit() else name
 
 
 def confirmed_fqdn(claimed: str | None, vm_name: str) -> str | None:

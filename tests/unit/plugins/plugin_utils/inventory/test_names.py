@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.computer_names import is_address
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.computer_names import RESERVED, dns_name, is_address
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.names import (
-    RESERVED,
     confirmed_fqdn,
-    dns_name,
     machine_name,
     unique_names,
 )
