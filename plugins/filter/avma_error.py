@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._product_keys import mask_likely_keys
 from ..plugin_utils._avma.errors import error_of, format_code, normalise_code
 from ..plugin_utils._filter.defined import require_defined
 
@@ -72,7 +73,7 @@ def _number(text: str) -> int:
 
 
 def _shown(value: int | str) -> str:
-    return f"'{value[:40]}'" if isinstance(value, str) else f"a number of {value.bit_length()} bits"
+    return f"'{mask_likely_keys(value)[:40]}'" if isinstance(value, str) else f"a number of {value.bit_length()} bits"
 
 
 class FilterModule:

@@ -412,6 +412,8 @@ def main() -> None:
     if changed and not module.check_mode:
         if before is not None and module.params["backup"]:
             result["backup_file"] = module.backup_local(path)
+        if before is None and any(one is not None and classify_key(one) is KeyKind.OTHER for one in (key, setup_key)):
+            os.umask(0o077)  # a new file with a key that is not published is its owner's alone; 'mode' says otherwise
         _write(module, path, after)
     result["changed"] = _file_attributes(module, path, changed)
     module.exit_json(**result)

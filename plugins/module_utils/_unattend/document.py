@@ -142,6 +142,7 @@ class _Reader:
         self._root: Element | None = None
         self._content_not_begun: Element | None = None
         self._run: TextRun | None = None
+        self._pieces: list[str] = []  # of the run; joined at its end, as expat gives each line by itself
         self._parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -205,7 +206,7 @@ class _Reader:
         if self._run is None:
             self._run = TextRun(place, place, "")
             self._open[-1].runs.append(self._run)
-        self._run.value += value
+        self._pieces.append(value)
 
     def _other(self, *_content: str) -> None:
         self._close_run(self._place())
@@ -220,6 +221,8 @@ class _Reader:
     def _close_run(self, place: int) -> None:
         if self._run is not None:
             self._run.end = place
+            self._run.value = "".join(self._pieces)
+            self._pieces.clear()
             self._run = None
 
     def _tag_at(self, place: int) -> str:

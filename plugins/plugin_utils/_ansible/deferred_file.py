@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from .._avma.deferred import DeferredGuest, names_in, names_text, reasons_text, still_deferred
@@ -36,8 +37,16 @@ class DeferredFile:
     def keep(self, run: Collection[str], deferred: Sequence[DeferredGuest], inventory: Collection[str], *, dry_run: bool) -> Kept:
         """Bring the file up to date after a run of the guests ``run``; without a deferred guest there is no file.
 
-        The reasons are written first: whoever sees a name finds its reason.
+        The reasons are written first: whoever sees a name finds its reason. Runs that end together wait for each other: each reads what the
+        other has written.
         """
+        nothing = not deferred and not os.path.isdir(os.path.dirname(os.path.abspath(self.path)))
+        if dry_run or nothing:
+            return self._keep(run, deferred, inventory, dry_run=True)
+        with _locked(self.path):
+            return self._keep(run, deferred, inventory, dry_run=False)
+
+    def _keep(self, run: Collection[str], deferred: Sequence[DeferredGuest], inventory: Collection[str], *, dry_run: bool) -> Kept:
         names, reasons = _read(self.path), _read(self.path + REASONS_SUFFIX)
         before = names_in(names or "")
         after = still_deferred(before, run, deferred, inventory)
@@ -47,6 +56,19 @@ class DeferredFile:
             _replace(self.path + REASONS_SUFFIX, reasons, wanted_reasons)
             _replace(self.path, names, wanted_names)
         return Kept(before, after, names != wanted_names)
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[None]:
+    """A lock on the folder: the file itself is replaced at each writing, and a file for the lock alone would stay behind."""
+    folder = os.path.dirname(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)  # which gives the lock back
 
 
 def _read(path: str) -> str | None:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterable
 
@@ -17,6 +18,8 @@ from .._avma.text import safe_text
 
 # From ansible-core 2.19 on only what is tagged as trusted is ever rendered, and plain types bear no tags.
 _PLAIN_IS_NEVER_RENDERED = hasattr(ansible.template, "trust_as_template")
+# What begins a template. A text that is put together anew in a user's play loses the mark of being unsafe in ansible-core before 2.19.
+_TEMPLATE = re.compile(r"\{(?=[{%#])")
 _EXACT = frozenset({str, int, float, bool, type(None)})
 
 
@@ -105,4 +108,15 @@ def release(result: dict[str, t.Any], secrets: Iterable[str]) -> dict[str, t.Any
         return t.cast("dict[str, t.Any]", plain(result))
     from ansible.utils.unsafe_proxy import wrap_var
 
-    return t.cast("dict[str, t.Any]", wrap_var(result))
+    return t.cast("dict[str, t.Any]", wrap_var(_without_templates(result)))
+
+
+def _without_templates(value: t.Any) -> t.Any:
+    """The same value with a blank in each mark that begins a template, in keys as well."""
+    if isinstance(value, str):
+        return _TEMPLATE.sub("{ ", value)
+    if isinstance(value, dict):
+        return {_without_templates(key): _without_templates(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_templates(item) for item in value]
+    return value

@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...module_utils._product_keys import mask_likely_keys
 from .._avma.editions import Edition, Sku, edition_named, sku_of
 from .._avma.releases import Release
 from .._avma.tables import Tables
@@ -61,7 +62,7 @@ def release_from(value: object, role: str, tables: Tables) -> Release:
     if release is None:
         names = ", ".join(f"'{known.name}'" for known in tables.releases)
         raise UnclearProduct(
-            f"{role}: '{text[:60]}' is no release of Windows Server that this collection knows. Known are {names}, and their builds."
+            f"{role}: '{mask_likely_keys(text)[:60]}' is no release of Windows Server that this collection knows. Known are {names}, and their builds."
         )
     return release
 
@@ -77,7 +78,7 @@ def edition_from(value: object, role: str) -> tuple[Edition, bool]:
         if edition is not None:
             return edition, "eval" in value.casefold()
     shown = (
-        f"'{value[:60]}'"
+        f"'{mask_likely_keys(value)[:60]}'"
         if isinstance(value, str)
         else f"the number {min(value, _NO_BUILD)}"
         if isinstance(value, int)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -291,3 +292,14 @@ def test_removing_what_was_added_gives_the_file_back(file: tuple[str, str, str, 
 def test_what_is_no_answer_file_is_refused_and_never_edited(data: bytes) -> None:
     with pytest.raises(answer_file.AnswerFileError):
         edit.with_value(data, KEY_SETTING, KEY)
+
+
+def test_time_to_read_grows_with_the_file_and_not_faster() -> None:
+    def seconds(lines: int) -> float:
+        data = f'<unattend xmlns="{UNATTEND}">'.encode() + b"x\n" * lines + b"</unattend>"
+        began = time.process_time()
+        assert len(parse(data).root.text) == 2 * lines
+        return time.process_time() - began
+
+    seconds(1000)
+    assert seconds(800_000) < 30 * seconds(80_000)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -183,6 +184,24 @@ def test_a_second_place_that_is_refused_keeps_the_first_from_being_written(modul
 
     assert "for x86 in the pass specialize stands there 2 times" in result["msg"]
     assert answers.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "mode"),
+    [
+        ({"key": "NK7M4-Q2W9R-H6T3V-B8Y4X-J2C6P"}, 0o600),
+        ({"key": "W3GNR-8DDXR-2TFRP-H8P33-DV9BG"}, 0o644),
+        ({"key": "NK7M4-Q2W9R-H6T3V-B8Y4X-J2C6P", "mode": "0640"}, 0o640),
+    ],
+)
+def test_a_new_file_with_a_key_of_one_s_own_is_its_owner_s(module: Module, tmp_path: Path, options: dict[str, Any], mode: int) -> None:
+    path = tmp_path / "new.xml"
+    before = os.umask(0o022)
+    try:
+        module(path=str(path), create=True, **options)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode
 
 
 def test_a_new_file_is_created_only_if_wanted(module: Module, tmp_path: Path) -> None:

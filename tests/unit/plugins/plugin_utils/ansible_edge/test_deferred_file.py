@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,24 @@ def test_written_kept_and_removed(tmp_path: Path) -> None:
     assert keep(path, {"web02"}) is True
     assert os.listdir(tmp_path / "new") == []
     assert keep(path, {"web02"}) is False
+
+
+def _keep_after(path: Path, guest: str, together: Any) -> None:
+    together.wait()
+    keep(path, {guest}, DeferredGuest(guest, "deferred", "it is off"))
+
+
+def test_runs_that_end_together_lose_no_name(tmp_path: Path) -> None:
+    processes = multiprocessing.get_context("fork")
+    for attempt in range(20):
+        path = tmp_path / f"{attempt}.limit"
+        together = processes.Barrier(3)
+        runs = [processes.Process(target=_keep_after, args=(path, guest, together)) for guest in sorted(INVENTORY)]
+        for run in runs:
+            run.start()
+        for run in runs:
+            run.join()
+        assert set(path.read_text().split()) == INVENTORY
 
 
 def test_dry_run_says_what_would_change_and_writes_nothing(tmp_path: Path) -> None:

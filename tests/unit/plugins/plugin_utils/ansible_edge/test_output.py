@@ -61,8 +61,20 @@ def test_text_of_a_tenant_is_never_a_template() -> None:
     # from 2.19 on only what is marked as trusted is a template, before it was everything that is not marked as unsafe
     expression = getattr(ansible.template, "trust_as_template", str)
     assert str(templar.template(expression("{{ 6 * 7 }}"))) == "42"
-    assert templar.template(expression("{{ found.vm }}")) == "{{ 7 * 7 }}"
-    assert templar.template(shown["vm"]) == "{{ 7 * 7 }}"
+    raw = "{{ 7 * 7 }}" if hasattr(ansible.template, "trust_as_template") else "{ { 7 * 7 }}"
+    assert templar.template(expression("{{ found.vm }}")) == raw
+    assert templar.template(shown["vm"]) == raw
+    # Put together anew, as a play does: what was marked as unsafe is not any more before 2.19.
+    again = templar.template(expression("{{ found.vm ~ 'x' }}"))
+    assert templar.template(again) == f"{raw}x"
+
+
+@pytest.mark.skipif(hasattr(ansible.template, "trust_as_template"), reason="this ansible-core renders only what is tagged as trusted")
+@pytest.mark.parametrize(
+    ("text", "shown"), [("{{ x }}", "{ { x }}"), ("{% x %}", "{ % x %}"), ("{# x #}", "{ # x #}"), ("{{{", "{ { {"), ("{x}", "{x}")]
+)
+def test_before_2_19_nothing_in_a_result_begins_a_template(text: str, shown: str) -> None:
+    assert release({text: [text, {"a": text}]}, set()) == {shown: [shown, {"a": shown}]}
 
 
 # query
