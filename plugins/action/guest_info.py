@@ -18,9 +18,9 @@ from ..plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ..plugin_utils._avma.integration_verdict import judge_integration
 from ..plugin_utils._avma.outcome import Outcome
 from ..plugin_utils._avma.platform import is_hyperv_guest
-from ..plugin_utils._windows.chassis import read_asset_tag
 from ..plugin_utils._windows.guest import foresee_guest, read_guest
 from ..plugin_utils._windows.integration import read_integration
+from ..plugin_utils._windows.system import read_asset_tag
 
 
 class ActionModule(GuestAction[GuestOptions]):

@@ -16,7 +16,7 @@ from ..plugin_utils._ansible.options import OptionError
 from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._avma.facts import Channel, LicenceFacts
 from ..plugin_utils._avma.findings import Finding, finding
-from ..plugin_utils._avma.guest_steps import has_avma_key
+from ..plugin_utils._avma.guest_plan import has_avma_key
 from ..plugin_utils._avma.stale_items import DEFAULT_PATTERNS, InvalidPattern, NamePatterns
 from ..plugin_utils._avma.text import safe_text
 from ..plugin_utils._windows.guest_items import read_data, read_guest_values, remove_guest_values

@@ -226,13 +226,13 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
 
+from ..plugin_utils._ansible.inventory_connection import connection_of
 from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._avma.tables import Tables
 from ..plugin_utils._avma.text import safe_text
 from ..plugin_utils._avma.user_tables import InvalidTables, with_user_tables
 from ..plugin_utils._inventory.addresses import AddressRule, InvalidNetwork, networks_of, own_addresses, usable_addresses
 from ..plugin_utils._inventory.conditions import Condition, trusted
-from ..plugin_utils._inventory.connections import connection_of
 from ..plugin_utils._inventory.groups import MachineGroups
 from ..plugin_utils._inventory.machines import NAMES, Variables, machines_of
 from ..plugin_utils._inventory.names import machine_name, unique_names

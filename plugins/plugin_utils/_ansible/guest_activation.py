@@ -24,11 +24,10 @@ from .._avma.outcome import Outcome
 from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
 from .._avma.tables import Tables
 from .._windows.activation import Applied, PlanRunner, wanted_product
-from .._windows.chassis import read_asset_tag
 from .._windows.guest import foresee_diagnosis, foresee_key, read_licence_state
 from .._windows.integration import read_integration
 from .._windows.placement import read_host
-from .._windows.system import read_computer
+from .._windows.system import read_asset_tag, read_computer
 from .._wsman.cim import Cim
 from .._wsman.errors import WsManError
 from .action import Task

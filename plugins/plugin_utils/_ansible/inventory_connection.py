@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Connections to other machines than the task's own: with the task's own settings, but for what the inventory says of the machine.
+"""Connections to machines of the inventory: with a machine's own settings alone, or with those of a task, but for what the inventory says.
 
 A machine is often known by other names to Windows than to the inventory, so it is looked for by each of them.
 """
@@ -11,12 +11,15 @@ A machine is often known by other names to Windows than to the inventory, so it 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 
 from .._avma.computer_names import is_address, short_name
+from .._avma.text import safe_text
 from .connection import SUPPORTED, UnsupportedConnection
 
 # Options that hold for one machine only: to another they would send tickets or requests meant for the first.
@@ -24,6 +27,14 @@ _OF_ONE_MACHINE = ("remote_addr", "negotiate_hostname_override")
 _EXTRAS_OF_ONE_MACHINE = ("ansible_winrm_kerberos_hostname_override",)
 # The role 'host' registers the result of host_info in it.
 _EARLIER_RESULT = "host_result"
+
+# Seconds that a request may take, by the connection's own variables; the client waits a little longer than the server works.
+_TIMEOUTS = {
+    "winrm": {"ansible_winrm_operation_timeout_sec": 0, "ansible_winrm_read_timeout_sec": 10},
+    "psrp": {"ansible_psrp_operation_timeout": 0, "ansible_psrp_connection_timeout": 10, "ansible_psrp_read_timeout": 10},
+}
+
+Template = Callable[[t.Any], t.Any]
 
 
 class Inventory:
@@ -89,21 +100,36 @@ def _earlier_name(variables: Mapping[str, t.Any]) -> str | None:
     return str(name) if name else None
 
 
+def connection_of(
+    name: str,
+    variables: Mapping[str, t.Any],
+    template: Template = lambda value: value,
+    timeout: int | None = None,
+    play_context: t.Any = None,
+) -> t.Any:
+    """The connection plugin of a machine with its own settings alone, as a task on it would have it. Nothing is sent.
+
+    ``template`` renders a value, where ``variables`` are those of an inventory and may hold templates. ``timeout`` counts where they name
+    none. Raises UnsupportedConnection for a connection that carries no WS-Management, and AnsibleError for a value that cannot be used;
+    neither holds a value.
+    """
+    kind = _kind(_rendered("ansible_connection", variables.get("ansible_connection") or "", template))
+    connection = _plugin(kind, PlayContext() if play_context is None else play_context)
+    given, extras = _settings(connection, kind, variables, template)
+    timeouts = {} if timeout is None else {variable: timeout + more for variable, more in _TIMEOUTS[kind].items()}
+    connection.set_options(var_options={"inventory_hostname": name, **timeouts, **given, "_extras": extras})
+    return connection
+
+
 def connection_like(connection: t.Any, address: str, variables: Mapping[str, t.Any], play_context: t.Any) -> t.Any:
     """A connection plugin for another machine, nothing sent yet.
 
     Every option is the one of ``connection``, unless ``variables`` (those of the machine in the inventory, empty if it is not there) say
     otherwise. ``address`` is for a machine that is not in the inventory. Raises UnsupportedConnection.
     """
-    kind = str(variables.get("ansible_connection") or connection.transport).rpartition(".")[2]
-    if kind not in SUPPORTED:
-        raise UnsupportedConnection(f"the connection '{kind}' that the inventory names for it cannot carry WS-Management messages")
-    other = connection_loader.get(kind, play_context, "/dev/null")
-    given: dict[str, t.Any] = {
-        name: variables[name] for name in C.config.get_plugin_vars("connection", other._load_name) if name in variables
-    }
-    prefix = f"ansible_{getattr(other, 'extras_prefix', kind)}_"
-    extras = {name: variables[name] for name in variables if str(name).startswith(prefix) and name not in given}
+    kind = _kind(variables.get("ansible_connection") or connection.transport)
+    other = _plugin(kind, play_context)
+    given, extras = _settings(other, kind, variables, lambda value: value)
     copied: dict[str, t.Any] = {}
     if kind == connection.transport:
         said = {
@@ -124,14 +150,45 @@ def connection_like(connection: t.Any, address: str, variables: Mapping[str, t.A
     return other
 
 
-def connection_of(variables: Mapping[str, t.Any], play_context: t.Any) -> t.Any:
-    """A connection plugin for a machine of the inventory with that machine's settings alone, nothing sent yet. Raises UnsupportedConnection."""
-    kind = str(variables.get("ansible_connection") or "").rpartition(".")[2]
+def _kind(connection: object) -> str:
+    """The short name of a connection plugin that carries WS-Management. Raises UnsupportedConnection."""
+    kind = str(connection).rpartition(".")[2]
     if kind not in SUPPORTED:
-        raise UnsupportedConnection(f"the connection {kind!r} that the inventory names for it cannot carry WS-Management messages")
-    own = connection_loader.get(kind, play_context, "/dev/null")
-    own.set_options(var_options={})
-    return connection_like(own, "", variables, play_context)
+        said = f"its ansible_connection is {safe_text(kind)!r}" if kind else "it has no ansible_connection"
+        raise UnsupportedConnection(f"{said}. Set it to winrm or psrp: hosts are asked through CIM over WS-Management")
+    return kind
+
+
+def _plugin(kind: str, play_context: t.Any) -> t.Any:
+    plugin = connection_loader.get(kind, play_context, "/dev/null")
+    if plugin is None:
+        raise UnsupportedConnection(f"the connection plugin {kind} is not installed. Install ansible-core whole")
+    return plugin
+
+
+def _settings(plugin: t.Any, kind: str, variables: Mapping[str, t.Any], template: Template) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """What ``variables`` hold of the plugin's options, and what they hold beyond them for the library behind it."""
+    known = set(C.config.get_plugin_vars("connection", plugin._load_name))
+    prefix = f"ansible_{getattr(plugin, 'extras_prefix', kind)}_"
+    given: dict[str, t.Any] = {}
+    extras: dict[str, t.Any] = {}
+    for name in variables:
+        if name in known:
+            given[name] = _rendered(name, variables[name], template)
+        elif str(name).startswith(prefix):
+            extras[name] = _rendered(name, variables[name], template)
+    return given, extras
+
+
+def _rendered(name: str, value: t.Any, template: Template) -> t.Any:
+    try:
+        return template(value)
+    except AnsibleError as error:
+        # The error's own text may quote the value, and the value may be a password.
+        reason = "it uses a variable that is not defined" if "undefined" in str(error).lower() else type(error).__name__
+        raise AnsibleError(
+            f"the variable {name} cannot be rendered: {reason}. Define it where inventories are read, not in a play"
+        ) from None
 
 
 def address_like(own_address: str, own_name: str, name: str) -> str:

@@ -87,7 +87,7 @@ class OwnerSearch:
         return judge_host_build(build, place.name) or Owner(session, vms[0], place.name)
 
     def _open(self, host: str) -> Session:
-        connection = connection_of(self._inventory.variables(host), self._play_context)
+        connection = connection_of(host, self._inventory.variables(host), play_context=self._play_context)
         self._connections.append(connection)
         session = open_session(connection)
         self._sessions.append(session)

@@ -10,27 +10,106 @@ Rules of conduct: a licensed key of another channel is never replaced unasked; n
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from enum import Enum
+
 from .cluster_verdict import judge_renewal_elsewhere
 from .editions import Edition
 from .eligibility import judge_age, judge_edition, judge_evaluation, judge_host_release, judge_kind
 from .facts import Channel, GuestFacts, LicenceFacts, LicenceStatus
 from .finding_types import FINDINGS, Severity
 from .findings import Finding, finding
-from .guest_result import judge_result
-from .guest_steps import GuestPlan, KeyWish, Step, StepKind, has_avma_key, is_activated_by_avma, last_five_of, licence_state
 from .host_view import HostView
-from .identity import identify_os
+from .identity import GuestIdentity, identify_os
 from .key_choice import ChosenKey, KeyChoice, KeySource, choose_key
 from .kms_left import judge_kms_left
 from .outcome import Outcome
 from .platform import is_in_azure, judge_platform
 from .tables import Tables
-
-__all__ = ["GuestPlan", "KeyWish", "Step", "StepKind", "has_avma_key", "is_activated_by_avma", "judge_result", "plan_guest_key"]
-
+from .text import safe_text
 
 # Refusals of a stated key that hold whatever state the guest is in: the wish itself is wrong.
 _WRONG_WISH = ("KEY_MALFORMED", "KEY_IS_KMS_CLIENT_KEY", "KEY_FOR_OTHER_RELEASE", "KEY_FOR_OTHER_EDITION")
+# Five characters on every Windows; far less than a whole key.
+_PARTIAL_LIMIT = 10
+
+
+@dataclass(frozen=True)
+class KeyWish:
+    """What the user wants. ``key`` None: the published AVMA key."""
+
+    key: str | None = field(default=None, repr=False)
+    activate: bool = True
+    replace_licensed: bool = False
+    require_ready: bool = False  # nothing is changed unless the host is known to be ready
+    require_all_nodes: bool = False  # ... unless each node of its cluster could renew the activation
+    rollback: bool = False  # the previous key is put back where the AVMA key cannot be activated
+
+
+class StepKind(str, Enum):
+    INSTALL_KEY = "install_key"
+    ACTIVATE = "activate"
+    RESTORE_KEY = "restore_key"  # never planned beforehand
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change. ``before`` and ``after`` have "channel", "last_five" and "licensed" of the guest's Windows licence."""
+
+    kind: StepKind
+    before: dict[str, object] = field(hash=False)
+    after: dict[str, object] = field(hash=False)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class GuestPlan:
+    """``outcome`` is final if there are no steps, else what their success brings. For a refusal the first finding is its reason."""
+
+    identity: GuestIdentity
+    key: ChosenKey | None
+    outcome: Outcome
+    steps: tuple[Step, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    host_name: str | None = None
+
+    @property
+    def installs(self) -> bool:
+        return any(step.kind is StepKind.INSTALL_KEY for step in self.steps)
+
+    @property
+    def activates(self) -> bool:
+        return any(step.kind is StepKind.ACTIVATE for step in self.steps)
+
+    @property
+    def hangs_on_host(self) -> bool:
+        """Whether it was made without the guest's host and may be another one with it: Azure Edition is entitled on some hosts."""
+        return self.outcome is Outcome.REFUSED and any(found.code == "GUEST_IS_AZURE_EDITION" for found in self.findings)
+
+
+def is_activated_by_avma(licence: LicenceFacts | None, last_five: str | None) -> bool:
+    """The test of success: licensed, channel AVMA, and the wanted key where its last group is known."""
+    return licence is not None and licence.licensed and has_avma_key(licence, last_five)
+
+
+def has_avma_key(licence: LicenceFacts | None, last_five: str | None) -> bool:
+    """Whether a product has the wanted key and Windows takes it for an AVMA key. Only such a product may be asked to activate:
+    for a MAK the same call would use up one of its activations."""
+    if licence is None or licence.channel is not Channel.AVMA:
+        return False
+    return last_five is None or last_five_of(licence) == last_five.upper()
+
+
+def last_five_of(licence: LicenceFacts) -> str | None:
+    """``PartialProductKey`` in capitals, None if it is missing or blank. Cut short: it is the guest's word and may be anything."""
+    return safe_text(licence.partial_key, _PARTIAL_LIMIT).upper() or None
+
+
+def licence_state(licence: LicenceFacts | None) -> dict[str, object]:
+    """What a step shows of the guest's Windows licence."""
+    if licence is None:
+        return {"channel": None, "last_five": None, "licensed": False}
+    return {"channel": licence.channel.value, "last_five": last_five_of(licence), "licensed": licence.licensed}
 
 
 def plan_guest_key(guest: GuestFacts, wish: KeyWish, host: HostView | None = None, *, tables: Tables) -> GuestPlan:

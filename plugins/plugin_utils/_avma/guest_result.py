@@ -10,7 +10,7 @@ from __future__ import annotations
 from .errors import describe_code, error_of, format_code
 from .facts import LicenceFacts
 from .findings import Finding, finding
-from .guest_steps import GuestPlan, has_avma_key, is_activated_by_avma, last_five_of
+from .guest_plan import GuestPlan, has_avma_key, is_activated_by_avma, last_five_of
 from .outcome import Outcome
 
 # Codes whose cause is the host: with the host's name they read as an instruction. (slerror.h)

@@ -17,7 +17,7 @@ from .eligibility import product_name
 from .errors import describe_code, error_of, format_code
 from .facts import Channel, GuestFacts, LicenceFacts
 from .findings import Finding, finding
-from .guest_steps import GuestPlan, Step, StepKind, has_avma_key, last_five_of, licence_state
+from .guest_plan import GuestPlan, Step, StepKind, has_avma_key, last_five_of, licence_state
 from .identity import GuestIdentity
 from .keys import kms_client_keys
 from .tables import Tables

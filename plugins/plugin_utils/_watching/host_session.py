@@ -18,12 +18,12 @@ from ansible.errors import AnsibleError
 
 from .._ansible.connection import UnsupportedConnection, open_session
 from .._ansible.failure import Failure, failure_of
+from .._ansible.inventory_connection import connection_of
 from .._avma.events import Bookmark, LogEvent, LogOrigin, Reading, restriction, settle
 from .._avma.facts import HostFacts
 from .._avma.host_verdict import HostVerdict, judge_host
 from .._avma.tables import Tables
 from .._avma.text import safe_text
-from .._inventory.connections import connection_of
 from .._windows.eventlog import read_events, read_origin
 from .._windows.host import read_node
 from .._windows.hyperv import NoHyperv, Vm, read_vms
@@ -101,7 +101,7 @@ class HostSession:
     def _connected(self) -> Session:
         if self._session is None:
             with _one_at_a_time:
-                self._connection = connection_of(self._host.name, self._host.variables, lambda value: value, self._timeout)
+                self._connection = connection_of(self._host.name, self._host.variables, timeout=self._timeout)
                 self._session = self._open(self._connection)
         return self._session
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from .._avma.errors import describe_code, error_of
 from .._avma.facts import KmsSettings, LicenceFacts
-from .._avma.guest_steps import GuestPlan, Step, StepKind, has_avma_key, last_five_of
+from .._avma.guest_plan import GuestPlan, Step, StepKind, has_avma_key, last_five_of
 from .._avma.pacing import pause_after
 from .._wsman.cim import Cim
 from .._wsman.errors import EffectUnknown, OperationTimedOut, WsManError

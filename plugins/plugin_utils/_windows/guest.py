@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from .._avma.facts import GuestFacts
 from .._wsman.cim import Cim
-from .chassis import ASSET_TAG
 from .integration import DEVICE, SERVICE
 from .licensing import LICENCES, LICENSING_SERVICE, read_kms_settings, read_licences
 from .placement import host_calls, placement_calls, read_placement
-from .system import COMPUTER, OS, read_computer, read_os
+from .system import ASSET_TAG, COMPUTER, OS, read_computer, read_os
 
 
 def read_guest(session: Cim) -> GuestFacts:

@@ -13,11 +13,10 @@ from .._avma.facts import ClusterFacts, HostFacts
 from .._avma.platform import is_hyperv_guest
 from .._wsman.errors import Fault
 from .._wsman.session import Session
-from .chassis import read_asset_tag
 from .cluster import read_cluster
 from .hyperv import hyperv_present
 from .licensing import read_licences
-from .system import read_computer, read_os
+from .system import read_asset_tag, read_computer, read_os
 
 
 def read_node(session: Session) -> HostFacts:

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Hyper-V of a host: is it there, and which virtual machines does it have. ``Msvm_*`` in root/virtualization/v2."""
+"""Hyper-V of a host: is it there, which virtual machines does it have, and what do their notes say. ``Msvm_*`` in root/virtualization/v2.
+
+Notes are ``Msvm_VirtualSystemSettingData.Notes``: any text of whoever administers the host or the machine.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from .._avma.facts import VmState
-from .._wsman.errors import InvalidClassOrQuery, InvalidNamespace, NotFound, WsManError
+from .._wsman.errors import EncodingLimit, InvalidClassOrQuery, InvalidNamespace, NotFound, WsManError
 from .._wsman.session import Session
 from .._wsman.wql import quote
 from .namespaces import VIRTUALIZATION
@@ -27,6 +30,11 @@ _STATES: dict[int | None, VmState] = {
     9: VmState.PAUSED,
     10: VmState.STARTING,
 }
+# Without WHERE: a host that refuses WQL in this namespace is then asked for the class.
+_NOTES = "SELECT Notes, VirtualSystemIdentifier, VirtualSystemType FROM Msvm_VirtualSystemSettingData"
+_REALIZED = "Microsoft:Hyper-V:System:Realized"  # a machine's own settings; those of its checkpoints have another type
+# How long notes can be is documented nowhere.
+NOTES_LIMIT = 4000
 
 
 class NoHyperv(WsManError):
@@ -99,3 +107,21 @@ def _vms(session: Session, wql: str) -> tuple[Vm, ...]:
             )
         )
     return tuple(vms)
+
+
+def read_notes(session: Session) -> dict[str, str] | None:
+    """The first ``NOTES_LIMIT`` characters of each machine's notes by its GUID in upper case, "" where there are none. One request a page.
+
+    Notes are an array of texts, of which Hyper-V's own tools fill one element; more are joined as lines. None: notes of some machine are
+    longer than an answer of the host can be, so that Windows does not tell those of the others either.
+    """
+    try:
+        rows = list(session.query(VIRTUALIZATION, _NOTES))
+    except EncodingLimit:
+        return None
+    found = {}
+    for row in rows:
+        owner = row.text("VirtualSystemIdentifier") or ""
+        if GUID.fullmatch(owner) and row.text("VirtualSystemType") == _REALIZED:
+            found[owner.upper()] = "\n".join(row.texts("Notes"))[:NOTES_LIMIT]
+    return found

@@ -21,9 +21,8 @@ from .._wsman.errors import EncodingLimit, MalformedAnswer
 from .._wsman.instance import Instance
 from .._wsman.session import Session
 from .._wsman.wql import quote
-from .hyperv import GUID, Vm, read_vms
+from .hyperv import GUID, Vm, read_notes, read_vms
 from .namespaces import VIRTUALIZATION
-from .vm_notes import read_notes
 
 # The component's class GUID: the same for every machine, version and language (the name is localised).
 KVP_COMPONENT = "2A34B1C2-FD73-4043-8A5B-DD2159BC743F"

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Operating system and computer: ``Win32_OperatingSystem`` and ``Win32_ComputerSystem``."""
+"""Operating system, computer and chassis: ``Win32_OperatingSystem``, ``Win32_ComputerSystem`` and ``Win32_SystemEnclosure``."""
 
 from __future__ import annotations
 
 from .._avma.facts import ComputerFacts, OsFacts
 from .._wsman.cim import Cim, Query
+from .._wsman.errors import Fault
 from .._wsman.instance import Instance
 from .namespaces import CIMV2
 from .rows import number_of, only_row
@@ -19,6 +20,7 @@ OS = Query(
     "SELECT BuildNumber, Caption, CSName, LastBootUpTime, OperatingSystemSKU, OSLanguage, ProductType, SuiteMask, Version FROM Win32_OperatingSystem",
 )
 COMPUTER = Query(CIMV2, "SELECT DNSHostName, Domain, HypervisorPresent, Manufacturer, Model, Name, PartOfDomain FROM Win32_ComputerSystem")
+ASSET_TAG = Query(CIMV2, "SELECT SMBIOSAssetTag FROM Win32_SystemEnclosure")
 
 
 def read_os(session: Cim) -> OsFacts:
@@ -52,3 +54,13 @@ def read_computer(session: Cim) -> ComputerFacts:
         model=row.text("Model"),
         hypervisor_present=row.boolean("HypervisorPresent"),
     )
+
+
+def read_asset_tag(cim: Cim) -> str | None:
+    """The chassis' asset tag, None where it has none or it could not be read: nothing hangs on it. One request."""
+    try:
+        for row in cim.query(ASSET_TAG.namespace, ASSET_TAG.wql):
+            return (row.text("SMBIOSAssetTag") or "").strip() or None
+    except Fault:
+        return None
+    return None

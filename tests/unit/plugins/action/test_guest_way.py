@@ -63,8 +63,8 @@ class Site:
         }
         return {"groups": {"hyperv_hosts": [*hostvars], "all": [*hostvars]}, "hostvars": hostvars}
 
-    def connection_of(self, variables: dict[str, Any], _play_context: Any) -> str:
-        return str(variables["inventory_hostname"])
+    def connection_of(self, name: str, _variables: dict[str, Any], **_options: Any) -> str:
+        return name
 
     def open_session(self, name: str) -> FakeDirectHost:
         self.asked.append(name)

@@ -80,7 +80,7 @@ def test_other_kind_of_connection_takes_only_what_the_inventory_says() -> None:
 
 
 def test_connection_that_carries_no_messages_is_refused() -> None:
-    with pytest.raises(UnsupportedConnection, match="'ssh' that the inventory names for it"):
+    with pytest.raises(UnsupportedConnection, match="its ansible_connection is 'ssh'"):
         connection_like(own(), "hv02", {"inventory_hostname": "hv02", "ansible_connection": "ssh"}, PlayContext())
 
 
@@ -185,7 +185,7 @@ def test_connection_of_a_machine_has_nothing_of_another_one() -> None:
         "ansible_user": "HostAdmin",
         "ansible_port": 5986,
     }
-    connection = connection_of(variables, PlayContext())
+    connection = connection_of("hv01", variables, play_context=PlayContext())
     assert connection.get_option("remote_user") == "HostAdmin"
     assert connection.get_option("remote_password") is None
     assert (connection.get_option("remote_addr"), connection.get_option("port")) == ("hv01", 5986)
@@ -194,7 +194,7 @@ def test_connection_of_a_machine_has_nothing_of_another_one() -> None:
 @pytest.mark.parametrize("kind", ["ssh", "", None])
 def test_connection_that_carries_no_messages(kind: str | None) -> None:
     with pytest.raises(UnsupportedConnection):
-        connection_of({"ansible_connection": kind}, PlayContext())
+        connection_of("hv01", {"ansible_connection": kind}, play_context=PlayContext())
 
 
 def test_inventory_without_anything() -> None:

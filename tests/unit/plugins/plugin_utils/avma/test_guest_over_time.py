@@ -24,9 +24,8 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     LicenceStatus,
     OsFacts,
 )
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, StepKind, plan_guest_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, Step, StepKind, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_result import judge_result
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_steps import Step
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.rollback import plan_rollback

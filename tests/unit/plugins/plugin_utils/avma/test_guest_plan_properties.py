@@ -23,7 +23,8 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     LicenceStatus,
     OsFacts,
 )
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, StepKind, judge_result, plan_guest_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, StepKind, plan_guest_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_result import judge_result
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome

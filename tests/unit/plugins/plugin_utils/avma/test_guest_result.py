@@ -17,7 +17,8 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     LicenceStatus,
     OsFacts,
 )
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, judge_result, plan_guest_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, plan_guest_key
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_result import judge_result
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 

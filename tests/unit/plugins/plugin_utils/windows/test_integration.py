@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import ActivationDevice, DataExchangeService, IntegrationFacts
-from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.chassis import read_asset_tag
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.integration import read_integration
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.system import read_asset_tag
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied, ConnectionDropped, InvalidClassOrQuery
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import Rows, ScriptedSession
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.wire import projected

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.vm_notes import LIMIT, read_notes
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NOTES_LIMIT, read_notes
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import EncodingLimit, InvalidClassOrQuery
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.scripted_session import ScriptedSession
@@ -41,7 +41,7 @@ def test_those_of_a_checkpoint_and_of_nobody_are_left_out(session: ScriptedSessi
 
 def test_several_elements_are_lines_and_long_ones_are_cut(session: ScriptedSession) -> None:
     session.expect_query(V2, QUERY, [settings(WEB, "one", "two"), settings(SQL, "x" * 100_000)])
-    assert read_notes(session) == {WEB: "one\ntwo", SQL: "x" * LIMIT}
+    assert read_notes(session) == {WEB: "one\ntwo", SQL: "x" * NOTES_LIMIT}
 
 
 def test_longer_than_an_answer_is_told_as_not_known(session: ScriptedSession) -> None:

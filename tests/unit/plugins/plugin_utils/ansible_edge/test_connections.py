@@ -11,13 +11,13 @@ import pytest
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection import UnsupportedConnection
-from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.connections import connection_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.inventory_connection import connection_of
 
 PASSWORD = "Geheim-Wort-4711!"
 
 
 def made(timeout: int | None = None, **variables: Any) -> Any:
-    return connection_of("hv01", variables, lambda value: value, timeout)
+    return connection_of("hv01", variables, timeout=timeout)
 
 
 def test_winrm_has_the_host_s_own_settings() -> None:
