@@ -1,0 +1,59 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mistake beside a secret option, made in a real run: neither ansible-core nor the collection prints the secret, at any verbosity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .playing import Player
+
+pytestmark = pytest.mark.e2e
+
+PASSWORD = "Geheim-Wort-4711!"
+KEY = "NK7M4-Q2W9R-H6T3V-B8Y4X-J2C6P"
+WAY = {"via": "auto", "guest_user": "Administrator", "guest_password": "{{ secret_password }}"}
+KEYED = {**WAY, "key": "{{ secret_key }}"}
+FILE = {"path": "unattend.xml", "key": "{{ secret_key }}", "windows_pe_key": "{{ secret_key }}"}
+MISTAKES: list[tuple[str, dict[str, Any]]] = [
+    ("guest_key", {**KEYED, "wiat": 5}),
+    ("guest_key", {**KEYED, "wait": "2m"}),
+    ("guest_key", {**KEYED, "fail_on": ["fialed"]}),
+    ("guest_key", {**KEYED, "host": {}, "hosts": []}),
+    ("guest_key", {**KEYED, "wait": -1}),
+    ("guest_key", {"kye": "{{ secret_key }}"}),
+    ("guest_key", {**KEYED, "tables": "{{ secret_key }}"}),
+    ("guest_key", {**KEYED, "query": "{{ secret_key }}"}),
+    ("guest_info", {**WAY, "tabels": {}}),
+    ("guest_info", {**WAY, "tables": "none"}),
+    ("guest_info", {**WAY, "via": "{{ secret_key }}"}),
+    ("guest_info", {**WAY, "query": "a[?"}),
+    ("guest_info", {**WAY, "via": "direct"}),
+    ("host_info", {"query": "{{ secret_key }}"}),
+    ("data_exchange", {"state": "{{ secret_key }}", "all": True}),
+    ("unattend_key", {**FILE, "sate": "present"}),
+    ("unattend_key", {**FILE, "windows_pe": "sometimes"}),
+    ("unattend_key", {**FILE, "state": "here"}),
+    ("unattend_key", {**FILE, "windows_pe": False}),
+    ("unattend_key", {"path": "unattend.xml", "windows_pe_key": "{{ secret_key }}"}),
+]
+
+
+@pytest.mark.parametrize("verbosity", [0, 4])
+def test_no_mistake_prints_a_secret(verbosity: int) -> None:
+    # Nothing listens there, and nothing has to: options are checked first.
+    machine = {"ansible_connection": "winrm", "ansible_host": "127.0.0.1", "ansible_user": "u", "ansible_password": "p", "ansible_port": 9}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    player = Player({"all": {"hosts": {"web01": machine, "here": local}}})
+    tasks = [
+        {f"hyperv.avma.{module}": options, "ignore_errors": True, **({"delegate_to": "here"} if module == "unattend_key" else {})}
+        for module, options in MISTAKES
+    ]
+    run = player.tasks("web01", tasks, verbosity=verbosity, secret_password=PASSWORD, secret_key=KEY)
+    results = [task for task in run.tasks if task.action.startswith("hyperv.avma.")]
+    assert [task.kind for task in results] == ["failed"] * len(MISTAKES), run.output
+    shown = run.output + repr(run.tasks)
+    assert [secret for secret in (PASSWORD, KEY, KEY[:-6]) if secret in shown] == []
