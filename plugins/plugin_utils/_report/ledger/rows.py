@@ -149,7 +149,7 @@ def _subjects(event: Mapping[str, t.Any]) -> tuple[str, ...]:
 def _activation(result: Mapping[str, t.Any], now: datetime) -> ActivationRow | None:
     outcome = result.get("outcome")
     guest = result.get("guest")
-    if outcome not in _KEPT_OUTCOMES or not isinstance(guest, Mapping) or not guest.get("name"):
+    if not isinstance(outcome, str) or outcome not in _KEPT_OUTCOMES or not isinstance(guest, Mapping) or not guest.get("name"):
         return None
     licence = licence_of(result)
     placement = _mapping(guest.get("placement"))

@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger import snapshot as snapshot_module
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger import store
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.errors import LedgerBusy, LedgerInUse, LedgerNoRoom
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.rows import rows_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.snapshot import MOST_BEGINNINGS, snapshot
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.ledger.store import Ledger
 
@@ -141,3 +143,10 @@ def test_old_events_go_in_portions_and_check_mode_counts_them(ledger: Ledger, mo
     assert (done.removed, done.events_added, ledger.check().events) == (EVENTS - 50, 1, 51)
     assert ledger.check().problems == ()
     assert ledger.record(added, keep_from=keep_from).changed is False
+
+
+@pytest.mark.parametrize("outcome", [["x"], {"a": "b"}, 7, None])
+def test_an_outcome_that_is_no_text_is_left_out_and_counted(outcome: object) -> None:
+    rows = rows_of([], [{"outcome": outcome, "guest": {"name": "web01"}}], datetime(2026, 1, 1, tzinfo=UTC))
+    assert not rows.activations
+    assert sum(rows.skipped.values()) == 1
