@@ -64,6 +64,9 @@ class Machine(Protocol):
     def may_read(self, account: Account, namespace: str) -> bool:
         """WMI namespace security: False becomes the WMI access-denied fault."""
 
+    def seen_by(self, account: Account) -> Machine:
+        """The machine with what its providers show this account."""
+
     def classes(self, namespace: str) -> Mapping[str, CimClass]:
         """All classes of a namespace by lower-case name, abstract ones too."""
 

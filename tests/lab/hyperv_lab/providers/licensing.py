@@ -20,6 +20,9 @@ from .base import Provider, instance
 
 _UNSET = 4294967295
 _SECOND_KEY = "2NDK7"
+# SoftwareLicensingProduct.VLActivationType (public copies of slmgr.vbs).
+_THROUGH: dict[str | None, int] = {"active_directory": 1, "kms": 2, "token": 3}
+_OBJECT_DN = "CN=Activation Object 1,CN=Activation Objects,CN=Microsoft SPP,CN=Services,CN=Configuration,DC=example,DC=com"
 _KMS_PORT = 1688  # where none is set (Microsoft, "Activate using Key Management Service")
 
 _COUNTERS: dict[str, Value] = {
@@ -79,10 +82,14 @@ class LicensingProduct(Provider):
         }
         if state.channel == channel:
             values.update(self._keyed(channel))
+            if state.shown_channel is not None:
+                described = f"Windows(R) Operating System, {state.shown_channel} channel"
+                values.update(ProductKeyChannel=state.shown_channel, Description=described)
         elif state.second_channel == channel:
             short, extended = licence.product_ids(windows.name, windows.release, channel)
             values.update(PartialProductKey=_SECOND_KEY, ProductKeyChannel=channel, ProductKeyID=short, ProductKeyID2=extended)
-            values["LicenseStatusReason"] = SL_E_EUL_NOT_AVAILABLE
+            values["LicenseStatusReason"] = 0 if state.second_licensed else SL_E_EUL_NOT_AVAILABLE
+            values["LicenseStatus"] = licence.LICENSED if state.second_licensed else licence.UNLICENSED
         return instance(cls, values)
 
     def _keyed(self, channel: str) -> dict[str, Value]:
@@ -116,7 +123,12 @@ class LicensingProduct(Provider):
                 KeyManagementServiceLookupDomain=settings.lookup_domain,
             )
         if client:
+            through = (state.activated_through or "kms") if state.status == licence.LICENSED else None
+            directory = through == "active_directory"
             values.update(
+                VLActivationType=_THROUGH.get(through, 0),
+                ADActivationObjectName="Activation Object 1" if directory else "",
+                ADActivationObjectDN=_OBJECT_DN if directory else "",
                 VLActivationInterval=120,
                 VLRenewalInterval=10080,
                 DiscoveredKeyManagementServiceMachineName=state.kms_discovered or "",
@@ -145,6 +157,8 @@ class LicensingProduct(Provider):
         if target is None:
             raise failure(WBEM_E_INVALID_PARAMETER)
         channel = str(target.values.get("ProductKeyChannel") or "")
+        if channel == self.windows.licence.shown_channel:
+            channel = self.windows.licence.channel or ""
         if target.values.get("LicenseIsAddon"):
             return MethodResult(0)
         if method == "Activate":

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from ..cim import schema
-from ..cim.provider import Account, MethodResult
+from ..cim.provider import Account, Machine, MethodResult
 from ..cim.types import CimClass, Instance, Value
+from ..world.accounts import LabAccount
 from ..world.errors import WBEM_E_INVALID_METHOD, WBEM_E_PROVIDER_NOT_CAPABLE, failure
 from ..world.fleet import Fleet
 from ..world.guest import Guest
@@ -33,6 +34,7 @@ from .management_service import ManagementService
 from .namespaces import Namespaces
 from .operating_system import Bios, ComputerSystem, ComputerSystemProduct, OperatingSystem, Processor
 from .registry import StdRegProv
+from .restricted import RestrictedMachine
 from .services import Services
 from .settings import ResourceSettings, SettingAssociations, SystemSettings
 from .virtualization import NAMESPACE as VIRTUALIZATION
@@ -169,8 +171,17 @@ class SimulatedMachine:
     def may_read(self, account: Account, namespace: str) -> bool:
         if namespace.lower() in self.windows.denied_namespaces:
             return False
-        known = self.fleet.accounts.get(account.name.rpartition("\\")[2].partition("@")[0].lower())
+        known = self._account(account)
         return known.may_read(self.name, namespace) if known is not None else account.administrator
+
+    def seen_by(self, account: Account) -> Machine:
+        known = self._account(account)
+        if known is None or (known.hyperv_rows == "all" and known.event_log == "readable"):
+            return self
+        return RestrictedMachine(self, known)
+
+    def _account(self, account: Account) -> LabAccount | None:
+        return self.fleet.accounts.get(account.name.rpartition("\\")[2].partition("@")[0].lower())
 
     def classes(self, namespace: str) -> Mapping[str, CimClass]:
         if namespace.lower() not in self.namespaces():

@@ -24,7 +24,7 @@ from ..world.licence import Licence, activation_id
 from ..world.past_activations import Asking, PastActivations
 from ..world.registry import REG_SZ, string_values
 from ..world.releases import EDITIONS, RELEASES, Edition, EditionKind, Release
-from ..world.vm import Checkpoint, Vm, VmState, derived_guid
+from ..world.vm import Checkpoint, Vm, VmState, configuration_version, derived_guid
 from .description import (
     GuestDescription,
     HostDescription,
@@ -90,6 +90,8 @@ class _Builder:
                 frozenset(name.lower() for name in account.machines) if account.machines is not None else None,
                 account.locked,
                 account.wmi_rights,
+                account.hyperv_rows,
+                account.event_log,
             )
             for account in scenario.accounts
         ]
@@ -134,6 +136,7 @@ class _Builder:
             kms_reachable=wanted.kms_reachable,
             licensing_refusals={method: [*codes] for method, codes in wanted.licensing_refusals.items()},
             hyperv=wanted.hyperv,
+            hyperv_removed=wanted.hyperv_removed and not wanted.hyperv,
             platform=wanted.platform,
             entitlement=wanted.entitlement,
             synchronised=wanted.synchronised,
@@ -143,7 +146,7 @@ class _Builder:
         )
         self._write_registry(host, wanted)
         for vm in wanted.vms:
-            made = self._vm(wanted.name, vm)
+            made = self._vm(wanted, vm)
             host.vms[made.id] = made
         if wanted.past_activations:
             begin = self.now - _PAST
@@ -159,16 +162,17 @@ class _Builder:
         begin += timedelta(days=1)
         return PastActivations(host.fqdn, asking, begin, self.now, count, self.rules.events.shape, self.rules.licensing.lease_minutes)
 
-    def _vm(self, host: str, wanted: VmDescription) -> Vm:
+    def _vm(self, host: HostDescription, wanted: VmDescription) -> Vm:
         self._number += 1
         created = self.now - timedelta(days=200, minutes=self._number)
         vm = Vm(
-            id=wanted.id or derived_guid("vm", self.scenario.name, host, wanted.name),
+            id=wanted.id or derived_guid("vm", self.scenario.name, host.name, wanted.name),
             name=wanted.name,
             created=created,
             state=VmState[wanted.state.upper()],
             changed=self.now - timedelta(days=10),
             generation=wanted.generation,
+            version=wanted.version or configuration_version(RELEASES[host.release].build),
             processors=wanted.processors,
             memory_mb=wanted.memory_mb,
             notes=wanted.notes,
@@ -248,7 +252,7 @@ class _Builder:
         state = Licence(release, edition)
         if described.second_channel in (described.channel, "none"):
             raise ScenarioError(f"{name}: second_channel names another channel than channel, {described.channel}")
-        state.second_channel = described.second_channel
+        state.second_channel, state.second_licensed = described.second_channel, described.second_licensed
         if described.addon_key:
             state.addon_partial_key = described.addon_key[-5:]
         if edition.evaluation:
@@ -263,6 +267,8 @@ class _Builder:
         status, reason = _STATUS[described.status]
         if described.status == "notification" and described.channel == keys.KMS_CLIENT:
             reason = SL_E_VL_BINDING_SERVICE_UNAVAILABLE
+        state.activated_through = described.activated_through
+        state.shown_channel = described.shown_channel
         state.status = status
         state.reason = reason if described.reason is None else described.reason
         state.expires = self._expiry(described, status)

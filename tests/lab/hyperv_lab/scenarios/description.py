@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..world import keys
+from ..world.accounts import EventLogRight, HyperVRows
 from ..world.releases import EDITIONS, RELEASES, EditionKind
 from ..world.rules import Rules
 from ..world.vm import VmState
@@ -48,7 +49,12 @@ class LicenceDescription(_Model):
     reason: int | None = None  # None: what the status goes with
     minutes: int | None = None  # left; None: as long as the channel gives
     activated_by: str | None = None  # AVMA: the host that did it, when it would not do it now
-    second_channel: Channel | None = None  # a second product of Windows that has a key and is not licensed
+    second_channel: Channel | None = None  # a second product of Windows that has a key and, unless said below, is not licensed
+    second_licensed: bool = False  # whether installing a key takes the licence from another product is not published
+    # How a KMS client was activated (SoftwareLicensingProduct.VLActivationType): public copies of slmgr tell Active Directory so.
+    activated_through: Literal["kms", "active_directory", "token"] | None = None
+    # ProductKeyChannel of a licence that no table knows, such as pay-as-you-go by Azure Arc: what it is called there is not published.
+    shown_channel: str | None = None
     addon_key: KeyText | None = None  # extended security updates: a second product with a key
 
 
@@ -93,6 +99,7 @@ class VmDescription(_Model):
     id: Annotated[str | None, Field(pattern=r"^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$")] = None  # None: derived from its name
     state: StateName = "running"
     generation: Literal[1, 2] = 2
+    version: Annotated[str | None, Field(pattern=r"^\d+\.\d+$")] = None  # of its configuration; None: what the host's release makes
     data_exchange: bool = True
     processors: int = 2
     memory_mb: int = 4096
@@ -114,6 +121,7 @@ class HostDescription(WindowsDescription):
     name: str = Field(pattern=r"^[A-Za-z0-9-]{1,15}$")
     licence: LicenceDescription = Field(default_factory=lambda: LicenceDescription(channel=keys.MAK, status="licensed"))
     hyperv: bool = True
+    hyperv_removed: bool = False  # with hyperv false: the namespace stayed behind, without classes
     platform: Literal["metal", "hyper-v", "azure"] = "metal"
     entitlement: Literal["subscription", "2019", "2022", "2025"] | None = None
     synchronised: bool = True
@@ -150,6 +158,8 @@ class AccountDescription(_Model):
     # Given the rights on the WMI namespaces by hand: reads as an administrator does, and is no elevated one for the providers.
     wmi_rights: bool = False
     locked: bool = False
+    hyperv_rows: HyperVRows = "all"
+    event_log: EventLogRight = "readable"
     denied: list[str] = []
     machines: list[str] | None = None
 

@@ -6,6 +6,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+# What Hyper-V shows an account without rights of its own on it: nothing, the host's own row, or that and its services. Rows of machines
+# are filtered (containers/libhvee 224, microsoft/devhome 2476); whether the others are is not published.
+HyperVRows = Literal["all", "none", "host", "services"]
+# Zero rows and no fault is what was seen of an account that may not read the log (ORMi 30, Win32-OpenSSH 1662).
+EventLogRight = Literal["readable", "empty", "denied"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,8 @@ class LabAccount:
     machines: frozenset[str] | None = None  # names of the machines it is good for; None: all
     locked: bool = False  # locked out by wrong passwords
     wmi_rights: bool = False  # no administrator, but granted every right on the WMI namespaces
+    hyperv_rows: HyperVRows = "all"
+    event_log: EventLogRight = "readable"
 
     def may_read(self, machine: str, namespace: str) -> bool:
         """WMI namespace security: only administrators read by default; others may be granted it (Microsoft, "Access to WMI namespaces")."""

@@ -67,6 +67,8 @@ def answer(guest: Guest, host: Host, vm: Vm, rules: LicensingRules, now: datetim
         return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
     if host.edition.evaluation and not rules.evaluation_host_activates:  # not documented at all: refused unless switched
         return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
+    if host.licence.shown_channel is not None and not rules.unknown_channel_activates:
+        return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
     if host.edition.kind not in (EditionKind.DATACENTER, EditionKind.AZURE_EDITION):  # firm: Standard hosts do not entitle
         return SL_E_IA_ID_MISMATCH
     if guest.release.build > host.release.build:  # firm: never a guest newer than its host

@@ -12,6 +12,7 @@ from ..cim.provider import CimError
 
 WBEM_E_FAILED = 0x80041001
 WBEM_E_NOT_FOUND = 0x80041002
+WBEM_E_ACCESS_DENIED = 0x80041003
 WBEM_E_INVALID_PARAMETER = 0x80041008
 WBEM_E_PROVIDER_NOT_CAPABLE = 0x80041024
 WBEM_E_INVALID_METHOD = 0x8004102E
@@ -45,6 +46,7 @@ SL_E_IA_MACHINE_NOT_BOUND = 0xC004FD04
 TEXTS: dict[int, str] = {
     WBEM_E_FAILED: "Generic failure",
     WBEM_E_NOT_FOUND: "Not found",
+    WBEM_E_ACCESS_DENIED: "Access denied",
     WBEM_E_INVALID_PARAMETER: "Invalid parameter",
     WBEM_E_PROVIDER_NOT_CAPABLE: "Provider is not capable of the attempted operation",
     WBEM_E_INVALID_METHOD: "Invalid method",

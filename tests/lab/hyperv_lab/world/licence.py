@@ -63,6 +63,9 @@ class Licence:
     installations: int = 0  # keys that were installed since the scenario began, the same key again included
     key: ProductKey | None = field(default=None, repr=False)
     second_channel: str | None = None  # of a second product of Windows that has a key too
+    second_licensed: bool = False
+    activated_through: str | None = None  # kms, active_directory or token; None: by KMS, where it was
+    shown_channel: str | None = None  # instead of the channel, for a licence that no table knows
     addon_partial_key: str | None = None  # of an add-on product (extended security updates), which is not Windows itself
 
     def settle(self, now: datetime) -> None:
@@ -85,6 +88,7 @@ class Licence:
     def remove_key(self) -> None:
         self.channel = self.partial_key = self.key = None
         self.status, self.reason, self.expires = UNLICENSED, 0, None
+        self.activated_through = self.shown_channel = None
         self.iaid = self.host_name = self.host_pid = self.last_activation = self.kms_discovered = None
 
     def become_licensed(self, expires: datetime | None = None, reason: int = 0) -> None:

@@ -104,7 +104,7 @@ def _attempt(fleet: Fleet, windows: Windows, channel: str) -> int:
         # On metal there is no host to ask (assumed: as on a foreign hypervisor).
         return avma.request(fleet, windows) if isinstance(windows, Guest) else SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM
     if channel == keys.KMS_CLIENT:
-        if not kms_reachable(fleet, windows):  # firm: no KMS could be contacted
+        if not kms_reachable(fleet, windows) and state.activated_through != "active_directory":  # firm: no KMS could be contacted
             return SL_E_VL_BINDING_SERVICE_UNAVAILABLE
         state.become_licensed(now + timedelta(minutes=rules.kms_lease_minutes))
         state.kms_discovered = None if windows.kms_settings.machine else "kms." + (windows.domain or "example.com")

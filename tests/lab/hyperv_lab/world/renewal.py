@@ -48,5 +48,6 @@ def _renew_kms(fleet: Fleet, windows: Windows, now: datetime) -> None:
     if state.channel != keys.KMS_CLIENT or state.status != LICENSED or state.expires is None or now >= state.expires:
         return
     since = timedelta(minutes=rules.kms_lease_minutes) - (state.expires - now)
-    if since >= timedelta(minutes=rules.kms_renewal_minutes) and licensing.kms_reachable(fleet, windows):
+    reachable = licensing.kms_reachable(fleet, windows) or state.activated_through == "active_directory"
+    if since >= timedelta(minutes=rules.kms_renewal_minutes) and reachable:
         licensing.activate(fleet, windows, keys.KMS_CLIENT)

@@ -31,6 +31,8 @@ class LicensingRules:
     data_exchange_required: bool = False
     # No source says that an evaluation host activates guests.
     evaluation_host_activates: bool = False
+    # No source says that a host with a licence of an unknown channel (pay-as-you-go by Azure Arc) does.
+    unknown_channel_activates: bool = False
     # How long a host is busy with a request for activation: counts where it takes only so many at once.
     activation_seconds: float = 1.0
     activate_at_start: bool = True  # "at start of the virtual machine, then repeated" (Microsoft, AVMA)

@@ -130,6 +130,14 @@ class Vm:
         return Contact.NO_CONTACT
 
 
+def configuration_version(build: int) -> str:
+    """What a host makes of a new machine (Microsoft, "Supported virtual machine configuration versions"); one that came from an older host keeps its own."""
+    for since, version in ((26100, "12.0"), (20348, "10.0"), (17763, "9.0"), (14393, "8.0")):
+        if build >= since:
+            return version
+    return "5.0"
+
+
 _VM_IDS = uuid.UUID("9f3e8a54-52d0-5d0c-8b0e-3f1f6cf8f0a1")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from ..cim.hierarchy import Classes
@@ -27,6 +27,7 @@ from .faults import (
     INVALID_CONTEXT,
     PULL_DIFFERS,
     SCHEMA_VALIDATION,
+    TIMED_OUT,
     UNKNOWN_MODE,
     provider_failure,
     too_many_operations,
@@ -43,19 +44,30 @@ _ENVELOPE_UNITS = 1100
 
 @dataclass
 class _Enumeration:
-    """An enumeration that is not at its end. ``waiting``: an item that did not fit into the last page."""
+    """An enumeration that is not at its end. ``waiting``: items that did not fit into the last page, or were not ready in time."""
 
     owner: str
     items: Iterator[str]
     max_envelope_bytes: int
     deadline: float
-    waiting: str | None = None
+    waiting: list[str] = field(default_factory=list)
+    first_row: float = 0.0
+    each_row: float = 0.0
+    worked: float = 0.0  # seconds that the provider has been at it
+    given: int = 0
 
     def next_item(self) -> str | None:
-        if self.waiting is not None:
-            item, self.waiting = self.waiting, None
-            return item
-        return next(self.items, None)
+        return self.waiting.pop(0) if self.waiting else next(self.items, None)
+
+    def pace(self, items: list[str], allowed: float) -> None:
+        """Lets the provider work on these items for as long as is allowed. TIMED_OUT if that is not enough; it goes on meanwhile."""
+        needed = self.first_row + self.each_row * (self.given + len(items))
+        if needed - self.worked > allowed:
+            self.worked += allowed
+            self.waiting[:0] = items
+            raise TIMED_OUT.fault()
+        self.worked = max(self.worked, needed)
+        self.given += len(items)
 
 
 @dataclass(frozen=True)
@@ -89,6 +101,8 @@ class Enumerations:
         enumeration = _Enumeration(
             owner, _rendered(operation, selection, mode), operation.request.max_envelope_bytes, self._deadline(operation)
         )
+        if selection.namespace.startswith("root/virtualization"):
+            enumeration.first_row, enumeration.each_row = operation.settings.provider_seconds, operation.settings.row_seconds
         if not optimised:
             return self._answer(operation, "Enumerate", f"<n:EnumerationContext>{self._keep(enumeration)}</n:EnumerationContext>")
         page = _page(operation, enumeration, 1 if operation.settings.first_page == "one" else max_elements)
@@ -103,8 +117,8 @@ class Enumerations:
         name, enumeration = self._find(operation, body)
         if operation.settings.strict and operation.request.max_envelope_bytes != enumeration.max_envelope_bytes:
             raise PULL_DIFFERS.fault()
-        del self._open[name]
         page = _page(operation, enumeration, max_elements)
+        del self._open[name]
         items = f"<n:Items>{''.join(page.items)}</n:Items>"
         if page.complete:
             return self._answer(operation, "Pull", f"{items}<n:EndOfSequence/>")
@@ -199,6 +213,12 @@ def _object_and_endpoint(operation: Operation, instance: Instance, classes: Clas
 
 
 def _page(operation: Operation, enumeration: _Enumeration, max_elements: int) -> _Page:
+    page = _filled(operation, enumeration, max_elements)
+    enumeration.pace(page.items, operation.request.timeout.total_seconds())
+    return page
+
+
+def _filled(operation: Operation, enumeration: _Enumeration, max_elements: int) -> _Page:
     """Items up to MaxElements and up to the envelope's size, which counts two bytes a character."""
     request = operation.request
     room = enumeration.max_envelope_bytes // 2 - _ENVELOPE_UNITS - len(request.message_id) - 2 * len(request.operation_id or "")
@@ -209,7 +229,7 @@ def _page(operation: Operation, enumeration: _Enumeration, max_elements: int) ->
             return _Page(items, complete=True)
         size = utf16_units(item)
         if len(items) == max_elements or (items and size > room):
-            enumeration.waiting = item
+            enumeration.waiting.insert(0, item)
             return _Page(items, complete=False)
         if size > room:
             raise ANSWER_TOO_LARGE.fault()

@@ -51,7 +51,9 @@ class WsmanFault(Exception):
         provider: ProviderFault | None = None,
         receiver: bool = False,
         translated: bool = True,
+        hresult: int | None = None,
     ) -> None:
+        """``hresult``: the number of WMI for which WinRM has no fault of its own."""
         super().__init__(f"{subcode or 'fault'} {code}: {reason}")
         self.subcode = subcode
         self.code = code
@@ -61,6 +63,7 @@ class WsmanFault(Exception):
         self.provider = provider
         self.receiver = receiver
         self.translated = translated
+        self.hresult = hresult
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,7 @@ KEYS_IN_ENUMERATE = FaultKind(
 NAMESPACE_MISMATCH = FaultKind(
     "w:InternalError",
     2150859067,
-    _CANNOT + "The __cimnamespace selector does not name the CIM namespace of the resource URI. ",
+    _CANNOT + "The namespace in the selectors differs from the namespace in the resource URI. ",
 )
 ACTION_NOT_SUPPORTED = FaultKind(
     "a:ActionNotSupported", 2150858771, "The WS-Management service does not support the action specified in the request. "
@@ -222,7 +225,7 @@ SCHEMA_VALIDATION = FaultKind(
 INVALID_METHOD_PARAMETER = FaultKind(
     "w:InvalidParameter",
     2150859038,
-    _CANNOT + "The WMI service or the WMI provider returned an 'invalid parameter' error. ",
+    _CANNOT + "The WMI provider returned an 'invalid parameter' error. ",
     detail="InvalidValue",
 )
 NOT_CAPABLE = FaultKind(
@@ -266,7 +269,7 @@ INVALID_CONTEXT = FaultKind(
 PULL_DIFFERS = FaultKind(
     "w:InvalidParameter",
     2150859181,
-    _CANNOT + "The MaxEnvelopeSize of a Pull must be the same as that of its Enumerate. ",
+    _CANNOT + "A Pull must have the MaxEnvelopeSize, MaxCharacters and MaxElements of its Enumerate. ",
 )
 
 # Rights and quotas.
@@ -301,7 +304,15 @@ def too_many_operations(limit: int) -> WsmanFault:
 def namespace_missing(namespace: str) -> WsmanFault:
     """The text is that of a real host without Hyper-V; its code was not recorded, RESOURCE_NOT_FOUND's is taken."""
     text = f"{_CANNOT}The CIM namespace {namespace} is invalid. "
-    return WsmanFault("a:DestinationUnreachable", 2150858752, text, detail="InvalidResourceURI", provider=ProviderFault(text))
+    return WsmanFault(
+        "a:DestinationUnreachable", 2150858752, text, detail="InvalidResourceURI", provider=ProviderFault(text), hresult=0x8004100E
+    )
+
+
+def unknown_error(hresult: int) -> WsmanFault:
+    """WinRM's words for a number of WMI that it has no text for (Azure Stack's release notes 1712)."""
+    text = f"{_CANNOT}The WMI service or the WMI provider returned an unknown error: HRESULT 0x{hresult:08x} "
+    return WsmanFault("w:InternalError", 2150858755, text, provider=ProviderFault(text), receiver=True)
 
 
 def unknown_class_in_query(namespace: str, query: str) -> WsmanFault:
@@ -344,4 +355,4 @@ def provider_failure(error: CimError, namespace: str, operation: str) -> WsmanFa
     kind = _BY_HRESULT.get(error.hresult)
     if kind is not None:
         return kind.fault(provider=provider)
-    return WsmanFault("w:InternalError", error.hresult, message, provider=provider, receiver=True)
+    return WsmanFault("w:InternalError", error.hresult, message, provider=provider, receiver=True, hresult=error.hresult)

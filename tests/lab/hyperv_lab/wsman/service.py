@@ -17,7 +17,7 @@ from .answer import Answer, fault_answer
 from .enumeration import Enumerations
 from .envelope import Addressing, Request, parse_envelope, read_addressing, read_request
 from .fault_rendering import fault_action, render_fault
-from .faults import ACCESS_DENIED, ACTION_NOT_SUPPORTED, INTERNAL_ERROR, INVALID_URI, WsmanFault, provider_failure
+from .faults import ACCESS_DENIED, ACTION_NOT_SUPPORTED, INTERNAL_ERROR, INVALID_URI, WsmanFault, provider_failure, unknown_error
 from .identify import identify
 from .instance_xml import InstanceWriter
 from .invoke import invoke
@@ -112,12 +112,16 @@ class WsmanService:
             return self.fault(received, INTERNAL_ERROR.fault(), client_host)
 
     def fault(self, received: Received, fault: WsmanFault, client_host: str) -> Answer:
+        if fault.hresult is not None and self.settings.unknown_errors == "text":
+            fault = unknown_error(fault.hresult)
         language = received.addressing.locale or self.machine.language
         body = render_fault(fault, form=self.settings.fault_form, language=language, client_host=client_host, computer=self.machine.name)
         return fault_answer(fault_action(fault), body, fault.code, to=received.addressing, language=language)
 
     def _dispatch(self, request: Request, account: Account) -> Answer:
-        operation = Operation(request, account, self.machine, self.settings, _WRITER, request.locale or self.machine.language)
+        operation = Operation(
+            request, account, self.machine.seen_by(account), self.settings, _WRITER, request.locale or self.machine.language
+        )
         # A Pull or Release is known by its context alone, whatever its resource URI says.
         if request.action == f"{ENUMERATION}/Pull":
             return self._enumerations.pull(operation)

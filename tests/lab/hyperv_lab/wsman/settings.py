@@ -31,6 +31,13 @@ class ServiceSettings:
     first_page: Literal["one", "all"] = "one"
     # System properties that a projection names (SELECT __PATH): with their values, as WMI fills them, or left out. Not recorded.
     system_properties: Literal["shown", "omitted"] = "shown"
+    # An HRESULT for which WinRM has no fault of its own, a missing namespace among them: in Code, or under a general code and in the text
+    # alone (Azure Stack's release notes 1712, arcgis-powershell-dsc 452). Which number stands in Code then is not published.
+    unknown_errors: Literal["code", "text"] = "code"
+    # Seconds that Hyper-V's providers work before their first row, and for each row: monitoring projects wait 20 to 90 s for hosts with
+    # hundreds of machines. The time passes at once; what is longer than OperationTimeout is 2150858793, and a Pull may be repeated.
+    provider_seconds: float = 0.0
+    row_seconds: float = 0.0
     # The detail of a fault: f:WSManFault, or p:MSFT_WmiError. What makes Windows choose is not known.
     fault_form: Literal["wsman", "wmierror"] = "wsman"
     # A method whose provider fails with an HRESULT: a fault with that code, or the code as ReturnValue.

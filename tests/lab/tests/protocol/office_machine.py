@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from hyperv_lab.cim.provider import Account, CimError, MethodResult
+from hyperv_lab.cim.provider import Account, CimError, Machine, MethodResult
 from hyperv_lab.cim.types import CimClass, CimMethod, CimParameter, CimProperty, CimType, Instance, Reference, Value
 
 NAMESPACE = "root/office"
@@ -175,6 +175,9 @@ class OfficeMachine:
 
     def may_read(self, account: Account, namespace: str) -> bool:
         return account.administrator and namespace != SECRET
+
+    def seen_by(self, account: Account) -> Machine:
+        return self
 
     def classes(self, namespace: str) -> Mapping[str, CimClass]:
         return CLASSES if namespace == NAMESPACE else {}
