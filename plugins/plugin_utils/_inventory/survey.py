@@ -47,11 +47,39 @@ class HostAnswer:
         return {"info": self.info, "vms": list(self.vms)}
 
 
+_Shape = t.Mapping[str, t.Any]
+_TEXT = (str, type(None))
+# Of what a cache holds, the parts that are read again, with their types. What is a mapping or None may be left out.
+_INFO: _Shape = {"host": {"name": _TEXT, "fqdn": _TEXT, "cluster": {"name": _TEXT}}, "findings": (list, type(None))}
+_VM: _Shape = {
+    "id": str,
+    "name": str,
+    "state": str,
+    "guest": {"fqdn": _TEXT, "addresses": (list, type(None))},
+    "data_exchange": {},
+    "avma": {},
+    "kvp": {"intrinsic": {}, "guest": {}, "host": {}},
+    "findings": (list, type(None)),
+}
+
+
+def _has(value: t.Any, shape: _Shape) -> bool:
+    """Whether a mapping has values of these types, as far as it has them."""
+    if not isinstance(value, dict):
+        return False
+    return all(
+        value.get(key) is None or _has(value[key], wanted) if isinstance(wanted, dict) else isinstance(value.get(key), wanted)
+        for key, wanted in shape.items()
+    )
+
+
 def cached_answer(host: str, cached: t.Any) -> HostAnswer | None:
     """The answer that a cache holds. None: it is no such thing, as after an update of the collection."""
     if not isinstance(cached, dict) or not isinstance(cached.get("info"), dict) or not isinstance(cached.get("vms"), list):
         return None
-    if not all(isinstance(vm, dict) and {"id", "name", "state", "guest"} <= set(vm) for vm in cached["vms"]):
+    if not _has(cached["info"], _INFO) or not all(_has(vm, _VM) for vm in cached["vms"]):
+        return None
+    if not all({"fqdn", "addresses"} <= set(vm.get("guest") or ()) for vm in cached["vms"]):
         return None
     return HostAnswer(host, plain(cached["info"]), tuple(plain(cached["vms"])))
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -74,6 +76,28 @@ def test_cache_gives_back_what_it_was_given() -> None:
 @pytest.mark.parametrize("stored", [None, [], {}, {"info": {}}, {"info": {}, "vms": [{"id": WEB}]}, {"info": [], "vms": []}, "text"])
 def test_a_cache_of_another_shape_is_no_answer(stored: object) -> None:
     assert cached_answer("hv01", stored) is None
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    for key, inside in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(inside, (*path, key))
+
+
+@pytest.mark.parametrize("wrong", [5, "text", [], {}, None, [1], {"a": 1}])
+def test_a_cache_with_a_wrong_type_anywhere_is_no_answer_or_is_borne(wrong: object) -> None:
+    stored = json.loads(json.dumps(answer("hv01", FakeVm(WEB, "web01")).as_cached()))
+    for path in places(stored):
+        damaged: Any = copy.deepcopy(stored)
+        inside = damaged
+        for key in path[:-1]:
+            inside = inside[key]
+        if path:
+            inside[path[-1]] = wrong
+        found = cached_answer("hv01", damaged if path else wrong)
+        if found is not None:
+            for variables in machines_of([found], lambda note: None).values():
+                assert all(isinstance(NAMES[word](variables), (str, type(None))) for word in NAMES)
 
 
 def test_one_machine_on_two_hosts_is_the_one_that_runs() -> None:
