@@ -64,7 +64,7 @@ def test_inventory(monkeypatch: pytest.MonkeyPatch, servers: dict[str, HostileSe
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_event_source(monkeypatch: pytest.MonkeyPatch, servers: dict[str, HostileServer], library: str, kind: type[Behaviour]) -> None:
-    monkeypatch.setattr(host_session, "connection_of", lambda *arguments: None)
+    monkeypatch.setattr(host_session, "connection_of", lambda *arguments, **more: None)
     port = servers[kind.__name__].port
     watched = host_session.HostSession(WatchedHost("hv01", {}), 3, PUBLISHED, lambda connection: client.session(library, port, "basic"))
     started = time.monotonic()
