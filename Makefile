@@ -12,6 +12,10 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PACKAGE := ansible_collections.hyperv.avma.plugins
 
+# The demo prints a command that works in the caller's own shell, so it gets what that shell has of the variables below.
+CALLERS := $(foreach name,ANSIBLE_COLLECTIONS_PATH LC_ALL,$(if $(filter environment,$(origin $(name))),$(name)="$($(name))"))
+DEMO = @env -u ANSIBLE_COLLECTIONS_PATH -u LC_ALL -u PYTHON $(CALLERS) HYPERV_AVMA_MAKE=1 "$(PY)" tests/lab/demo.py
+
 # Paths below are relative: make cannot handle a checkout whose path holds spaces otherwise.
 export PYTHON
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.dev
@@ -52,20 +56,20 @@ venv-dev: link
 
 .PHONY: demo lab-up lab-down
 demo: venv-lab ## the demo fleet: activate.yml, then once more to show that nothing changes
-	@"$(PY)" tests/lab/demo.py
+	$(DEMO)
 
 lab-up: venv-lab ## start the demo fleet and leave it running, with an inventory in demo-output/
-	@"$(PY)" tests/lab/demo.py --keep
+	$(DEMO) --keep
 
 lab-down: venv-lab ## stop it
-	@"$(PY)" tests/lab/demo.py --stop
+	$(DEMO) --stop
 
 # --- tests ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: test test-all tests unit lab-test docs-test e2e
 test: lint types layers tests ## lint, types, layers, all tests
 
-test-all: test build changelog ansible-lint galaxy-importer sanity units docs guides molecule eda awx middle sanity-oldest oldest ## test, and all that a release needs
+test-all: test build changelog ansible-lint galaxy-importer sanity units docs guides lab-dist molecule eda awx middle sanity-oldest oldest ## test, and all that a release needs
 
 tests: venv-dev ## unit, lab-test, docs-test and e2e in one run
 	$(PYTEST) $(SPREAD)
@@ -116,6 +120,10 @@ molecule: venv-dev ## Molecule's scenarios against labs of their own, and `site`
 molecule-site: venv-dev ## the scenario `site` on your own Hyper-V lab: INVENTORY=/path, and CHANGES=activate to let it change something
 	@test -n "$(INVENTORY)" || { echo "make molecule-site INVENTORY=/path/to/inventory.yml [CHANGES=activate,retire]"; exit 2; }
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" AVMA_SITE_INVENTORY="$$(realpath "$(INVENTORY)")" AVMA_SITE_CHANGES="$(CHANGES)" molecule test --scenario-name site
+
+.PHONY: lab-dist
+lab-dist: venv-dev ## the lab installed by pip into an empty environment, where it needs no Ansible
+	$(PYTEST) tests/distribution
 
 .PHONY: guides
 guides: venv-dev ## the commands of the guides, run as they stand there against the lab

@@ -75,7 +75,7 @@ def counted_fleet(hosts: int, vms_per_host: int, guests: int, seed: int, past_ac
     """Stopped at the end, whatever happens. ``past_activations``: events that each host has logged."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready"
-        command = [sys.executable, "-m", "hyperv_lab", "--name", f"bench-{os.getpid()}", "up", "--foreground"]
+        command = [str(Path(sys.executable).with_name("hyperv-lab")), "--name", f"bench-{os.getpid()}", "up", "--foreground"]
         command += ["--hosts", str(hosts), "--clusters", str(min(4, hosts)), "--vms-per-host", str(vms_per_host)]
         command += ["--guests-reachable", str(guests), "--seed", str(seed), "--past-activations", str(past_activations)]
         command += ["--base", f"127.{120 + os.getpid() % 100}.0.0", "--ready-file", str(ready)]

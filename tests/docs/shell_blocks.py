@@ -184,6 +184,10 @@ def _pip(arguments: list[str]) -> Iterator[str]:
         if before == "-r":
             if not (ROOT / Path(word).name).exists():
                 yield f"there is no {Path(word).name}"
+        elif "/" in word:
+            folder = word.rpartition("hyperv/avma/")[2]
+            if not (ROOT / folder / "pyproject.toml").exists():
+                yield f"pip cannot install {folder}"
         elif not word.startswith("-"):
             try:
                 Requirement(word)
@@ -253,6 +257,6 @@ _CHECKS: dict[str, Callable[[list[str]], Iterator[str]]] = {
     "pip": _pip,
     "python": _python,
     "python3": _python,
-    "lab": _lab,
+    "hyperv-lab": _lab,
     "sudo": lambda arguments: iter(complaints(arguments)),
 }

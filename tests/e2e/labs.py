@@ -22,8 +22,10 @@ from typing import Any
 
 import yaml
 
-from .playing import ROOT, Player
+from .playing import Player
 
+# The lab's command, as `pip install tests/lab` leaves it in the environment of the tests.
+COMMAND = (str(Path(sys.executable).with_name("hyperv-lab")),)
 _START_TIMEOUT = 60  # seconds
 _STOP_TIMEOUT = 15
 # Every lab of this test process gets addresses of its own: 127.<60..119>.<process>.x
@@ -119,27 +121,14 @@ def running_lab(scenario: str, *arguments: str) -> Iterator[Lab]:
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready"
         log = Path(folder) / "log"
-        command = [
-            sys.executable,
-            "-m",
-            "hyperv_lab",
-            "--name",
-            f"e2e-{os.getpid()}-{number}",
-            "up",
-            "--foreground",
-            "--scenario",
-            scenario,
-            "--base",
-            base,
-        ]
-        command += ["--ready-file", str(ready), *arguments]
+        command = [*COMMAND, "--name", f"e2e-{os.getpid()}-{number}", "up", "--foreground", "--scenario", scenario]
+        command += ["--base", base, "--ready-file", str(ready), *arguments]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": str(ROOT / "tests/lab")},
             )
         try:
             deadline = time.monotonic() + _START_TIMEOUT

@@ -26,6 +26,7 @@ from typing import Any
 
 from aiohttp import web
 
+from .. import __version__
 from ..chaos.journal import Injection
 from ..chaos.loading import CALM, ProfileError
 from ..chaos.loading import available as available_profiles
@@ -58,12 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except (LabFailure, ScenarioError, ProfileError) as failure:
-        print(f"hyperv_lab: {failure}", file=sys.stderr)
+        print(f"hyperv-lab: {failure}", file=sys.stderr)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="hyperv_lab", description="A simulated Hyper-V fleet that speaks WS-Management.")
+    parser = argparse.ArgumentParser(prog="hyperv-lab", description="A simulated Hyper-V fleet that speaks WS-Management.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--name", default="lab", help="which lab, when several run side by side (default: %(default)s)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start a lab")

@@ -20,7 +20,7 @@ from hyperv_lab.scenarios.loading import parse
 ROOT = Path(__file__).resolve().parents[4]
 PAGE = (ROOT / "docs" / "lab" / "rehearse-without-windows.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(sh|yaml)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("lab ")]
+COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("hyperv-lab ")]
 SCENARIO = next(text for kind, text in BLOCKS if kind == "yaml")
 
 

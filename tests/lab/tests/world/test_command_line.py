@@ -1,7 +1,7 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m hyperv_lab``: a lab of its own process, from start to end."""
+"""``hyperv-lab``: a lab of its own process, from start to end."""
 
 from __future__ import annotations
 
