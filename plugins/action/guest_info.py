@@ -18,6 +18,7 @@ from ..plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ..plugin_utils._avma.integration_verdict import judge_integration
 from ..plugin_utils._avma.outcome import Outcome
 from ..plugin_utils._avma.platform import is_hyperv_guest
+from ..plugin_utils._avma.vm_matching import OTHER_VM
 from ..plugin_utils._windows.guest import foresee_guest, read_guest
 from ..plugin_utils._windows.integration import read_integration
 from ..plugin_utils._windows.system import read_asset_tag
@@ -48,7 +49,9 @@ class ActionModule(GuestAction[GuestOptions]):
                 plan = plan_guest_key(facts, KeyWish(), tables=options.tables)
         activates = plan.outcome not in (Outcome.KEPT, Outcome.REFUSED)
         integration = judge_integration(facts.integration, plan.identity.release, plan.identity.name, activates=activates)
-        primary = facts.primary
+        other = self.meant_vm(task, options, session).judge(facts.placement.vm_id if facts.placement else None)
+        # What another machine says of its licence proves nothing of the one that is meant.
+        primary = None if other is not None and other.code == OTHER_VM else facts.primary
         return {
             "changed": False,
             "guest": {
@@ -59,5 +62,5 @@ class ActionModule(GuestAction[GuestOptions]):
             "identity": identity_result(plan.identity),
             "activated": bool(primary and primary.licensed),
             "activated_by_avma": bool(primary and primary.licensed and primary.channel is Channel.AVMA),
-            "findings": findings_result((*plan.findings, *integration)),
+            "findings": findings_result((*([other] if other else []), *plan.findings, *integration)),
         }

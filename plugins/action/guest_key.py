@@ -100,7 +100,10 @@ class ActionModule(GuestAction[KeyOptions]):
 
     def ask(self, task: Task, options: KeyOptions, guest: Cim) -> dict[str, t.Any]:
         hosts = (plain(host) for host in options.hosts)  # not before it is asked for: there may be very many
-        activation = GuestActivation(task, guest, options.wish, options.host, hosts, options.tables, options.contenders, wait=options.wait)
+        meant = self.meant_vm(task, options, guest)
+        activation = GuestActivation(
+            task, guest, options.wish, options.host, hosts, options.tables, options.contenders, wait=options.wait, meant=meant
+        )
         return activation.run()
 
     def defers(self, options: KeyOptions) -> bool:

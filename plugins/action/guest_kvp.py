@@ -12,15 +12,19 @@ from dataclasses import dataclass
 from ..module_utils._product_keys import mask_keys
 from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
+from ..plugin_utils._ansible.meant_vm import IDENTITY_OPTION, MeantVm
 from ..plugin_utils._ansible.options import OptionError
 from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._avma.facts import Channel, LicenceFacts
 from ..plugin_utils._avma.findings import Finding, finding
 from ..plugin_utils._avma.guest_plan import has_avma_key
+from ..plugin_utils._avma.outcome import Outcome
 from ..plugin_utils._avma.stale_items import DEFAULT_PATTERNS, InvalidPattern, NamePatterns
 from ..plugin_utils._avma.text import safe_text
+from ..plugin_utils._avma.vm_matching import OTHER_VM
 from ..plugin_utils._windows.guest_items import read_data, read_guest_values, remove_guest_values
 from ..plugin_utils._windows.licensing import read_licences
+from ..plugin_utils._windows.placement import read_vm_id
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Options:
     patterns: NamePatterns
     absent: bool
     force: bool
+    check_identity: bool
 
 
 class ActionModule(WsManAction[Options]):
@@ -35,6 +40,7 @@ class ActionModule(WsManAction[Options]):
         "patterns": {"type": "list", "elements": "str", "default": list(DEFAULT_PATTERNS)},
         "state": {"type": "str", "choices": ["listed", "absent"], "default": "listed"},
         "force": {"type": "bool", "default": False},
+        **IDENTITY_OPTION,
         **QUERY_OPTION,
     }
 
@@ -45,7 +51,7 @@ class ActionModule(WsManAction[Options]):
             raise OptionError(f"patterns: {error}") from error
         if not patterns:
             raise OptionError("patterns: there is none, so nothing would ever be found. Give one, or leave the option out")
-        return Options(patterns, task.given["state"] == "absent", task.given["force"])
+        return Options(patterns, task.given["state"] == "absent", task.given["force"], task.given["check_identity"])
 
     def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         values = read_guest_values(session)
@@ -56,8 +62,14 @@ class ActionModule(WsManAction[Options]):
         findings: list[Finding] = []
         removed: tuple[str, ...] = ()
         error = None
+        refused: str | None = None
         if options.absent and stale:
-            if on_avma_key is not False and not options.force:
+            meant = MeantVm(task.machine, task.variables, check=options.check_identity, render=lambda value: self._templar.template(value))
+            other = meant.judge(read_vm_id(session))
+            findings += [other] if other is not None else []
+            if other is not None and other.code == OTHER_VM:
+                refused = f"{task.machine}: {other.cause}. {other.remedy}"
+            elif on_avma_key is not False and not options.force:
                 findings.append(finding("GUEST_ON_AVMA_KEY", task.machine))
             elif task.check_mode:
                 removed = stale
@@ -76,6 +88,8 @@ class ActionModule(WsManAction[Options]):
             result["msg"] = _said(task.machine, stale, removed, predicted=task.check_mode)
         if task.diff_mode and removed:
             result["diff"] = _diff(task.machine, {name: data[name] for name in removed})
+        if refused is not None:
+            result.update(failed=True, outcome=Outcome.REFUSED.value, msg=refused)
         if error is not None:
             failure = failure_of(error, task.machine)
             result.update(failed=True, msg=failure.msg, error=failure.as_dict())

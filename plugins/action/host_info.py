@@ -14,6 +14,8 @@ from ..plugin_utils._ansible.results import findings_result, host_result, readin
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.cluster_verdict import ClusterVerdict, cluster_as_told, judge_cluster
 from ..plugin_utils._avma.facts import HostFacts
+from ..plugin_utils._avma.findings import Finding
+from ..plugin_utils._avma.host_name import judge_host_name
 from ..plugin_utils._avma.host_verdict import HostVerdict, judge_host
 from ..plugin_utils._avma.tables import Tables
 from ..plugin_utils._windows.host import read_host
@@ -46,7 +48,7 @@ class ActionModule(WsManAction[Options]):
         result: dict[str, t.Any] = {
             "changed": False,
             "host": host_result(facts, verdict, cluster, tables=options.tables),
-            "findings": findings_result([*verdict.findings, *(cluster.findings if cluster else ())]),
+            "findings": findings_result([*self._name(task, facts), *verdict.findings, *(cluster.findings if cluster else ())]),
             "readiness": readiness_result(facts, verdict, cluster, tables=options.tables),
         }
         if options.require_ready and not verdict.ready:
@@ -54,6 +56,14 @@ class ActionModule(WsManAction[Options]):
         elif options.require_ready and cluster is not None and cluster.asked and not cluster.ready:
             result.update(failed=True, msg=_cluster_not_ready(task.machine, cluster))
         return result
+
+    def _name(self, task: Task, facts: HostFacts) -> list[Finding]:
+        own = task.variables.get("hostvars", {}).get(task.machine) if self._task.delegate_to else task.variables
+        told = {name: str(self._templar.template(own[name])) for name in ("ansible_host", "avma_computer_name") if own and own.get(name)}
+        found = judge_host_name(
+            facts.os.name or facts.computer.name, task.machine, [told.get("ansible_host", "")], told.get("avma_computer_name")
+        )
+        return [found] if found is not None else []
 
     def _cluster(self, task: Task, options: Options, facts: HostFacts) -> ClusterVerdict | None:
         if facts.cluster is None:

@@ -43,4 +43,11 @@ options:
     type: list
     elements: str
     default: []
+  check_identity:
+    description:
+      - Refuse a machine whose own registry names another virtual machine than the one that is meant. Which one is meant the variable C(avma_vm_id) says,
+        PowerShell Direct, or a survey of the hosts in which one machine alone has the guest's name.
+      - A registry without the ID is not refused. Set this to V(false) for a copy whose registry is out of date because Data Exchange is off.
+    type: bool
+    default: true
 """

@@ -36,6 +36,13 @@ options:
       - Remove them also where the guest still has an AVMA key.
     type: bool
     default: false
+  check_identity:
+    description:
+      - Refuse a machine whose own registry names another virtual machine than the one that is meant. Which one is meant the variable C(avma_vm_id) says,
+        PowerShell Direct, or a survey of the hosts in which one machine alone has the guest's name.
+      - A registry without the ID is not refused. Set this to V(false) for a copy whose registry is out of date because Data Exchange is off.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - hyperv.avma.attributes
   - hyperv.avma.attributes.windows
@@ -102,6 +109,10 @@ findings:
   returned: success, without O(query)
   type: list
   elements: dict
+outcome:
+  description: V(refused) where another virtual machine answered, so that nothing was removed.
+  returned: when O(check_identity) found another virtual machine
+  type: str
 result:
   description: What O(query) gave.
   returned: success, with O(query)

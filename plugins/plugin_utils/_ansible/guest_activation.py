@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from .._avma.activation_diagnosis import chassis_may_explain, diagnose, explained, integration_may_explain
 from .._avma.errors import error_of
-from .._avma.facts import Channel, ComputerFacts, GuestFacts, LicenceFacts
+from .._avma.facts import Channel, ComputerFacts, GuestFacts, GuestPlacement, LicenceFacts
 from .._avma.findings import Finding, finding
 from .._avma.guest_plan import GuestPlan, KeyWish, Step, plan_guest_key
 from .._avma.guest_result import judge_result
@@ -23,15 +23,17 @@ from .._avma.kms_left import judge_kms_left
 from .._avma.outcome import Outcome
 from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
 from .._avma.tables import Tables
+from .._avma.vm_matching import OTHER_VM
 from .._windows.activation import Applied, PlanRunner, wanted_product
 from .._windows.guest import foresee_diagnosis, foresee_key, read_licence_state
 from .._windows.integration import read_integration
-from .._windows.placement import read_host
+from .._windows.placement import read_host, read_vm_id
 from .._windows.system import read_asset_tag, read_computer
 from .._wsman.cim import Cim
 from .._wsman.errors import WsManError
 from .action import Task
 from .failure import Failure, failure_of
+from .meant_vm import MeantVm
 from .results import findings_result, guest_result, identity_result, licence_result
 
 Result = dict[str, t.Any]
@@ -59,7 +61,10 @@ class GuestActivation:
         contenders: int = 1,
         *,
         wait: int,
+        meant: MeantVm | None = None,
     ) -> None:
+        self._meant = meant
+        self._own_id: str | None = None
         self._task = task
         self._session = session
         self._wish = wish
@@ -72,7 +77,17 @@ class GuestActivation:
     def run(self) -> Result:
         foresee_key(self._session)
         facts = read_licence_state(self._session)
+        self._own_id = read_vm_id(self._session)
+        other = self._meant.judge(self._own_id) if self._meant else None
         plan = plan_guest_key(facts, self._wish, self._host, tables=self._tables)
+        if other is not None and other.code == OTHER_VM:
+            return self._result_of_another(facts, replace(plan, key=None, outcome=Outcome.REFUSED, steps=(), findings=(other,)))
+        result = self._planned(facts, plan)
+        if other is not None:
+            result["findings"] += findings_result([other])
+        return result
+
+    def _planned(self, facts: GuestFacts, plan: GuestPlan) -> Result:
         if plan.steps or (self._host is None and plan.hangs_on_host):
             # Only where something would be changed is it worth to ask where the guest runs.
             facts = replace(facts, computer=read_computer(self._session), placement=read_host(self._session))
@@ -157,10 +172,19 @@ class GuestActivation:
             pass
         return diagnose(guest, plan.identity, self._host, code)
 
+    def _result_of_another(self, facts: GuestFacts, plan: GuestPlan) -> Result:
+        """A refusal that says which machine answered, and nothing of its licence: that is not the licence of the one that was meant."""
+        result = self._result(facts, facts, plan, plan.outcome, plan.findings, Applied(licences=facts.licences))
+        told = result["guest"]
+        nothing = {"key_installed": False, "activated": False, "before": None, "after": None}
+        return {**result, **nothing, "guest": {**dict.fromkeys(told), "name": told["name"], "placement": told["placement"]}}
+
     def _result(
         self, before: GuestFacts, after: GuestFacts, plan: GuestPlan, outcome: Outcome, findings: Iterable[Finding], applied: Applied
     ) -> Result:
         findings = tuple(findings)
+        if self._own_id:
+            after = replace(after, placement=replace(after.placement or GuestPlacement(), vm_id=self._own_id))
         check = self._task.check_mode
         done = plan.steps if check else tuple(applied.done)
         primary = after.primary

@@ -22,9 +22,9 @@ from .inventory_connection import Inventory
 
 DEFAULT_GROUP = "hyperv_hosts"
 # What the role 'host' registers: the results of host_info and kvp_info.
-_HOST_RESULT, _VMS_RESULT = "host_result", "host_vms"
+_HOST_RESULT, VMS_RESULT = "host_result", "host_vms"
 # Variables that the inventory plugin gives a guest.
-VM_ID, _VM_NAME, _VM_HOST = "avma_vm_id", "avma_vm_name", "avma_vm_host"
+VM_ID, VM_NAME, _VM_HOST = "avma_vm_id", "avma_vm_name", "avma_vm_host"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def places_of(variables: Mapping[str, t.Any], guest: str, vm: str | None, hosts:
     A finding where nobody knows, or where several machines bear the name.
     """
     inventory = Inventory(variables)
-    wanted = str(vm or variables.get(VM_ID) or variables.get(_VM_NAME) or guest)
+    wanted = str(vm or variables.get(VM_ID) or variables.get(VM_NAME) or guest)
     read = [_read(name, inventory.results(name)) for name in hosts or _group(variables)]
     owners = _owners(read, variables, guest, vm)
     if len(owners) > 1:
@@ -90,7 +90,7 @@ def _owners(read: Iterable[_Read], variables: Mapping[str, t.Any], guest: str, v
     if wanted and (is_id(wanted) or not vm):
         found = [one for one in (index.by_id(wanted),) if one is not None]
     else:
-        found = list(index.named(vm or str(variables.get(_VM_NAME) or guest), claimed=False))
+        found = list(index.named(vm or str(variables.get(VM_NAME) or guest), claimed=False))
     owners: dict[str, list[_Read]] = {}
     for one in found:
         # The host that has it running first, then those that have it as well.
@@ -115,7 +115,7 @@ def _read(name: str, variables: Mapping[str, t.Any]) -> _Read:
     host = part(result if isinstance(result, Mapping) else {}, "host")
     build = part(host, "os").get("build")
     cluster = part(host, "cluster").get("name")
-    vms = variables.get(_VMS_RESULT)
+    vms = variables.get(VMS_RESULT)
     return _Read(
         name=name,
         build=build if isinstance(build, int) else None,

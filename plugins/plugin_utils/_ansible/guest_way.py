@@ -23,6 +23,7 @@ from .._wsman.session import Session
 from .action import Task, WsManAction
 from .failure import Failure, failure_of
 from .guest_place import VM_ID, places_of
+from .meant_vm import IDENTITY_OPTION, MeantVm
 from .options import OptionError
 from .output import plain
 from .owning_host import OwnerSearch
@@ -39,6 +40,7 @@ WAY_OPTIONS: dict[str, t.Any] = {
     "guest_user": {"type": "str"},
     "guest_password": {"type": "str", "no_log": True},
     "direct_hosts": {"type": "list", "elements": "str", "default": []},
+    **IDENTITY_OPTION,
 }
 # What a machine that is off or cut off looks like, also through a proxy. One that refuses the credentials does answer.
 NO_ANSWER = ("connect_timed_out", "connection_failed", "proxy_failed", "read_timed_out")
@@ -56,6 +58,7 @@ class Way:
     guest_user: str | None
     guest_password: str | None = field(repr=False)
     direct_hosts: tuple[str, ...]
+    check_identity: bool
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,18 @@ class GuestAction(WsManAction[Options]):
     def defers(self, options: Options) -> bool:
         """Whether a guest that does not answer is left for a further run."""
         return False
+
+    def meant_vm(self, task: Task, options: Options, guest: Cim) -> MeantVm:
+        """The virtual machine that the guest of this task is meant to be."""
+        direct = guest.vm.id if isinstance(guest, DirectGuest) else None
+        # Of a task of the host itself, which reaches its guest by name, the variables are not the guest's.
+        return MeantVm(
+            task.machine,
+            task.variables,
+            check=options.way.check_identity,
+            render=lambda value: self._templar.template(value),
+            direct=direct,
+        )
 
     # through the host
 

@@ -249,6 +249,15 @@ _HOST = (
         _AVMA,
         _HIGH,
     ),
+    FindingType(
+        "HOST_IS_OTHER_COMPUTER",
+        _W,
+        "Another computer may have answered",
+        "the computer that answered is called {name}, and the inventory calls the host {expected}",
+        "Check the host's address. If the name in the inventory is an alias, state the computer's name in avma_computer_name.",
+        _COLLECTION,
+        _OWN,
+    ),
 )
 
 _GUEST = (

@@ -11,7 +11,7 @@ from .._avma.facts import GuestFacts
 from .._wsman.cim import Cim
 from .integration import DEVICE, SERVICE
 from .licensing import LICENCES, LICENSING_SERVICE, read_kms_settings, read_licences
-from .placement import host_calls, placement_calls, read_placement
+from .placement import host_calls, placement_calls, read_placement, vm_id_call
 from .system import ASSET_TAG, COMPUTER, OS, read_computer, read_os
 
 
@@ -38,7 +38,7 @@ def foresee_guest(session: Cim) -> None:
 
 def foresee_key(session: Cim) -> None:
     """Says beforehand what will be asked until a key is installed."""
-    session.foresee(OS, LICENCES, COMPUTER, *host_calls(), LICENSING_SERVICE, ASSET_TAG)
+    session.foresee(OS, LICENCES, COMPUTER, vm_id_call(), *host_calls(), LICENSING_SERVICE, ASSET_TAG)
 
 
 def foresee_diagnosis(session: Cim) -> None:

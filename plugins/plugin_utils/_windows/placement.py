@@ -33,6 +33,16 @@ def placement_calls() -> tuple[Call, ...]:
     return (names_call(PARAMETERS_KEY), *(string_call(PARAMETERS_KEY, name) for name in _HOST_VALUES + _VM_VALUES))
 
 
+def vm_id_call() -> Call:
+    """What ``read_vm_id`` asks."""
+    return string_call(PARAMETERS_KEY, "VirtualMachineId")
+
+
+def read_vm_id(session: Cim) -> str | None:
+    """The ID of the virtual machine as Hyper-V wrote it there. One request."""
+    return normalise_id(_value(session, "VirtualMachineId"))
+
+
 def read_host(session: Cim) -> GuestPlacement:
     """Only the host's name: one request, two where the fully qualified name is not there."""
     fqdn = _value(session, "PhysicalHostNameFullyQualified")

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import Task
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import Failure
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.meant_vm import MeantVm
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import host_view
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
@@ -177,25 +178,25 @@ def test_second_run_changes_nothing(guest: FakeGuest, wish: KeyWish) -> None:
 # requests
 
 
-def test_at_most_four_requests_where_nothing_is_to_be_done(guest: FakeGuest) -> None:
+def test_at_most_three_requests_where_nothing_is_to_be_done(guest: FakeGuest) -> None:
     already(guest)
     activate(guest)
-    assert guest.calls == ["Win32_OperatingSystem", "SoftwareLicensingProduct"]
+    assert guest.calls == ["Win32_OperatingSystem", "SoftwareLicensingProduct", "GetStringValue"]
 
 
 @pytest.mark.parametrize("fqdn", [True, False])
-def test_at_most_twelve_requests_to_install_and_activate(guest: FakeGuest, fqdn: bool) -> None:
+def test_at_most_fourteen_requests_to_install_and_activate(guest: FakeGuest, fqdn: bool) -> None:
     """And one more where neither the task nor the guest's registry names the host in full."""
     if not fqdn:
         del guest.registry["PhysicalHostNameFullyQualified"]
     assert activate(guest)["outcome"] == "activated"
-    assert len(guest.calls) == (12 if fqdn else 13)
+    assert len(guest.calls) == (13 if fqdn else 14)
 
 
 def test_the_chassis_is_asked_only_where_the_host_is_not_known(guest: FakeGuest) -> None:
     assert activate(guest, hosts=[host_result()])["outcome"] == "activated"
     assert "Win32_SystemEnclosure" not in guest.calls
-    assert len(guest.calls) == 11
+    assert len(guest.calls) == 12
 
 
 # what is said
@@ -360,7 +361,7 @@ def test_kms_settings_that_are_left_are_told_and_not_touched(guest: FakeGuest, w
     guest.kms = {"KeyManagementServiceMachine": "kms01.corp.example", "KeyManagementServicePort": 1688}
     result = activate(guest, wish)
     assert [found["code"] for found in result["findings"]] == ["KMS_SETTINGS_LEFT"]
-    assert len(guest.calls) <= 12
+    assert len(guest.calls) <= 13
     assert {call for call in guest.calls if "Clear" in call} == set()
 
 
@@ -532,3 +533,58 @@ def test_guest_that_does_not_answer() -> None:
     assert (result["outcome"], result["changed"]) == ("deferred", False)
     assert [found["code"] for found in result["findings"]] == ["GUEST_UNREACHABLE"]
     assert "unreachable" not in result
+
+
+# who answers
+
+WEB, EVIL = "00000001-2222-4333-8444-555555555555", "00000003-2222-4333-8444-555555555555"
+
+
+def meant(guest: FakeGuest, variables: Result, *, check: bool = True, direct: str | None = None) -> Result:
+    task = Task({}, False, False, "web01", {}, lambda _line: None)
+    judge = MeantVm("web01", variables, check=check, render=lambda value: value, direct=direct)
+    return GuestActivation(task, guest, KeyWish(), None, [], PUBLISHED, wait=30, meant=judge).run()
+
+
+def survey(*vms: tuple[str, str]) -> Result:
+    shown = {"host_vms": {"vms": [{"id": identifier, "name": name} for identifier, name in vms]}}
+    return {"groups": {"hyperv_hosts": ["hv01"], "all": ["hv01", "web01"]}, "hostvars": {"hv01": shown}}
+
+
+@pytest.mark.parametrize(
+    ("own", "variables", "direct", "refused"),
+    [
+        (EVIL, {"avma_vm_id": WEB}, None, True),
+        ("{" + WEB.lower() + "}", {"avma_vm_id": WEB}, None, False),
+        ("", {"avma_vm_id": WEB}, None, False),
+        (EVIL, {}, None, False),
+        (EVIL, {}, WEB, True),
+        (EVIL, survey((WEB, "web01"), (EVIL, "evil01")), None, True),
+        (EVIL, survey((WEB, "web01")), None, True),
+        (EVIL, survey((WEB, "web01.other"), (EVIL, "x")), None, True),
+        (EVIL, survey((WEB, "web01.other")), None, False),
+        (EVIL, survey((WEB, "web01"), (EVIL, "WEB01")), None, False),
+        (EVIL, {**survey((WEB, "web01"), (EVIL, "prod")), "avma_vm_name": "prod"}, None, False),
+    ],
+)
+def test_another_machine_than_the_one_that_is_meant_is_left_as_it_is(
+    guest: FakeGuest, own: str, variables: Result, direct: str | None, refused: bool
+) -> None:
+    guest.registry["VirtualMachineId"] = own
+    result = meant(guest, variables, direct=direct)
+    assert (result["outcome"] == "refused") is refused
+    assert (guest.methods == []) is refused
+    if refused:
+        assert result["findings"][0]["code"] == "GUEST_IS_OTHER_VM"
+        assert (result["changed"], result["activated"], result["after"], result["guest"]["placement"]["vm_id"]) == (
+            False,
+            False,
+            None,
+            EVIL,
+        )
+
+
+def test_the_operator_may_call_the_id_out_of_date(guest: FakeGuest) -> None:
+    guest.registry["VirtualMachineId"] = EVIL
+    result = meant(guest, {"avma_vm_id": WEB}, check=False)
+    assert (result["outcome"], result["findings"][-1]["code"]) == ("activated", "GUEST_VM_ID_STALE")
