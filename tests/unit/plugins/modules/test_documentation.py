@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -97,6 +98,15 @@ def refusing(session: FakeGuest, call: str = "Win32_OperatingSystem") -> FakeGue
     return session
 
 
+def of_another_vm(guest: FakeGuest) -> FakeGuest:
+    guest.registry["VirtualMachineId"] = "00000003-2222-4333-8444-555555555555"
+    return guest
+
+
+VM = "00000001-2222-4333-8444-555555555555"
+TEMPLAR = SimpleNamespace(template=lambda value: value)
+
+
 def with_pairs(session: FakeGuest) -> FakeGuest:
     session.guest_values = {"AvmaHost": (1, "HV01")}
     return session
@@ -142,6 +152,7 @@ RESULTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     ],
     "guest_kvp": lambda: [
         play("guest_kvp", with_pairs(FakeGuest())).result,
+        play("guest_kvp", of_another_vm(with_pairs(FakeGuest())), state="absent", variables={"avma_vm_id": VM}, templar=TEMPLAR).result,
         play("guest_kvp", FakeGuest(), query="candidates").result,
         play("guest_kvp", refusing(FakeGuest(), "EnumValues")).result,
     ],
