@@ -40,6 +40,15 @@ None of it was checked on a Windows machine of this project. *Confidence* says h
 - **L**: inferred. The lab often has a switch for such a behaviour, and the collection must bear both
 
 A behaviour of Windows that you see and the lab does not have, or has otherwise, is a mistake of the lab: please report it."""
+# How a statement is known, by its confidence and by what ran: the file's RAN says for each client whether it was the real program.
+_KINDS = {
+    "recorded": "recorded traffic of Windows, played against the lab or compared with its answers",
+    "real": "a client of others, its real program run against the lab by the tests",
+    "shapes": "a client of others, its request shapes only",
+    "documented": "a document or a single source",
+    "inferred": "inferred",
+}
+_SITES_CONFIRMED = 0  # statements that somebody's Windows has confirmed
 _WORDS = ("behaviour", "source", "confidence")
 _CONFIDENCE = ("H", "M", "L")
 
@@ -55,6 +64,16 @@ class Entry:
     confidence: str
     path: Path  # below the checkout
     test: str
+    ran: str = ""  # what the file's RAN says: "real" or "shapes" where it is about a client of others
+
+    @property
+    def kind(self) -> str:
+        """Key of _KINDS."""
+        if self.confidence == "L":
+            return "inferred"
+        if "recorded" in self.source.lower() or "recorded" in self.path.name:
+            return "recorded"
+        return self.ran or "documented"
 
 
 def entries(tests: Path = TESTS) -> list[Entry]:
@@ -71,13 +90,16 @@ def _in_file(path: Path) -> Iterator[Entry]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+    ran = str(constants.get("RAN", ""))
+    if ran not in ("", "real", "shapes"):
+        raise Unreadable(f"{path.relative_to(ROOT)}: RAN is {ran!r}, neither real nor shapes")
     for node in ast.walk(module):
         if not isinstance(node, ast.FunctionDef):
             continue
         for mark in node.decorator_list:
             if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.fidelity":
                 try:
-                    yield Entry(**_arguments(mark, constants), path=path.relative_to(ROOT), test=node.name)
+                    yield Entry(**_arguments(mark, constants), path=path.relative_to(ROOT), test=node.name, ran=ran)
                 except Unreadable as error:
                     raise Unreadable(f"{path.relative_to(ROOT)}:{mark.lineno}: {error}") from None
 
@@ -101,15 +123,23 @@ def page(tests: Path = TESTS) -> str:
     found = entries(tests)
     counted = {confidence: sum(entry.confidence == confidence for entry in found) for confidence in _CONFIDENCE}
     summary = ", ".join(f"{count} {confidence}" for confidence, count in counted.items())
-    parts = [_INTRODUCTION, f"{len(found)} statements: {summary}."]
+    parts = [_INTRODUCTION, f"{len(found)} statements: {summary}.", _known(found)]
     for path in dict.fromkeys(entry.path for entry in found):
         parts.append(f"## {_title(ROOT / path)}")
         rows = [entry for entry in found if entry.path == path]
+        if rows[0].ran:
+            parts.append("The real program runs." if rows[0].ran == "real" else "Its request shapes only; the program itself does not run.")
         parts.append(
             "| Behaviour | Source | Confidence | Test |\n|---|---|---|---|\n"
             + "\n".join(f"| {_cell(row.behaviour)} | {_cell(row.source)} | {row.confidence} | {_link(row)} |" for row in rows)
         )
     return _HEADER + "\n" + "\n\n".join(parts) + "\n"
+
+
+def _known(found: Sequence[Entry]) -> str:
+    rows = [f"| {words} | {sum(entry.kind == kind for entry in found)} |" for kind, words in _KINDS.items()]
+    rows.append(f"| confirmed by a site's own Windows | {_SITES_CONFIRMED} |")
+    return "| How a statement is known | Statements |\n|---|---|\n" + "\n".join(rows)
 
 
 def _title(path: Path) -> str:

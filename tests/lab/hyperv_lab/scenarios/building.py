@@ -107,9 +107,10 @@ class _Builder:
         for host in hosts:
             for vm in host.vms.values():
                 self._settle(fleet, host, vm)
-        for guest, wanted in self.guests:
-            if wanted.channel == keys.AVMA and wanted.status == "licensed":
-                self._activate(fleet, guest, wanted)
+        activated = [(guest, wanted) for guest, wanted in self.guests if _begins_activated(guest, wanted)]
+        # In the order of their times, as logs are written.
+        for guest, wanted in sorted(activated, key=lambda pair: self._last_activation(pair[1])):
+            self._activate(fleet, guest, wanted)
         return fleet
 
     def _settle(self, fleet: Fleet, host: Host, vm: Vm) -> None:
@@ -154,13 +155,25 @@ class _Builder:
         return host
 
     def _past(self, host: Host, begin: datetime, count: int) -> PastActivations:
-        guests = [(vm, vm.guest) for vm in host.vms.values() if isinstance(vm.guest, Guest)]
-        if not guests:
-            raise ScenarioError(f"{host.name}: past_activations needs a Windows guest that has asked")
-        asking = tuple(Asking(guest.fqdn, vm.id, vm.name, activation_id(guest.release, guest.edition, keys.AVMA)) for vm, guest in guests)
+        """What the machines' present follows from: only guests with an AVMA key have asked, and all of it lies before their last activation."""
+        described = {id(guest): wanted for guest, wanted in self.guests}
+        asking: list[Asking] = []
+        end = self.now
+        for vm in host.vms.values():
+            guest = vm.guest
+            if not isinstance(guest, Guest) or guest.licence.channel != keys.AVMA:
+                continue
+            wanted = described[id(guest)]
+            activated = _begins_activated(guest, wanted) and wanted.activated_by in (None, host.name)
+            if activated:
+                end = min(end, self._last_activation(wanted))
+            sku = activation_id(guest.release, guest.edition, keys.AVMA)
+            asking.append(Asking(guest.fqdn, vm.id, vm.name, sku, avma.identity(vm), activated))
+        if not asking:
+            raise ScenarioError(f"{host.name}: past_activations needs a Windows guest with an AVMA key, which has asked")
         # after the background events
         begin += timedelta(days=1)
-        return PastActivations(host.fqdn, asking, begin, self.now, count, self.rules.events.shape, self.rules.licensing.lease_minutes)
+        return PastActivations(host.fqdn, tuple(asking), begin, end, count, self.rules.events.shape, self.rules.licensing.lease_minutes)
 
     def _vm(self, host: HostDescription, wanted: VmDescription) -> Vm:
         self._number += 1
@@ -305,8 +318,9 @@ class _Builder:
 
     def _activate(self, fleet: Fleet, guest: Guest, wanted: LicenceDescription) -> None:
         """Brings a guest that begins activated by AVMA to that state, through its host or as another host had done it."""
+        at = self._last_activation(wanted)
         if wanted.activated_by is None:
-            code = avma.request(fleet, guest)
+            code = avma.request(fleet, guest, at)
             if code:
                 host, _vm = fleet.placement(guest)
                 raise ScenarioError(
@@ -314,10 +328,17 @@ class _Builder:
                     "set licence.activated_by if another host did so before"
                 )
         else:
-            other = fleet.host(wanted.activated_by)
-            guest.licence.host_name = other.fqdn
-            guest.licence.last_activation = self.now - timedelta(days=1)
-            guest.licence.iaid = derived_guid("iaid", guest.name).lower()
-            guest.licence.become_licensed(self.now + timedelta(minutes=self.rules.licensing.lease_minutes))
+            avma.was_activated(fleet, guest, fleet.host(wanted.activated_by), at)
         if wanted.minutes is not None:
             guest.licence.expires = self.now + timedelta(minutes=wanted.minutes)
+
+    def _last_activation(self, wanted: LicenceDescription) -> datetime:
+        """What is left of the lease tells when it began; another host did it a day ago, unless that is said."""
+        if wanted.minutes is not None:
+            return min(self.now, self.now - timedelta(minutes=self.rules.licensing.lease_minutes - wanted.minutes))
+        return self.now - timedelta(days=wanted.activated_by is not None)
+
+
+def _begins_activated(guest: Guest, wanted: LicenceDescription) -> bool:
+    """An evaluation edition cannot have AVMA, whatever its description asks for."""
+    return guest.licence.channel == keys.AVMA and wanted.status == "licensed"

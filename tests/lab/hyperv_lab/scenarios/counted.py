@@ -108,7 +108,8 @@ def counted(
         cluster = f"cluster {index % clusters}" if clusters else name
         release = _drawn(random.Random(f"{seed}/release/{cluster}"), _HOST_RELEASES)
         described.append(_host(name, release, random.Random(f"{seed}/{name}"), index * vms_per_host, vms_per_host))
-        described[-1]["past_activations"] = past_activations
+        if any(vm.get("windows", {}).get("licence", {}).get("channel") == keys.AVMA for vm in described[-1]["vms"]):
+            described[-1]["past_activations"] = past_activations
     if guests_reachable is not None:
         _cut_off(described, guests_reachable)
     document: _Description = {
@@ -168,7 +169,7 @@ def _windows(chance: random.Random, host: _Description, activates: bool) -> _Des
     anything = chance.random() < _NEWER_SHARE
     release, edition = _drawn(chance, [(guest, weight) for guest, weight in _GUESTS if anything or RELEASES[guest[0]].build <= newest])
     licence = dict(_drawn(chance, _GUEST_LICENCES))
-    if edition == "azure_edition" or release in ("2012", "23h2"):
+    if edition == "azure_edition" or edition.endswith("_eval") or release in ("2012", "23h2"):
         licence = {"channel": "none"}  # nobody publishes an AVMA key for these, or no host here takes it
     elif licence == {"channel": keys.AVMA, "status": "licensed"} and not (activates and RELEASES[release].build <= newest):
         licence["activated_by"] = host["name"]  # in better days

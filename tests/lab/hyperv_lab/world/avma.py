@@ -111,44 +111,63 @@ def _entitled(guest: Guest, host: Host) -> int:
     return SUCCESS
 
 
-def request(fleet: Fleet, guest: Guest) -> int:
-    """One request of a guest to the host it runs on now. Gives the HRESULT; events are written on both sides.
+def identity(vm: Vm) -> str:
+    """IAID of a machine's activation, the same for all that tell of it."""
+    return str(uuid.uuid5(uuid.UUID(vm.id), "iaid"))
+
+
+def request(fleet: Fleet, guest: Guest, at: datetime | None = None) -> int:
+    """One request of a guest to the host it runs on now; ``at``: when it came, None for now. Gives the HRESULT; events are written on both sides.
 
     The host writes only if the request reached it. A refusal becomes the reason of a product that is in notification
     (reported for 0xC004FD01), and leaves a licence that still runs as it is.
     """
     host, vm = fleet.placement(guest)
     rules = fleet.rules.licensing
-    now = fleet.clock.now()
+    now = at or fleet.clock.now()
     reached = reaches_host(guest, host, vm, rules)
     code = answer(guest, host, vm, rules, now) if reached else unanswered(guest, rules)
     state = guest.licence
     if code == SUCCESS:
         state.become_licensed(now + timedelta(minutes=rules.lease_minutes))
         if rules.binding == "full":
-            state.iaid = state.iaid or str(uuid.uuid5(uuid.UUID(vm.id), "iaid"))
+            state.iaid = state.iaid or identity(vm)
             state.last_activation = now
             state.host_pid = licence.product_ids(host.name, host.release, host.licence.channel or keys.RETAIL)[1]
         if rules.binding != "none":
             state.host_name = host.fqdn
     elif state.status == licence.NOTIFICATION:
         state.reason = code
+    _log(fleet, guest, vm, host, code, now, reached=reached)
+    return code
+
+
+def _log(fleet: Fleet, guest: Guest, vm: Vm, host: Host, code: int, at: datetime, *, reached: bool) -> None:
+    """What both sides write of one request: the host only if it came there."""
     exchange = Exchange(
         code=code,
         host_name=host.fqdn,
         guest_name=guest.fqdn,
         vm_id=vm.id,
         vm_name=vm.name,
-        iaid=state.iaid or str(uuid.uuid5(uuid.UUID(vm.id), "iaid")),
+        iaid=guest.licence.iaid or identity(vm),
         sku_id=licence.activation_id(guest.release, guest.edition, keys.AVMA),
-        time=now,
-        minutes=rules.lease_minutes if code == SUCCESS else 0,
+        time=at,
+        minutes=fleet.rules.licensing.lease_minutes if code == SUCCESS else 0,
     )
     shape = fleet.rules.events.shape
-    guest.log.write(GUEST_EVENT, now, *guest_event(shape, exchange))
+    guest.log.write(GUEST_EVENT, at, *guest_event(shape, exchange))
     if reached:
-        host.log.write(HOST_EVENT, now, *host_event(shape, exchange))
-    return code
+        host.log.write(HOST_EVENT, at, *host_event(shape, exchange))
+
+
+def was_activated(fleet: Fleet, guest: Guest, host: Host, at: datetime) -> None:
+    """A host that would not do it now did so then: the licence it gave, and what both have logged of it."""
+    _now, vm = fleet.placement(guest)
+    state = guest.licence
+    state.host_name, state.last_activation, state.iaid = host.fqdn, at, identity(vm)
+    state.become_licensed(at + timedelta(minutes=fleet.rules.licensing.lease_minutes))
+    _log(fleet, guest, vm, host, SUCCESS, at, reached=True)
 
 
 def at_start(fleet: Fleet, guest: Guest) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,12 +18,17 @@ _REFUSED = 17
 
 @dataclass(frozen=True)
 class Asking:
-    """A guest that has asked its host: its names, its machine and the SKU that it was activated for."""
+    """A guest that has asked its host: its names, its machine and the SKU that it was activated for.
+
+    ``activated``: it was activated up to now. Otherwise its host has refused it all the while, for too many requests as far as the log tells.
+    """
 
     guest_name: str
     vm_id: str
     vm_name: str
     sku_id: str
+    iaid: str
+    activated: bool
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class PastActivations:
     def event(self, number: int, record: int) -> Event:
         """``number`` from 0 on, the oldest first."""
         asking = self.guests[number % len(self.guests)]
-        refused = number % _REFUSED == _REFUSED - 1
+        refused = not asking.activated or number % _REFUSED == _REFUSED - 1
         time = self.begin + (self.end - self.begin) * number / self.count
         exchange = Exchange(
             code=SL_E_IA_THROTTLE_LIMIT_EXCEEDED if refused else 0,
@@ -50,7 +54,7 @@ class PastActivations:
             guest_name=asking.guest_name,
             vm_id=asking.vm_id,
             vm_name=asking.vm_name,
-            iaid=str(uuid.UUID(int=uuid.UUID(asking.vm_id).int ^ 1)),
+            iaid=asking.iaid,
             sku_id=asking.sku_id,
             time=time,
             minutes=0 if refused else self.minutes,

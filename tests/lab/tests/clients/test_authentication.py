@@ -19,6 +19,8 @@ from hyperv_lab.scenarios.description import AccountDescription
 from .live_lab import ADMINISTRATOR, FILTERED, LOCKED, OPERATOR, SERVICE, VISITOR, LiveLab
 from .python_clients import ask_by_pypsrp, ask_by_pywinrm, pypsrp, pywinrm
 
+RAN = "real"
+
 PYWINRM = [("ntlm", "http"), ("ntlm", "https"), ("basic", "https"), ("credssp", "http"), ("credssp", "https")]
 PYPSRP = [("ntlm", "http"), ("ntlm", "https"), ("negotiate", "http"), ("basic", "https"), ("credssp", "http"), ("credssp", "https")]
 

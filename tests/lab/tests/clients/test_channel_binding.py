@@ -17,6 +17,8 @@ from winrm.exceptions import InvalidCredentialsError
 from .live_lab import ADMINISTRATOR, LiveLab
 from .python_clients import ask_by_pypsrp, ask_by_pywinrm, pypsrp, pywinrm
 
+RAN = "real"
+
 HARDENING = "Microsoft, WinRM service configuration (CbtHardeningLevel)"
 
 

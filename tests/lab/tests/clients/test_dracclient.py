@@ -12,6 +12,8 @@ import pytest
 from .live_lab import ADMINISTRATOR, LiveLab
 from .wire import CIMV2, V2
 
+RAN = "real"
+
 wsman = pytest.importorskip("dracclient.wsman", reason="python-dracclient is not installed")
 exceptions = pytest.importorskip("dracclient.exceptions")
 SOURCE = "python-dracclient 8"

@@ -61,5 +61,32 @@ def test_a_marker_that_says_too_little(
         read(generator, tmp_path, arguments, monkeypatch)
 
 
+@pytest.mark.parametrize(
+    ("ran", "confidence", "source", "kind"),
+    [
+        ("real", "H", "pywinrm", "real"),
+        ("shapes", "H", "libvirt", "shapes"),
+        ("shapes", "H", "txwinrm, recorded of 2012", "recorded"),
+        ("", "M", "Microsoft", "documented"),
+        ("real", "L", "pywinrm", "inferred"),
+    ],
+)
+def test_how_a_statement_is_known(
+    generator: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: str, confidence: str, source: str, kind: str
+) -> None:
+    text = f'RAN = "{ran}"\n' + MARKED.format(arguments=f'"it is so", source="{source}", confidence="{confidence}"')
+    (tmp_path / "test_x.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(generator, "ROOT", tmp_path)
+    assert [entry.kind for entry in generator.entries(tmp_path)] == [kind]
+    assert "confirmed by a site's own Windows | 0 |" in generator.page(tmp_path)
+
+
+def test_every_client_of_others_says_what_ran(generator: ModuleType) -> None:
+    """Those files state what a client relies on; the others are about the lab itself."""
+    about_the_lab = {"test_associations.py", "test_hostile_http.py", "test_object_paths.py", "test_switches.py"}
+    of_clients = [entry for entry in generator.entries() if entry.path.parent.name == "clients"]
+    assert {entry.path.name for entry in of_clients if not entry.ran} == about_the_lab
+
+
 def test_the_page_is_what_the_tests_say(generator: ModuleType) -> None:
     assert generator.main(["--check"]) == 0, "run docs/tools/generate_fidelity.py"

@@ -13,6 +13,8 @@ import pytest
 
 from .wire import ADDRESSING, ANONYMOUS, ENUMERATION, SOAP, TRANSFER, V2, WSMAN, Wire, context_of, texts
 
+RAN = "shapes"
+
 SOURCE = "r4sd/go-wsman, tested on one ja-JP Hyper-V host"
 SERVICE = f"{V2}/Msvm_VirtualSystemManagementService"
 KVP = "2A34B1C2-FD73-4043-8A5B-DD2159BC743F"

@@ -17,6 +17,8 @@ from hyperv_lab.scenarios.description import AccountDescription
 from .live_lab import ADMINISTRATOR, LOCKED, OPERATOR, REALM, SERVICE, LiveLab
 from .python_clients import ask_by_pypsrp, ask_by_pywinrm, pypsrp, pywinrm
 
+RAN = "real"
+
 
 def upn(account: AccountDescription) -> str:
     return f"{account.name}@{REALM}"

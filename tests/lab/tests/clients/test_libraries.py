@@ -9,6 +9,8 @@ import pytest
 
 from .wire import ADDRESSING, ANONYMOUS, CIMV2, ENUMERATION, SOAP, WQL, WSMAN, Wire, context_of, items
 
+RAN = "shapes"
+
 MS = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
 
 

@@ -19,6 +19,8 @@ from hyperv_lab.world.vm import VmState
 
 from .wire import ADDRESSING, ANONYMOUS, CIMV2, ENUMERATION, SOAP, V2, WQL, WSMAN, Wire, context_of, items, texts
 
+RAN = "shapes"
+
 SOURCE = "libvirt 9, hyperv driver with openwsman"
 _PREFIXES = {"s": SOAP, "a": ADDRESSING, "w": WSMAN, "n": ENUMERATION}
 DEVICES = (

@@ -12,6 +12,8 @@ import pytest
 
 from .wire import ADDRESSING, ANONYMOUS, CIMV2, ENUMERATION, SOAP, TRANSFER, WMI, WQL, WSMAN, XSI, Wire, items, selector_set, texts
 
+RAN = "shapes"
+
 SOURCE = "networkoptix/nx_system_tests, os_access"
 BINDING = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd"
 ASSOCIATION_FILTER = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter"

@@ -16,6 +16,8 @@ import pytest
 from .wire import TRANSFER, WQL, Wire, selector_set, texts
 from .wire_requests import enumerate_all, envelope
 
+RAN = "shapes"
+
 SOURCE = "Microsoft OMI, Unix/wsman/wsmanparser.c; its omicli run against the lab by hand"
 DMTF = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2"
 

@@ -9,6 +9,8 @@ import pytest
 
 from .wire import ADDRESSING, ANONYMOUS, CIMV2, ENUMERATION, SOAP, TRANSFER, V2, WQL, WSMAN, XSI, Wire, items, selector_set, texts
 
+RAN = "shapes"
+
 SOURCE = "requests of PowerShell's CIM cmdlets; [MS-WSMV]"
 CIM_SCHEMA = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2"
 ANY_CIM = "http://schemas.dmtf.org/wbem/wscim/1/*"

@@ -17,6 +17,8 @@ from .live_lab import demo_scenario
 from .wire import CIMV2, V2, WMI, Wire
 from .wire_requests import enumerate_all, query_all
 
+RAN = "shapes"
+
 
 def column(wire: Wire, root: str, query: str, name: str) -> list[str | None]:
     return [next((cell.text for cell in row.iter() if cell.tag.rpartition("}")[2] == name), None) for row in query_all(wire, root, query)]

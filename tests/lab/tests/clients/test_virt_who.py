@@ -17,6 +17,8 @@ import spnego
 from .live_lab import ADMINISTRATOR, LiveLab
 from .wire import ADDRESSING, ANONYMOUS, ENUMERATION, SOAP, V2, WMI, WQL, WSMAN, Wire, context_of, texts
 
+RAN = "shapes"
+
 SOURCE = "virt-who, virtwho/virt/hyperv"
 SERVICE = f"{V2}/Msvm_VirtualSystemManagementService"
 REALIZED = "select BIOSGUID, ElementName from Msvm_VirtualSystemSettingData where VirtualSystemType = 'Microsoft:Hyper-V:System:Realized'"

@@ -20,6 +20,8 @@ import pytest
 
 from .live_lab import ADMINISTRATOR, LiveLab, demo_scenario, live_lab
 
+RAN = "real"
+
 WMI = "http://schemas.microsoft.com/wbem/wsman/1/wmi"
 V2 = f"{WMI}/root/virtualization/v2"
 WSL = "wsl 0.2.1 (Dell)"
