@@ -1,8 +1,8 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes docs/reference/*.md and docs/troubleshooting.md from the tables that the collection itself uses, and README.md of each role from its
-specification.
+"""Writes docs/reference/*.md and docs/troubleshooting.md from the tables that the collection itself uses, README.md of each role from its
+specification, and the releases in the survey of AWX.
 
     python docs/tools/generate_reference.py           writes the pages
     python docs/tools/generate_reference.py --check   writes nothing, exit code 1 if a page is out of date
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / ".dev"), str(Path(__file__).parent)]
 
 import role_pages  # noqa: E402
+import survey_choices  # noqa: E402
 import troubleshooting  # noqa: E402
 
 from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import KMS_CLIENT_KEYS  # noqa: E402
@@ -176,7 +177,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write docs/reference from the collection's tables.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of date")
     if parser.parse_args(arguments).check:
-        old = [*(f"docs/reference/{name}" for name in stale()), *(f"docs/{name}" for name in stale_guide()), *role_pages.stale()]
+        old = [
+            *(f"docs/reference/{name}" for name in stale()),
+            *(f"docs/{name}" for name in stale_guide()),
+            *role_pages.stale(),
+            *survey_choices.stale(),
+        ]
         if old:
             print(f"out of date: {', '.join(old)}. Run 'python docs/tools/generate_reference.py'.", file=sys.stderr)
         return 1 if old else 0
@@ -186,6 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     GUIDE.write_text(guide(), encoding="utf-8", newline="\n")
     for path, text in role_pages.pages().items():
         path.write_text(text, encoding="utf-8", newline="\n")
+    survey_choices.TEMPLATES.write_text(survey_choices.page(), encoding="utf-8", newline="\n")
     return 0
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from ..module_utils._product_keys import InvalidProductKey, KeyKind, classify_key, normalise_key
 from ..plugin_utils._ansible.action import QUERY_OPTION, Task, failure_result
-from ..plugin_utils._ansible.contenders import contenders_of
 from ..plugin_utils._ansible.failure import Failure
 from ..plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
 from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction, GuestOptions
@@ -22,6 +21,7 @@ from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.guest_plan import KeyWish
 from ..plugin_utils._avma.host_view import HostView, InvalidHostView, host_view
 from ..plugin_utils._avma.outcome import Outcome
+from ..plugin_utils._avma.pacing import concurrent_guests
 from ..plugin_utils._avma.tables import Tables
 
 
@@ -77,10 +77,15 @@ class ActionModule(GuestAction[KeyOptions]):
             wait=wait,
             host=_host(given["host"], tables),
             hosts=hosts,
-            contenders=contenders_of(task.variables, getattr(self._task, "throttle", 0), len(hosts)),
+            contenders=concurrent_guests(self._limits(task.variables), len(hosts)),
             fail_on=tuple(given["fail_on"]),
             defer_unreachable=given["defer_unreachable"],
         )
+
+    def _limits(self, variables: Mapping[str, t.Any]) -> tuple[object, ...]:
+        """On the number of guests that Ansible serves at once."""
+        batch = variables.get("ansible_play_batch")
+        return variables.get("ansible_forks"), len(batch) if isinstance(batch, (list, tuple)) else None, getattr(self._task, "throttle", 0)
 
     def _named_hosts(self, task: Task) -> Sequence[Mapping[str, t.Any]]:
         """What the variable named by the option holds. As it is: rendering it is what the option is there to avoid."""

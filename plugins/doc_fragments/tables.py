@@ -23,7 +23,7 @@ options:
         elements: dict
         suboptions:
           name:
-            description: Short name, such as V(2028).
+            description: Short name, such as V(2025).
             type: str
             required: true
           build:

@@ -12,12 +12,25 @@ refusal costs little, so nothing waits before the first try. The numbers come fr
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 # Seconds. The first pause, the longest one before what chance adds, and the most that chance adds.
 FIRST = 3.0
 _LONGEST = 30.0
 _WIDEST = 60.0
 _SECONDS_A_GUEST = 0.25
 _TOO_MANY_AT_ONCE = 0xC004FD00
+
+
+def concurrent_guests(limits: Iterable[object], hosts: int) -> int:
+    """How many guests may ask one host at the same time: as many as are served at once, shared out among the hosts that are known.
+
+    Of ``limits`` on those that are served at once the least counts; what is not a positive number is none. Where more guests than that
+    are on one host, each refusal makes them spread further.
+    """
+    at_once = min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=1)
+    return math.ceil(at_once / max(hosts, 1))
 
 
 def pause_after(refusals: int, code: int, contenders: int, remaining: float, chance: float) -> float | None:

@@ -15,6 +15,7 @@ from ..cim import schema
 from ..cim.types import CimClass, Instance, Reference, Value
 from ..world.cluster import Cluster
 from ..world.host import Host
+from ..world.releases import RELEASES
 from ..world.vm import Vm, derived_guid
 from .base import Provider, instance
 
@@ -113,11 +114,8 @@ def _cluster_values(cluster: Cluster) -> dict[str, Value]:
 
 
 def _functional_level(node: Host) -> int:
-    """8 for 2012 R2, 9 for 2016, 10 for 2019, 11 for 2022, 12 for 2025 (Microsoft, cluster functional level)."""
-    for build, level in ((26100, 12), (20348, 11), (17763, 10), (14393, 9)):
-        if node.release.build >= build:
-            return level
-    return 8
+    """That of the newest release which the node is not older than."""
+    return max(release.cluster_level or 0 for release in RELEASES.values() if release.build <= node.release.build)
 
 
 def _node_values(cluster: Cluster, node: Host, number: int) -> dict[str, Value]:

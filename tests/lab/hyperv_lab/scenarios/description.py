@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from ..world import keys
 from ..world.accounts import EventLogRight, HyperVRows
-from ..world.releases import EDITIONS, RELEASES, EditionKind
+from ..world.releases import EDITIONS, ENTITLEMENTS, RELEASES, EditionKind
 from ..world.rules import Rules
 from ..world.vm import VmState
 from ..world.windows import LANGUAGES
@@ -34,6 +34,7 @@ Language = Annotated[str, _one_of("language", LANGUAGES)]
 Channel = Annotated[str, _one_of("channel", (*keys.CHANNELS, "none"))]
 KindName = Annotated[str, _one_of("edition of a key", tuple(kind.value for kind in EditionKind))]
 StateName = Annotated[str, _one_of("state of a VM", tuple(state.name.lower() for state in VmState))]
+Entitlement = Annotated[str, _one_of("entitlement", ENTITLEMENTS)]
 Status = Literal["licensed", "notification", "grace", "unlicensed"]
 KeyText = Annotated[str, Field(pattern=r"^[A-Z0-9]{5}(-[A-Z0-9]{5}){4}$")]
 
@@ -123,7 +124,7 @@ class HostDescription(WindowsDescription):
     hyperv: bool = True
     hyperv_removed: bool = False  # with hyperv false: the namespace stayed behind, without classes
     platform: Literal["metal", "hyper-v", "azure"] = "metal"
-    entitlement: Literal["subscription", "2019", "2022", "2025"] | None = None
+    entitlement: Entitlement | None = None
     synchronised: bool = True
     throttle: int = Field(default=0, ge=0)
     activations_at_once: int | None = Field(default=None, ge=1)

@@ -24,7 +24,7 @@ from .errors import (
 from .eventlog import GUEST_EVENT, HOST_EVENT, Exchange, guest_event, host_event
 from .guest import Guest
 from .host import Host
-from .releases import EditionKind
+from .releases import RELEASES, SUBSCRIPTION, EditionKind
 from .rules import LicensingRules
 from .vm import Vm
 
@@ -96,17 +96,14 @@ def _too_many_at_once(host: Host, rules: LicensingRules, now: datetime) -> bool:
     return False
 
 
-_ENTITLED_BUILDS = {"2019": 17763, "2022": 20348, "2025": 26100}
-
-
 def _entitled(guest: Guest, host: Host) -> int:
     """Azure Local: by subscription or by the release of the host's keys, never by the host's own licence (firm).
 
     Without a sync for 30 days the subscription ends (firm); that it does so with this very code is assumed.
     """
-    if host.entitlement is None or (host.entitlement == "subscription" and not host.synchronised):
+    if host.entitlement is None or (host.entitlement == SUBSCRIPTION and not host.synchronised):
         return SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED
-    if host.entitlement != "subscription" and guest.release.build > _ENTITLED_BUILDS[host.entitlement]:
+    if host.entitlement != SUBSCRIPTION and guest.release.build > RELEASES[host.entitlement].build:
         return SL_E_IA_ID_MISMATCH
     return SUCCESS
 

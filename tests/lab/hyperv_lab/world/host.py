@@ -13,9 +13,7 @@ from .jobs import JobQueue
 from .vm import Vm
 from .windows import Windows
 
-# What an Azure Local host was entitled with: a Windows Server subscription, or host keys of a release (Microsoft, "Activate Windows Server VMs").
 Platform = Literal["metal", "hyper-v", "azure"]
-Entitlement = Literal["subscription", "2019", "2022", "2025"]
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +27,7 @@ class Host(Windows):
     taken: list[datetime] = field(default_factory=list)  # when those came that it is busy with, or was lately
     throttled: int = 0  # requests that were refused for being too many
     platform: Platform = "metal"  # otherwise the host is itself a virtual machine
-    entitlement: Entitlement | None = None  # Azure Local only
+    entitlement: str | None = None  # Azure Local only: one of releases.ENTITLEMENTS
     synchronised: bool = True  # Azure Local: False when it has not spoken with Azure for 30 days
     powered: bool = True  # False: dead, so that nothing answers
     node_state: int = 0  # MSCluster_Node.State: 0 up, 1 down, 2 paused, 3 joining

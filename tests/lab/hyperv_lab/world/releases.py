@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class EditionKind(StrEnum):
@@ -36,6 +37,10 @@ class Release:
     product: str  # the product's name without its edition
     keys: str | None  # the release whose keys it takes; None: no AVMA keys are published for it
     display: str | None = None  # DisplayVersion in the registry
+    cluster_level: int | None = (
+        None  # ClusterFunctionalLevel of a cluster of it (Microsoft, cluster functional level); None: that of the release before
+    )
+    entitles: bool = False  # there are host keys of it that entitle Azure Local (Microsoft, "Activate Windows Server VMs on Azure Local")
 
     @property
     def kernel(self) -> tuple[int, int]:
@@ -60,28 +65,32 @@ class Edition:
         return self.edition_id
 
 
-def _release(name: str, build: int, product: str, keys: str | None, version: str | None = None, display: str | None = None) -> Release:
-    return Release(name, build, version or f"10.0.{build}", product, keys, display)
+def _release(name: str, build: int, product: str, keys: str | None, version: str | None = None, **more: Any) -> Release:
+    return Release(name, build, version or f"10.0.{build}", product, keys, **more)
 
 
 RELEASES: dict[str, Release] = {
     release.name: release
     for release in (
         _release("2012", 9200, "Windows Server 2012", None, "6.2.9200"),
-        _release("2012r2", 9600, "Windows Server 2012 R2", "2012r2", "6.3.9600"),
-        _release("2016", 14393, "Windows Server 2016", "2016", display="1607"),
+        _release("2012r2", 9600, "Windows Server 2012 R2", "2012r2", "6.3.9600", cluster_level=8),
+        _release("2016", 14393, "Windows Server 2016", "2016", display="1607", cluster_level=9),
         _release("1709", 16299, "Windows Server", "2016", display="1709"),
         _release("1803", 17134, "Windows Server", "2016", display="1803"),
-        _release("2019", 17763, "Windows Server 2019", "2019", display="1809"),
+        _release("2019", 17763, "Windows Server 2019", "2019", display="1809", cluster_level=10, entitles=True),
         _release("1809", 17763, "Windows Server", "2019", display="1809"),
         _release("1903", 18362, "Windows Server", "2019", display="1903"),
         _release("1909", 18363, "Windows Server", "2019", display="1909"),
         _release("20h2", 19042, "Windows Server", None, display="20H2"),
-        _release("2022", 20348, "Windows Server 2022", "2022", display="21H2"),
+        _release("2022", 20348, "Windows Server 2022", "2022", display="21H2", cluster_level=11, entitles=True),
         _release("23h2", 25398, "Windows Server", None, display="23H2"),
-        _release("2025", 26100, "Windows Server 2025", "2025", display="24H2"),
+        _release("2025", 26100, "Windows Server 2025", "2025", display="24H2", cluster_level=12, entitles=True),
     )
 }
+
+# What an Azure Local host can be entitled with: a Windows Server subscription, or host keys of a release.
+SUBSCRIPTION = "subscription"
+ENTITLEMENTS = (SUBSCRIPTION, *(release.name for release in RELEASES.values() if release.entitles))
 
 _DATACENTER = 400  # 272 | 0x80
 

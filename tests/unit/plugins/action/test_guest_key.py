@@ -88,28 +88,28 @@ def test_empty_key_is_none() -> None:
 
 
 TABLES = {
-    "releases": [{"name": 2028, "build": 30100}],
-    "avma_keys": [{"release": 2028, "edition": "Standard", "key": USER_KEY.lower()}],
+    "releases": [{"name": 9999, "build": 900100}],
+    "avma_keys": [{"release": 9999, "edition": "Standard", "key": USER_KEY.lower()}],
 }
 
 
 def test_key_of_the_tables_is_used_and_never_shown() -> None:
     guest = FakeGuest()
-    guest.os["BuildNumber"] = "30100"
+    guest.os["BuildNumber"] = "900100"
     played = run(guest, tables=TABLES, diff=True)
     assert (played.result["outcome"], guest.keys_seen) == ("activated", [USER_KEY])
-    assert (played.result["key"], played.result["identity"]["release"]) == ("*****-*****-*****-*****-66666", "2028")
-    assert played.result["guest"]["os"]["release"] == "2028"
+    assert (played.result["key"], played.result["identity"]["release"]) == ("*****-*****-*****-*****-66666", "9999")
+    assert played.result["guest"]["os"]["release"] == "9999"
     assert USER_KEY not in repr(played.result).upper()
 
 
 def test_a_host_of_an_added_release_is_understood() -> None:
     guest = FakeGuest()
-    guest.os["BuildNumber"] = "30100"
+    guest.os["BuildNumber"] = "900100"
     older = {"host": {"name": "HV01", "os": {"build": 26100, "sku": 8}, "avma": {"ready": True}}}
     played = run(guest, tables=TABLES, hosts=[older])
     assert (played.result["outcome"], played.result["findings"][0]["code"]) == ("refused", "GUEST_NEWER_THAN_HOST")
-    same = {"host": {"name": "HV01", "os": {"build": 30100, "sku": 8}, "avma": {"ready": True}}}
+    same = {"host": {"name": "HV01", "os": {"build": 900100, "sku": 8}, "avma": {"ready": True}}}
     assert run(guest, tables=TABLES, hosts=[same]).result["outcome"] == "activated"
 
 

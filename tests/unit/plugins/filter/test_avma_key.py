@@ -106,12 +106,12 @@ def test_what_is_unclear_fails_with_its_cause(value: object, edition: object, me
 
 def test_tables_add_a_key_and_what_is_wrong_in_them_is_named() -> None:
     tables = {
-        "releases": [{"name": "2028", "build": 30100}],
-        "avma_keys": [{"release": "2028", "edition": "Standard", "key": "22222-33333-44444-55555-66666"}],
+        "releases": [{"name": "Contoso", "build": 900100}],
+        "avma_keys": [{"release": "Contoso", "edition": "Standard", "key": "22222-33333-44444-55555-66666"}],
     }
-    assert avma_key("2028", "Standard", tables) == "22222-33333-44444-55555-66666"
-    assert avma_key({"build": 30100, "sku": 7}, tables=tables) == "22222-33333-44444-55555-66666"
+    assert avma_key("Contoso", "Standard", tables) == "22222-33333-44444-55555-66666"
+    assert avma_key({"build": 900100, "sku": 7}, tables=tables) == "22222-33333-44444-55555-66666"
     with pytest.raises(AnsibleFilterError, match="the release of the machine is not known"):
-        avma_key({"build": 30100, "sku": 7})
-    with pytest.raises(AnsibleFilterError, match=r"avma_key: tables: avma_keys\[0\] \(2028 Standard\): there is no release '2028'"):
+        avma_key({"build": 900100, "sku": 7})
+    with pytest.raises(AnsibleFilterError, match=r"avma_key: tables: avma_keys\[0\] \(Contoso Standard\): there is no release 'Contoso'"):
         avma_key("2022", "Standard", {"avma_keys": tables["avma_keys"]})

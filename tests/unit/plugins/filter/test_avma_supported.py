@@ -73,8 +73,8 @@ def test_what_cannot_be_told_fails(host: object, guest: object, message: str) ->
 
 
 def test_tables_add_a_release() -> None:
-    tables = {"releases": [{"name": "2028", "build": 30100}]}
-    assert avma_supported("2028", "2025", tables) is True
-    assert avma_supported({"build": 26100, "sku": 8}, {"build": 30100, "sku": 7}, tables) is False
+    tables = {"releases": [{"name": "Contoso", "build": 900100}]}
+    assert avma_supported("Contoso", "2025", tables) is True
+    assert avma_supported({"build": 26100, "sku": 8}, {"build": 900100, "sku": 7}, tables) is False
     with pytest.raises(AnsibleFilterError, match="avma_supported: tables: this is no dictionary"):
-        avma_supported("2022", "2019", ["2028"])
+        avma_supported("2022", "2019", ["Contoso"])

@@ -377,13 +377,13 @@ def test_a_source_without_hosts_says_so(made: Made) -> None:
 
 def test_cache_is_of_the_tables_that_it_was_judged_by(made: Made, tmp_path: Path) -> None:
     cache = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
-    machine = vm("web01", OSBuildNumber="30100", OSEditionId="7")
+    machine = vm("web01", OSBuildNumber="900100", OSEditionId="7")
     before = variables(made(hv01=[machine]).read(**cache), "web01.corp.example")["avma_vm"]
     assert (before["guest"]["release"], before["avma"]["key"]) == (None, None)
     key = "22222-33333-44444-55555-66666"
-    tables = {"releases": [{"name": "2028", "build": 30100}], "avma_keys": [{"release": "2028", "edition": "Standard", "key": key}]}
+    tables = {"releases": [{"name": "Contoso", "build": 900100}], "avma_keys": [{"release": "Contoso", "edition": "Standard", "key": key}]}
     after = variables(made(hv01=[machine]).read(tables=tables, **cache), "web01.corp.example")["avma_vm"]
-    assert (after["guest"]["release"], after["avma"]["key"]) == ("2028", "*****-*****-*****-*****-66666")
+    assert (after["guest"]["release"], after["avma"]["key"]) == ("Contoso", "*****-*****-*****-*****-66666")
     assert key not in "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "cache").iterdir())
-    with pytest.raises(AnsibleParserError, match=r"tables: releases\[0\] \(2028\): 'build' is missing"):
-        made(hv01=[machine]).read(tables={"releases": [{"name": "2028"}]})
+    with pytest.raises(AnsibleParserError, match=r"tables: releases\[0\] \(Contoso\): 'build' is missing"):
+        made(hv01=[machine]).read(tables={"releases": [{"name": "Contoso"}]})

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.pacing import FIRST, pause_after
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.pacing import FIRST, concurrent_guests, pause_after
 
 TOO_MANY = 0xC004FD00
 BUSY = 0xC004E028
@@ -94,3 +94,20 @@ def test_many_guests_of_one_host_meet_less_often(guests: int, at_once: int, seco
     assert all(reached.activated == guests for reached in many)
     assert sum(reached.refusals for reached in many) < 0.8 * sum(reached.refusals for reached in alone)
     assert sum(reached.seconds for reached in many) < 1.5 * sum(reached.seconds for reached in alone)
+
+
+@pytest.mark.parametrize(
+    ("limits", "hosts", "expected"),
+    [
+        ((None, None, 0), 0, 1),
+        ((20, 50, 0), 0, 20),
+        ((200, 50, 0), 1, 50),
+        ((200, 50, 4), 1, 4),
+        ((200, 50, 0), 8, 7),
+        ((5, 50, 0), 64, 1),
+        ((20, None, None), 0, 20),
+        (("20", None, "4"), 2, 1),
+    ],
+)
+def test_as_many_as_run_at_once_are_shared_out_among_the_hosts(limits: tuple[object, ...], hosts: int, expected: int) -> None:
+    assert concurrent_guests(limits, hosts) == expected

@@ -42,14 +42,14 @@ OWN_KEY = "22222-33333-44444-55555-66666"
 OTHER_KEY = "77777-33333-44444-55555-88888"
 STANDARD_2019 = "TNK62-RXVTB-4P47B-2D623-4GF74"
 DATACENTER_2022 = "W3GNR-8DDXR-2TFRP-H8P33-DV9BG"
-RELEASE_2028 = {"name": 2028, "build": 30100}
+CONTOSO = {"name": "Contoso", "build": 900100}
 
 
 def key_row(release: object, edition: str, key: str) -> dict[str, object]:
     return {"release": release, "edition": edition, "key": key}
 
 
-def table(*keys: dict[str, object], releases: Any = (RELEASE_2028,)) -> dict[str, object]:
+def table(*keys: dict[str, object], releases: Any = (CONTOSO,)) -> dict[str, object]:
     return {"releases": list(releases), "avma_keys": list(keys)}
 
 
@@ -91,32 +91,32 @@ def test_nothing_added_leaves_the_published_tables() -> None:
 
 
 def test_an_added_release_has_its_place_and_its_key() -> None:
-    tables = with_user_tables(table(key_row("2028", "ServerDatacenter", OWN_KEY.lower())))
-    release = tables.release_of(30100)
+    tables = with_user_tables(table(key_row("Contoso", "ServerDatacenter", OWN_KEY.lower())))
+    release = tables.release_of(900100)
     assert release is not None
-    assert (release.name, release.label, release.ltsc, release.channel) == ("2028", "Windows Server 2028", "2028", "LTSC")
+    assert (release.name, release.label, release.ltsc, release.channel) == ("Contoso", "Windows Server Contoso", "Contoso", "LTSC")
     row = tables.avma_key(release, Edition.DATACENTER)
     assert row is not None
     assert row.key == OWN_KEY
     assert tables.avma_key(release, Edition.STANDARD) is None
-    assert guests_of(release, tables) == ("2028", "2025", "2022", "2019", "2016", "2012 R2")
-    assert can_activate("2025", "2028", tables) is False
-    assert PUBLISHED.release_of(30100) is None
+    assert guests_of(release, tables) == ("Contoso", "2025", "2022", "2019", "2016", "2012 R2")
+    assert can_activate("2025", "Contoso", tables) is False
+    assert PUBLISHED.release_of(900100) is None
     assert secrets_in(tables) == {OWN_KEY}
     assert OWN_KEY not in tables.digest
 
 
 def test_a_release_counts_with_the_long_term_one_whose_key_it_has_and_else_by_its_build() -> None:
-    preview = {"name": "30200 preview", "build": 30200, "ltsc": "2028", "label": "Windows Server vNext"}
+    preview = {"name": "900200 preview", "build": 900200, "ltsc": "Contoso", "label": "Windows Server vNext"}
     same = with_user_tables(
-        table(key_row("2028", "Standard", OWN_KEY), key_row("30200 PREVIEW", "Standard", OWN_KEY), releases=(preview, RELEASE_2028))
+        table(key_row("Contoso", "Standard", OWN_KEY), key_row("900200 PREVIEW", "Standard", OWN_KEY), releases=(preview, CONTOSO))
     )
-    assert can_activate("2028", "30200 preview", same) is True
-    assert "30200 preview" not in guests_of("30200 preview", same)
+    assert can_activate("Contoso", "900200 preview", same) is True
+    assert "900200 preview" not in guests_of("900200 preview", same)
     other = with_user_tables(
-        table(key_row("2028", "Standard", OWN_KEY), key_row("30200 preview", "Standard", OTHER_KEY), releases=(RELEASE_2028, preview))
+        table(key_row("Contoso", "Standard", OWN_KEY), key_row("900200 preview", "Standard", OTHER_KEY), releases=(CONTOSO, preview))
     )
-    assert can_activate("2028", "30200 preview", other) is False
+    assert can_activate("Contoso", "900200 preview", other) is False
 
 
 def test_a_release_without_a_published_key_takes_that_of_its_family() -> None:
@@ -138,15 +138,17 @@ def test_entries_may_repeat_what_is_published() -> None:
 REFUSED = [
     pytest.param([], "this is no dictionary", id="list"),
     pytest.param({"keys": []}, "'keys' is not known here", id="unknown part"),
-    pytest.param({"releases": {"name": "2028"}}, "releases: this is no list", id="no list"),
-    pytest.param({"releases": ["2028"]}, "releases[0]: this is no dictionary", id="no dictionary"),
-    pytest.param({"releases": [{"name": "2028", "bild": 1}]}, "releases[0]: 'bild' is not known here", id="unknown field"),
-    pytest.param({"releases": [{"build": 30100}]}, "releases[0]: 'name' is missing", id="no name"),
-    pytest.param({"releases": [{"name": "2028", "build": True}]}, "releases[0] (2028): 'build' is missing or no build", id="no build"),
+    pytest.param({"releases": {"name": "Contoso"}}, "releases: this is no list", id="no list"),
+    pytest.param({"releases": ["Contoso"]}, "releases[0]: this is no dictionary", id="no dictionary"),
+    pytest.param({"releases": [{"name": "Contoso", "bild": 1}]}, "releases[0]: 'bild' is not known here", id="unknown field"),
+    pytest.param({"releases": [{"build": 900100}]}, "releases[0]: 'name' is missing", id="no name"),
     pytest.param(
-        {"releases": [{"name": "2028", "build": "10.0.30100"}]}, "releases[0] (2028): 'build' is missing or no build", id="version"
+        {"releases": [{"name": "Contoso", "build": True}]}, "releases[0] (Contoso): 'build' is missing or no build", id="no build"
     ),
-    pytest.param({"releases": [{"name": "2028", "build": 9200}]}, "releases[0] (2028): its build 9200", id="before AVMA"),
+    pytest.param(
+        {"releases": [{"name": "Contoso", "build": "10.0.900100"}]}, "releases[0] (Contoso): 'build' is missing or no build", id="version"
+    ),
+    pytest.param({"releases": [{"name": "Contoso", "build": 9200}]}, "releases[0] (Contoso): its build 9200", id="before AVMA"),
     pytest.param(
         {"releases": [{"name": "2025", "build": 26200}]}, "releases[0] (2025): Windows Server 2025 has that name", id="name taken"
     ),
@@ -154,44 +156,48 @@ REFUSED = [
         {"releases": [{"name": "2026", "build": 26100}]}, "releases[0] (2026): the build 26100 is that of Windows", id="build taken"
     ),
     pytest.param({"releases": [{"name": "2025", "build": 26100, "ltsc": "2022"}]}, "releases[0] (2025)", id="family changed"),
-    pytest.param({"releases": [RELEASE_2028, {"name": "2028", "build": 30200}]}, "releases[1] (2028)", id="name twice"),
+    pytest.param({"releases": [CONTOSO, {"name": "Contoso", "build": 900200}]}, "releases[1] (Contoso)", id="name twice"),
     pytest.param(
-        {"releases": [{"name": "x", "build": 30100, "ltsc": "2030"}]}, "releases[0] (x): '2030', which it counts with", id="no family"
+        {"releases": [{"name": "x", "build": 900100, "ltsc": "2030"}]}, "releases[0] (x): '2030', which it counts with", id="no family"
     ),
     pytest.param(
         {"releases": [{"name": "x", "build": 20500, "ltsc": "2025"}]}, "releases[0] (x): Windows Server 2025, which", id="newer family"
     ),
-    pytest.param({"releases": [{"name": "x" * 41, "build": 30100}]}, "its name is empty, longer", id="long name"),
+    pytest.param({"releases": [{"name": "x" * 41, "build": 900100}]}, "its name is empty, longer", id="long name"),
     pytest.param(
-        {"avma_keys": [key_row("2028", "Standard", OWN_KEY)]}, "avma_keys[0] (2028 Standard): there is no release", id="no release"
+        {"avma_keys": [key_row("Contoso", "Standard", OWN_KEY)]}, "avma_keys[0] (Contoso Standard): there is no release", id="no release"
     ),
-    pytest.param(table(key_row("2028", "Premium", OWN_KEY)), "avma_keys[0] (2028): 'Premium' is no edition", id="no edition"),
-    pytest.param(table(key_row("2028", "Foundation", OWN_KEY)), "avma_keys[0] (2028 Foundation): AVMA does not serve", id="not served"),
+    pytest.param(table(key_row("Contoso", "Premium", OWN_KEY)), "avma_keys[0] (Contoso): 'Premium' is no edition", id="no edition"),
     pytest.param(
-        table(key_row("2028", "Standard", "22222-33333")), "avma_keys[0] (2028 Standard): the product key does not", id="malformed"
+        table(key_row("Contoso", "Foundation", OWN_KEY)), "avma_keys[0] (Contoso Foundation): AVMA does not serve", id="not served"
     ),
-    pytest.param(table({"release": "2028", "edition": "Standard"}), "avma_keys[0] (2028 Standard): the product key does not", id="no key"),
     pytest.param(
-        table(key_row("2028", "Standard", KMS_CLIENT_KEYS[0].key)),
-        "avma_keys[0] (2028 Standard): TVRH6-WHNXV-R9WG3-9XRFY-MY832 is the published KMS client key of Windows Server 2025 Standard",
+        table(key_row("Contoso", "Standard", "22222-33333")), "avma_keys[0] (Contoso Standard): the product key does not", id="malformed"
+    ),
+    pytest.param(
+        table({"release": "Contoso", "edition": "Standard"}), "avma_keys[0] (Contoso Standard): the product key does not", id="no key"
+    ),
+    pytest.param(
+        table(key_row("Contoso", "Standard", KMS_CLIENT_KEYS[0].key)),
+        "avma_keys[0] (Contoso Standard): TVRH6-WHNXV-R9WG3-9XRFY-MY832 is the published KMS client key of Windows Server 2025 Standard",
         id="KMS client key",
     ),
     pytest.param(
         {"avma_keys": [key_row("2022", "Datacenter", OWN_KEY)]}, "avma_keys[0] (2022 Datacenter): the AVMA key of this", id="key taken"
     ),
     pytest.param(
-        table(key_row("2028", "Standard", DATACENTER_2022)),
-        f"avma_keys[0] (2028 Standard): {DATACENTER_2022} is the AVMA key of Windows Server 2022 Datacenter",
+        table(key_row("Contoso", "Standard", DATACENTER_2022)),
+        f"avma_keys[0] (Contoso Standard): {DATACENTER_2022} is the AVMA key of Windows Server 2022 Datacenter",
         id="other edition",
     ),
     pytest.param(
-        table(key_row("2028", "Standard", OWN_KEY), key_row("2028", "Standard", OTHER_KEY)),
-        "avma_keys[1] (2028 Standard): the AVMA key of this release and edition is *****-*****-*****-*****-66666 already",
+        table(key_row("Contoso", "Standard", OWN_KEY), key_row("Contoso", "Standard", OTHER_KEY)),
+        "avma_keys[1] (Contoso Standard): the AVMA key of this release and edition is *****-*****-*****-*****-66666 already",
         id="two keys",
     ),
     pytest.param(
-        table(key_row("2028", "Standard", OWN_KEY), key_row("2028", "Datacenter", OWN_KEY)),
-        "avma_keys[1] (2028 Datacenter): *****-*****-*****-*****-66666 is the AVMA key of Windows Server 2028 Standard",
+        table(key_row("Contoso", "Standard", OWN_KEY), key_row("Contoso", "Datacenter", OWN_KEY)),
+        "avma_keys[1] (Contoso Datacenter): *****-*****-*****-*****-66666 is the AVMA key of Windows Server Contoso Standard",
         id="two editions",
     ),
 ]
@@ -216,9 +222,9 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_entry(added: Any, beginning
         {OWN_KEY: []},
         {"releases": [{OWN_KEY: 1}]},
         {"releases": [{"name": OWN_KEY, "build": "x"}]},
-        {"releases": [{"name": "x", "build": 30100, "ltsc": OWN_KEY}]},
+        {"releases": [{"name": "x", "build": 900100, "ltsc": OWN_KEY}]},
         {"avma_keys": [key_row(OWN_KEY, "Standard", OTHER_KEY)]},
-        {"avma_keys": [key_row("2028", OWN_KEY, OTHER_KEY)]},
+        {"avma_keys": [key_row("Contoso", OWN_KEY, OTHER_KEY)]},
     ],
 )
 def test_a_key_in_the_wrong_place_is_not_repeated(added: Any) -> None:
@@ -230,8 +236,8 @@ def test_a_key_in_the_wrong_place_is_not_repeated(added: Any) -> None:
 
 def test_a_key_may_be_encrypted_by_vault() -> None:
     """Before ansible-core 2.19 such a value is a sequence of characters and no str."""
-    tables = with_user_tables(table(key_row("2028", "Standard", UserString(OWN_KEY))))  # type: ignore[arg-type]
-    row = tables.avma_key("2028", Edition.STANDARD)
+    tables = with_user_tables(table(key_row("Contoso", "Standard", UserString(OWN_KEY))))  # type: ignore[arg-type]
+    row = tables.avma_key("Contoso", Edition.STANDARD)
     assert row is not None
     assert row.key == OWN_KEY
 
@@ -242,7 +248,7 @@ _ANY_KEY = st.one_of(
     st.sampled_from([row.key for row in AVMA_KEYS]),
     st.sampled_from([row.key for row in KMS_CLIENT_KEYS]),
 )
-_NAMES = st.one_of(st.sampled_from([release.name for release in RELEASES]), st.sampled_from(["2028", "2031", "x"]))
+_NAMES = st.one_of(st.sampled_from([release.name for release in RELEASES]), st.sampled_from(["Contoso", "2031", "x"]))
 _ADDED_RELEASES = st.lists(
     st.fixed_dictionaries(
         {"name": _NAMES, "build": st.one_of(st.sampled_from([release.build for release in RELEASES]), st.integers(9000, 40000))},
@@ -279,24 +285,24 @@ def test_no_published_row_is_ever_lost_or_contradicted(added: dict[str, Any]) ->
 # what it is for
 
 _GVLK = LicenceFacts("id", Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, 5, partial_key="YP6DF")
-_GUEST_2028 = GuestFacts(OsFacts(name="NEW01", build=30100, sku=8, product_type=3), (_GVLK,))
+_GUEST_OF_CONTOSO = GuestFacts(OsFacts(name="NEW01", build=900100, sku=8, product_type=3), (_GVLK,))
 
 
 def test_a_guest_of_an_added_release_is_planned_with_the_added_key_and_without_the_tables_refused() -> None:
-    refused = plan_guest_key(_GUEST_2028, KeyWish(), tables=PUBLISHED)
+    refused = plan_guest_key(_GUEST_OF_CONTOSO, KeyWish(), tables=PUBLISHED)
     assert [found.code for found in refused.findings] == ["GUEST_BUILD_UNKNOWN"]
-    tables = with_user_tables(table(key_row("2028", "Datacenter", OWN_KEY)))
-    plan = plan_guest_key(_GUEST_2028, KeyWish(), tables=tables)
+    tables = with_user_tables(table(key_row("Contoso", "Datacenter", OWN_KEY)))
+    plan = plan_guest_key(_GUEST_OF_CONTOSO, KeyWish(), tables=tables)
     assert plan.key is not None
     assert (plan.key.key, plan.key.display) == (OWN_KEY, "*****-*****-*****-*****-66666")
     assert plan.findings == ()
-    stated = plan_guest_key(_GUEST_2028, KeyWish(key=DATACENTER_2022), tables=tables)
+    stated = plan_guest_key(_GUEST_OF_CONTOSO, KeyWish(key=DATACENTER_2022), tables=tables)
     assert [found.code for found in stated.findings] == ["KEY_FOR_OTHER_RELEASE"]
 
 
 def test_a_machine_of_an_added_release_is_eligible_and_its_key_is_not_shown() -> None:
-    tables = with_user_tables(table(key_row("2028", "Standard", OWN_KEY)))
-    items = tuple(KvpItem(name, data) for name, data in (("OSBuildNumber", "30100"), ("OSEditionId", "7"), ("ProductType", "3")))
+    tables = with_user_tables(table(key_row("Contoso", "Standard", OWN_KEY)))
+    items = tuple(KvpItem(name, data) for name, data in (("OSBuildNumber", "900100"), ("OSEditionId", "7"), ("ProductType", "3")))
     vm = VmFacts("A", "new01", VmState.RUNNING, 2, KvpFacts(enabled=True, health=KvpHealth.OK, intrinsic=items))
     assert judge_vm(vm, None, PUBLISHED).status is VmStatus.UNKNOWN
     verdict = judge_vm(vm, None, tables)
@@ -306,7 +312,7 @@ def test_a_machine_of_an_added_release_is_eligible_and_its_key_is_not_shown() ->
 
 
 def test_the_way_out_of_an_evaluation_names_an_added_key_by_its_last_five_characters() -> None:
-    tables = with_user_tables(table(key_row("2028", "Standard", OWN_KEY)))
-    identity = identify_os(OsFacts(name="NEW01", build=30100, sku=79, product_type=3), tables)
+    tables = with_user_tables(table(key_row("Contoso", "Standard", OWN_KEY)))
+    identity = identify_os(OsFacts(name="NEW01", build=900100, sku=79, product_type=3), tables)
     remedy = judge_evaluation(identity, "NEW01", 3, tables=tables).remedy
     assert "/ProductKey:<AVMA key ending in 66666>" in remedy

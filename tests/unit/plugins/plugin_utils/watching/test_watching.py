@@ -111,15 +111,15 @@ def test_a_host_that_answers_late_is_read_from_the_start_of_the_watch() -> None:
     ("given", "ready", "findings"),
     [
         ({}, None, ["HOST_BUILD_UNKNOWN"]),
-        ({"tables": {"releases": [{"name": "Contoso", "build": 30100}]}}, True, []),
-        ({"tables": {"releases": [{"name": "Contoso", "build": "30200"}]}}, None, ["HOST_BUILD_UNKNOWN"]),
+        ({"tables": {"releases": [{"name": "Contoso", "build": 900100}]}}, True, []),
+        ({"tables": {"releases": [{"name": "Contoso", "build": "900200"}]}}, None, ["HOST_BUILD_UNKNOWN"]),
     ],
 )
 def test_a_host_of_a_release_that_the_site_has_added_is_judged_by_it(
     given: dict[str, Any], ready: bool | None, findings: list[str]
 ) -> None:
     host, rules = HostWithLog(), Rules()
-    host.os["BuildNumber"] = "30100"
+    host.os["BuildNumber"] = "900100"
     look(watch_of(host, rules, Positions(None), **given))
 
     (event,) = rules.of("host_licence")
