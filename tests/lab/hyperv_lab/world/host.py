@@ -31,8 +31,3 @@ class Host(Windows):
     synchronised: bool = True  # Azure Local: False when it has not spoken with Azure for 30 days
     powered: bool = True  # False: dead, so that nothing answers
     node_state: int = 0  # MSCluster_Node.State: 0 up, 1 down, 2 paused, 3 joining
-
-    @property
-    def modern_services(self) -> bool:
-        """Whether guest services have a method of their own (Windows Server 2016 and later)."""
-        return self.release.build >= 14393
