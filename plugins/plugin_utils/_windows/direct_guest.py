@@ -40,13 +40,15 @@ from .._wsman.retry import RetryPolicy
 from .._wsman.session import Session
 from .._wsman.symbols import unsigned_code
 from .._wsman.values import Argument, Sensitive
-from .direct_refusal import DirectVm, no_answer, refusal_of, refused_by_host
+from .direct_refusal import ANSWER_TOO_LONG, DirectRefused, DirectVm, no_answer, refusal_of, refused_by_host, stopped_before
 from .powershell_direct import Credential, ScriptAnswer, command_for, read_answer
 
 # Seconds for one trip. Windows has been seen to take a minute for an activation that its host refuses.
 TRIP_LIMIT = 300.0
 _TRIES_OF_A_LOST_READ = 2
 _TRIES_TO_CONNECT = 3
+_WORTH_A_SECOND_TRIP = ("DIRECT_SIDES_DIFFER", "DIRECT_INPUT_DAMAGED")
+_PAUSE = 5.0
 # Windows opens 30 shells for one user (MaxShellsPerUser), and a run may serve more guests of one host at once: their turns come within minutes.
 _WAITING = RetryPolicy(attempts=12, first_delay=1.0, longest_delay=20.0)
 _HRESULT = re.compile(r"0x([0-9A-Fa-f]{8})\b")
@@ -137,9 +139,16 @@ class DirectGuest:
     def _trip(self, asked: list[Asked], *, subject: str, changes: bool) -> tuple[Outcome, ...]:
         operations = [_operation(one, stops=changes and number == 0) for number, one in enumerate(asked)]
         lost = 0
+        again = set(_WORTH_A_SECOND_TRIP)
         while True:
             try:
                 return self._carry(operations)
+            except DirectRefused as refused:
+                # No account was judged and nothing was carried out, so a second trip locks nobody and changes nothing twice.
+                if refused.finding.code not in again:
+                    raise
+                again.clear()
+                self.sleep(_PAUSE)
             except CommandLost as error:
                 lost += 1
                 if changes:
@@ -169,6 +178,8 @@ class DirectGuest:
         except MalformedAnswer as error:
             raise CommandLost(error) from error
         if answer is None:
+            if refused := stopped_before(self.vm, output.exit_code, output.stderr):
+                raise refused
             raise CommandLost(no_answer(self.vm, output.exit_code))
         if answer.results is None:
             self._refuse(answer)
@@ -185,7 +196,10 @@ class DirectGuest:
     def _refuse(self, answer: ScriptAnswer) -> None:
         refused = refusal_of(answer, self.vm, self._host, (self._credential.password,))
         # Without a session nothing was carried out; one that broke may have carried out all of it.
-        raise refused if answer.stage == "session" else CommandLost(refused)
+        # What is too long would be so again.
+        if answer.stage == "session" or answer.error_id.partition(",")[0] == ANSWER_TOO_LONG:
+            raise refused
+        raise CommandLost(refused)
 
 
 def _operation(asked: Asked, *, stops: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ Requirements: Microsoft, "Manage Windows virtual machines with PowerShell Direct
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,8 +24,17 @@ from .._wsman.session import Session
 from .kvp import read_intrinsic_items
 from .powershell_direct import ScriptAnswer
 
-# PowerShell throws this class for one thing only on the way into a virtual machine: the guest does not accept the credentials.
+# PowerShell throws this class where the guest does not accept the credentials, and where the two sides do not agree on the protocol.
 _LOGON = "PSDirectException"
+# Words that stand in the message of the latter in every language: parts of the protocol (RemoteHyperVSocket.cs).
+_PROTOCOL = re.compile(r"\b(Broker|Server|Client|TransportVersion|Token|VERSION(_\d+)?)\b")
+ANSWER_TOO_LONG = "AnswerTooLong"
+# The bootstrap's and the script's own: nothing was carried out.
+INPUT_DAMAGED = (70, 71)
+_CONSTRAINED = re.compile(rb"FullyQualifiedErrorId : \w*ConstrainedLanguage")
+_BLOCKED = re.compile(rb"FullyQualifiedErrorId : \w*(ScriptContainedMaliciousContent|ScriptBlocked)")
+# Only the host's own error records are read of its errors.
+_ERRORS = re.compile(rb'<S S="Error">([^<]*)</S>')
 _NO_SUCH_VM = ("InvalidVMIdNotSingle", "InvalidVMNameNoVM")
 _NOT_RUNNING = "InvalidVMState"
 _NO_MODULE = "HyperVModuleNotAvailable"
@@ -56,6 +66,23 @@ def refused_by_host(vm: DirectVm) -> DirectRefused:
     return DirectRefused(finding("DIRECT_HOST_DENIED", vm.name, host=vm.host))
 
 
+def stopped_before(vm: DirectVm, exit_code: int | None, stderr: bytes) -> DirectRefused | None:
+    """Why PowerShell ended before the script opened a session, where the host says so.
+
+    The script ends in 0 or 72 once there is a session, so that what a guest wrote is never read here.
+    """
+    if exit_code in INPUT_DAMAGED:
+        return DirectRefused(finding("DIRECT_INPUT_DAMAGED", vm.name, host=vm.host, code=exit_code))
+    if exit_code != 1:
+        return None
+    said = b"".join(_ERRORS.findall(stderr))
+    if _CONSTRAINED.search(said):
+        return DirectRefused(finding("DIRECT_HOST_CONSTRAINED", vm.name, host=vm.host))
+    if _BLOCKED.search(said):
+        return DirectRefused(finding("DIRECT_SCRIPT_BLOCKED", vm.name, host=vm.host))
+    return None
+
+
 def no_answer(vm: DirectVm, exit_code: int | None) -> DirectRefused:
     """PowerShell ended without the script's answer."""
     said = "PowerShell ended without an answer" if exit_code is None else f"PowerShell ended with code {exit_code} and without an answer"
@@ -65,7 +92,11 @@ def no_answer(vm: DirectVm, exit_code: int | None) -> DirectRefused:
 def refusal_of(answer: ScriptAnswer, vm: DirectVm, host: Session, secrets: Iterable[str]) -> DirectRefused:
     """The reason of a script that failed as a whole. May ask the host once more what the guest is."""
     error_id = answer.error_id.partition(",")[0]
+    if error_id == ANSWER_TOO_LONG:
+        return DirectRefused(finding("DIRECT_ANSWER_TOO_LONG", vm.name))
     if any(name.rpartition(".")[2] == _LOGON for name in answer.exception_types):
+        if word := _PROTOCOL.search(answer.message):
+            return DirectRefused(finding("DIRECT_SIDES_DIFFER", vm.name, host=vm.host, error=word[0]))
         return DirectRefused(finding("DIRECT_LOGON_REFUSED", vm.name, host=vm.host))
     if error_id in _NO_SUCH_VM:
         return DirectRefused(finding("DIRECT_VM_NOT_FOUND", vm.name, host=vm.host, vm=vm.name))

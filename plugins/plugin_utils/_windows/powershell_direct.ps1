@@ -8,6 +8,9 @@
 # Parameters come as JSON: nonce, vm (GUID), user, password, operations (JSON of its own, carried into the guest as it is).
 # JSON is read and written by .NET and not by cmdlets, since PowerShell's module logging would record what a cmdlet is given.
 # The answer is one line for the controller to find whatever else is printed: begin, nonce, SHA-256, Base64 of UTF-8, end.
+#
+# The guest may be hostile. Its first object is the answer; nothing else of it is kept, and nothing that it does is waited for any longer.
+# Exit codes: 0 the answer was printed, 71 the request is not what the script takes, 72 the script did not come to its end in time.
 param([string] $Request)
 
 $ErrorActionPreference = 'Stop'
@@ -23,11 +26,15 @@ $inGuest = {
     $WarningPreference = 'SilentlyContinue'
     Add-Type -AssemblyName System.Web.Extensions
     $json = [System.Web.Script.Serialization.JavaScriptSerializer]::new()
-    $json.MaxJsonLength = 16777216
+    # Characters of an answer, and so of an honest guest's; the host's side has the same bound for one that is not.
+    $json.MaxJsonLength = 4194304
     $invariant = [System.Globalization.CultureInfo]::InvariantCulture
     $results = [System.Collections.Generic.List[object]]::new()
 
-    foreach ($operation in $json.DeserializeObject([string] $Parameters['operations'])) {
+    # The serializer's own messages hold all of what it was given.
+    try { $operations = @($json.DeserializeObject([string] $Parameters['operations'])) } catch { throw 'OperationsUnreadable' }
+
+    foreach ($operation in $operations) {
         $result = [System.Collections.Generic.Dictionary[string, object]]::new()
         try {
             $found = [System.Collections.Generic.List[object]]::new()
@@ -96,38 +103,98 @@ $inGuest = {
         $results.Add($result)
         if ($operation['stops'] -and $result.ContainsKey('error_id')) { break }
     }
-    $json.Serialize($results)
+    try { $json.Serialize($results) } catch { throw 'AnswerTooLong' }
 }
 
+# Seconds since the script began: for the guest's answer, and for everything (the controller waits for 300).
+$answerLimit = 240
+$scriptLimit = 270
+# Bytes that may be on the heap beyond what was there before the guest was asked. An honest answer takes a tenth of that.
+$memoryLimit = 201326592
+$chatterLimit = 10000
+$longest = 4194304
+$longestText = 2000
+$clock = [System.Diagnostics.Stopwatch]::StartNew()
+
 Add-Type -AssemblyName System.Web.Extensions
-$json = [System.Web.Script.Serialization.JavaScriptSerializer]::new()
-$json.MaxJsonLength = 33554432
-$asked = $json.DeserializeObject($Request)
+# No message of the serializer may be seen: it would hold the password.
+try {
+    $json = [System.Web.Script.Serialization.JavaScriptSerializer]::new()
+    $json.MaxJsonLength = [int]::MaxValue
+    $asked = $json.DeserializeObject($Request)
+    foreach ($name in 'nonce', 'vm', 'user', 'password', 'operations') {
+        if ($asked[$name] -isnot [string]) { exit 71 }
+    }
+    $vm = [guid] $asked['vm']
+    if ($json.DeserializeObject($asked['operations']) -isnot [array]) { exit 71 }
+}
+catch { exit 71 }
+
 $answer = [System.Collections.Generic.Dictionary[string, object]]::new()
 $session = $null
+$running = $null
+$finished = $false
 $stage = 'session'
 try {
+    # A runspace of its own ends the process if this one hangs, and its host has no screen: what a guest writes to it is gone.
+    $aside = [powershell]::Create()
+    $blind = $aside.AddScript({ $Host }).Invoke()[0]
+    $aside.Commands.Clear()
+    $null = $aside.AddScript({ param([int] $Seconds) Start-Sleep -Seconds $Seconds; [System.Environment]::Exit(72) }).AddArgument($scriptLimit)
+    $null = $aside.BeginInvoke()
+
     $password = [System.Security.SecureString]::new()
     foreach ($character in ([string] $asked['password']).ToCharArray()) { $password.AppendChar($character) }
     $credential = [System.Management.Automation.PSCredential]::new([string] $asked['user'], $password)
-    $session = New-PSSession -VMId ([guid] [string] $asked['vm']) -Credential $credential
+    $session = New-PSSession -VMId $vm -Credential $credential
     $stage = 'guest'
-    $said = @(Invoke-Command -Session $session -ScriptBlock $inGuest -ArgumentList @{ operations = [string] $asked['operations'] })
-    $answer['results'] = [string] $said[-1]
+
+    $settings = [System.Management.Automation.PSInvocationSettings]::new()
+    $settings.Host = $blind.PSObject.BaseObject
+    $none = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $none.Complete()
+    $said = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $pipeline = [powershell]::Create()
+    $pipeline.Runspace = $session.Runspace
+    $null = $pipeline.AddScript($inGuest).AddArgument(@{ operations = [string] $asked['operations'] })
+    $before = [System.GC]::GetTotalMemory($true)
+    $chatter = 0
+    $running = $pipeline.BeginInvoke($none, $said, $settings, $null, $null)
+    while ($said.Count -eq 0 -and -not $running.IsCompleted) {
+        $null = $running.AsyncWaitHandle.WaitOne(20)
+        foreach ($stream in $pipeline.Streams.Error, $pipeline.Streams.Warning, $pipeline.Streams.Verbose, $pipeline.Streams.Debug,
+            $pipeline.Streams.Information, $pipeline.Streams.Progress) { $chatter += $stream.Count }
+        $pipeline.Streams.ClearStreams()
+        if ($chatter -gt $chatterLimit -or [System.GC]::GetTotalMemory($false) - $before -gt $memoryLimit) { throw 'AnswerTooLong' }
+        if ($clock.Elapsed.TotalSeconds -gt $answerLimit) { throw 'AnswerOverdue' }
+        # A pipeline whose session is dead may never come to its end.
+        if ($said.Count -eq 0 -and $session.State -ne 'Opened') { throw 'SessionBroken' }
+    }
+    if ($said.Count -eq 0) {
+        # Throws what ended the pipeline.
+        $finished = $true
+        $null = $pipeline.EndInvoke($running)
+        throw 'AnswerMissing'
+    }
+    $first = $said[0]
+    if ($null -ne $first) { $first = $first.PSObject.BaseObject }
+    if ($first -isnot [string]) { throw 'AnswerUnreadable' }
+    if ($first.Length -gt $longest) { throw 'AnswerTooLong' }
+    $answer['results'] = $first
 }
 catch {
     $types = [System.Collections.Generic.List[string]]::new()
     $exception = $_.Exception
-    while ($null -ne $exception) {
+    while ($null -ne $exception -and $types.Count -lt 10) {
         $types.Add($exception.GetType().FullName)
         $exception = $exception.InnerException
     }
     $answer['error_id'] = [string] $_.FullyQualifiedErrorId
     $answer['message'] = [string] $_.Exception.Message
+    foreach ($name in 'error_id', 'message') {
+        if ($answer[$name].Length -gt $longestText) { $answer[$name] = $answer[$name].Substring(0, $longestText) }
+    }
     $answer['types'] = $types
-}
-finally {
-    if ($null -ne $session) { Remove-PSSession -Session $session -ErrorAction SilentlyContinue }
 }
 $answer['stage'] = $stage
 
@@ -136,3 +203,15 @@ $digest = [System.BitConverter]::ToString([System.Security.Cryptography.SHA256Cr
 [System.Console]::Out.WriteLine()
 [System.Console]::Out.WriteLine('HYPERV-AVMA-BEGIN {0} {1} {2} HYPERV-AVMA-END', [string] $asked['nonce'], $digest, [System.Convert]::ToBase64String($bytes))
 [System.Console]::Out.Flush()
+
+# The answer is out. A guest that has come to its end gets a few seconds for an orderly leave; any other loses its session with the process.
+if ($null -ne $running -and $answer.ContainsKey('results')) { $finished = $running.AsyncWaitHandle.WaitOne(2000) }
+if ($finished -and $session.State -eq 'Opened') {
+    $clock.Restart()
+    $session.Runspace.CloseAsync()
+    while ($session.State -eq 'Opened' -or $session.Runspace.RunspaceStateInfo.State -eq 'Closing') {
+        if ($clock.Elapsed.TotalSeconds -gt 5 -or [System.GC]::GetTotalMemory($false) - $before -gt $memoryLimit) { break }
+        Start-Sleep -Milliseconds 20
+    }
+}
+[System.Environment]::Exit(0)

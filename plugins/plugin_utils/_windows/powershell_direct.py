@@ -28,13 +28,14 @@ SCRIPT = Path(__file__).parent / "powershell_direct.ps1"
 _SWITCHES = ("-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Unrestricted")
 _BEGIN, _END = "HYPERV-AVMA-BEGIN", "HYPERV-AVMA-END"
 _DIGEST_LENGTH = 64
-# $input, as Ansible's own wrapper reads it. The input is ASCII, so no code page can change it. 70: the input is not what was expected.
+# $input, as Ansible's own wrapper reads it. The input is ASCII, so no code page can change it. All lines but the first are the request, so that
+# one line too many is a part of it, which the script refuses.
 _BOOTSTRAP = """$ErrorActionPreference = 'Stop'
 $lines = @($input)
-$script = [Convert]::FromBase64String($lines[0])
+try {{ $script = [Convert]::FromBase64String($lines[0]) }} catch [FormatException] {{ exit 70 }}
 $digest = [BitConverter]::ToString([Security.Cryptography.SHA256CryptoServiceProvider]::new().ComputeHash($script)).Replace('-', '')
 if ($digest -cne '{digest}') {{ exit 70 }}
-& ([ScriptBlock]::Create([Text.Encoding]::UTF8.GetString($script))) ([string] $lines[1])
+& ([ScriptBlock]::Create([Text.Encoding]::UTF8.GetString($script))) ([string] $lines[1..$lines.Count])
 """
 
 

@@ -25,6 +25,7 @@ from .session import OLDEST_BUILD, SessionRefused, open_session
 
 # What the bootstrap ends with when its input is not the script that it names, and what PowerShell ends with when a script fails.
 _OTHER_SCRIPT = 70
+_OTHER_REQUEST = 71
 _SCRIPT_FAILED = 1
 # PowerShell writes its progress to a redirected stderr, whatever the script says, before that begins.
 _PROGRESS = (
@@ -55,7 +56,7 @@ class HostCommands:
         if script is None or reviewed.digest(script) != reviewed.SCRIPT:
             return Printed(b"", _PROGRESS, _OTHER_SCRIPT)
         if request is None:
-            return Printed(b"", _PROGRESS, _SCRIPT_FAILED)
+            return Printed(b"", _PROGRESS, _OTHER_REQUEST)
         answer = json.dumps(self._answer(host, account, request), ensure_ascii=False).encode()
         digest = hashlib.sha256(answer).hexdigest().upper()
         line = f"\r\nHYPERV-AVMA-BEGIN {request['nonce']} {digest} {base64.b64encode(answer).decode()} HYPERV-AVMA-END\r\n"

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..cim.dmtf_time import format_xml_datetime
 from ..cim.hierarchy import find_instance
 from ..cim.provider import Account, CimError, Machine
 from ..cim.types import CimClass, Value
@@ -41,6 +40,7 @@ _CIM_STATUS = {
 _UINT32 = range(2**32)
 
 Result = dict[str, Any]
+Row = dict[str, Value]
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,19 @@ class GuestScript:
     def carry_out(self, operations: list[Mapping[str, Any]]) -> list[Result]:
         results: list[Result] = []
         for operation in operations:
-            query = operation["kind"] == "query"
             try:
-                rows = self._query(operation) if query else [self._call(operation)]
-                results.append({"rows": rows})
+                results.append({"rows": [{name: _texts(value) for name, value in row.items()} for row in self.rows(operation)]})
             except CimError as error:
-                results.append(self._error(error, "GetCimInstanceCommand" if query else "InvokeCimMethodCommand"))
+                results.append(self.refusal(error, operation["kind"]))
                 if operation.get("stops"):
                     break
         return results
 
-    def _query(self, operation: Mapping[str, Any]) -> list[Result]:
+    def rows(self, operation: Mapping[str, Any]) -> list[Row]:
+        """What the CIM cmdlets give for an operation; CimError if it is refused."""
+        return self._query(operation) if operation["kind"] == "query" else [self._call(operation)]
+
+    def _query(self, operation: Mapping[str, Any]) -> list[Row]:
         namespace = self._namespace(operation)
         try:
             result = run(parse(operation["query"]), self.machine, namespace)
@@ -79,10 +81,10 @@ class GuestScript:
             # Of a projection, PowerShell shows the other properties too, without a value.
             chosen = set(instance.cls.properties) if result.columns is None else set(result.columns)
             values = {name: instance.values.get(name) if name in chosen else None for name in instance.cls.properties}
-            rows.append({**{name: _texts(value) for name, value in values.items()}})
+            rows.append(values)
         return rows
 
-    def _call(self, operation: Mapping[str, Any]) -> Result:
+    def _call(self, operation: Mapping[str, Any]) -> Row:
         namespace = self._namespace(operation)
         classes = self.machine.classes(namespace)
         cls = classes.get(str(operation["class"]).lower())
@@ -101,10 +103,9 @@ class GuestScript:
             result = self.machine.invoke(cls, method.name, target, _arguments(cls, method.name, operation["arguments"]))
         except CimError as error:
             if self.settings.method_failure == "return_value":
-                return {"ReturnValue": [str(error.hresult)], "PSComputerName": []}
+                return {"ReturnValue": error.hresult, "PSComputerName": None}
             raise
-        shown: dict[str, Value] = {**result.outputs, "ReturnValue": result.return_value}
-        return {**{name: _texts(value) for name, value in shown.items()}, "PSComputerName": []}
+        return {**result.outputs, "ReturnValue": result.return_value, "PSComputerName": None}
 
     def _namespace(self, operation: Mapping[str, Any]) -> str:
         namespace = str(operation["namespace"]).lower()
@@ -114,7 +115,8 @@ class GuestScript:
             raise CimError(_E_ACCESS_DENIED, "Access denied")
         return namespace
 
-    def _error(self, error: CimError, cmdlet: str) -> Result:
+    def refusal(self, error: CimError, kind: str) -> Result:
+        cmdlet = "GetCimInstanceCommand" if kind == "query" else "InvokeCimMethodCommand"
         message_id = f"HRESULT 0x{error.hresult:08x}"
         result: Result = {
             "error_id": f"{message_id},Microsoft.Management.Infrastructure.CimCmdlets.{cmdlet}",
@@ -149,5 +151,15 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return format_xml_datetime(value)
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    if isinstance(value, timedelta):
+        return _time_span(value)
     return str(value)
+
+
+def _time_span(value: timedelta) -> str:
+    """As .NET writes it in every culture: [-][d.]hh:mm:ss[.fffffff]."""
+    sign, value = ("-", -value) if value < timedelta() else ("", value)
+    days = f"{value.days}." if value.days else ""
+    fraction = f".{value.microseconds * 10:07d}" if value.microseconds else ""
+    return f"{sign}{days}{value.seconds // 3600:02d}:{value.seconds // 60 % 60:02d}:{value.seconds % 60:02d}{fraction}"

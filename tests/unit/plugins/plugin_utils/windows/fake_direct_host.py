@@ -78,6 +78,8 @@ class FakeDirectHost(Session):
             raise todo.error
         if isinstance(todo, Exception):
             raise todo
+        if isinstance(todo, CommandOutput):
+            return todo
         if isinstance(todo, bytes):
             return CommandOutput(todo, b"", 1)
         answer = todo or {"stage": "guest", "results": json.dumps(self._carry_out(request))}

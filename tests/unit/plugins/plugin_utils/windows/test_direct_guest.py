@@ -20,7 +20,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.direct_refusa
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.guest import foresee_guest, foresee_key, read_guest, read_licence_state
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused, LicensingService, read_licences
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.powershell_direct import Credential
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.command import CommandLost
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.command import CommandLost, CommandOutput
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     AccessDenied,
     ConnectionDropped,
@@ -318,3 +318,39 @@ def test_a_password_in_powershell_s_words_is_hidden(host: FakeDirectHost) -> Non
     with pytest.raises(DirectRefused) as caught:
         read_licences(reach(host))
     assert PASSWORD not in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["Broker", "Server", "TransportVersion", "Token", "VERSION_2"])
+def test_sides_that_differ_are_not_a_wrong_password(host: FakeDirectHost, word: str) -> None:
+    types = [f"{REMOTING}.PSDirectException"]
+    said = {"stage": "session", "error_id": "PSSessionOpenFailed", "message": f"Ungültige Antwort: {word} Token", "types": types}
+    host.on_run = [said, said]
+    assert refusal(host) == "DIRECT_SIDES_DIFFER"
+    assert len(host.commands) == 2
+    host.on_run = [said]
+    assert read_licences(reach(host)), "the second trip was let in"
+
+
+def test_an_answer_that_is_too_long_is_not_asked_for_again(host: FakeDirectHost) -> None:
+    host.on_run = [{"stage": "guest", "error_id": "AnswerTooLong", "message": "AnswerTooLong", "types": []}]
+    assert refusal(host) == "DIRECT_ANSWER_TOO_LONG"
+    assert len(host.commands) == 1
+
+
+CONSTRAINED = "MethodInvocationNotSupportedInConstrainedLanguage"
+
+
+@pytest.mark.parametrize(
+    ("code", "stderr", "finding"),
+    [
+        (70, "", "DIRECT_INPUT_DAMAGED"),
+        (71, "", "DIRECT_INPUT_DAMAGED"),
+        (1, f'<S S="Error">    + FullyQualifiedErrorId : {CONSTRAINED}_x000D__x000A_</S>', "DIRECT_HOST_CONSTRAINED"),
+        (1, '<S S="Error">+ FullyQualifiedErrorId : ScriptContainedMaliciousContent</S>', "DIRECT_SCRIPT_BLOCKED"),
+        (1, '<Obj S="information">FullyQualifiedErrorId : ScriptContainedMaliciousContent</Obj>', "DIRECT_SCRIPT_FAILED"),
+        (0, '<S S="Error">+ FullyQualifiedErrorId : ScriptContainedMaliciousContent</S>', "DIRECT_SCRIPT_FAILED"),
+    ],
+)
+def test_why_the_host_did_not_run_the_script(host: FakeDirectHost, code: int, stderr: str, finding: str) -> None:
+    host.on_run = [CommandOutput(b"", stderr.encode(), code)] * 3
+    assert refusal(host) == finding

@@ -1,0 +1,4 @@
+# Copyright: hyperv.avma contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PowerShell scripts in a real PowerShell engine, with stand-ins for what only Windows has."""
