@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .._avma.deferred import DeferredGuest, names_in, names_text, reasons_text, still_deferred
+from .._whole_file import make_folder_of, replace
 
 REASONS_SUFFIX = ".reasons"
 
@@ -61,9 +61,8 @@ class DeferredFile:
 @contextmanager
 def _locked(path: str) -> Iterator[None]:
     """A lock on the folder: the file itself is replaced at each writing, and a file for the lock alone would stay behind."""
-    folder = os.path.dirname(os.path.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    make_folder_of(path)
+    descriptor = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -80,22 +79,10 @@ def _read(path: str) -> str | None:
 
 
 def _replace(path: str, before: str | None, text: str | None) -> None:
-    """Write ``text`` so that a reader sees the old file or the new one whole; None removes the file."""
+    """Write ``text``; None removes the file."""
     if text == before:
         return
     if text is None:
         os.unlink(path)
         return
-    folder = os.path.dirname(os.path.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    replace(path, text.encode())

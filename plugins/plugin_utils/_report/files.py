@@ -10,14 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from .._whole_file import replace
 from .document import Document, significant, to_json
 from .openmetrics import PASSING, to_openmetrics
 from .spreadsheet import ENCODING, PASSING_COLUMNS, months_csv, vms_csv
@@ -109,7 +108,7 @@ def write(document: Document, folder: str, name: str, formats: list[str], *, now
             changed = old is None or not one.same(old.decode(one.encoding, "replace"), text, document)
             if not dry_run:
                 if changed:
-                    _replace(target, content, mode)
+                    replace(str(target), content, mode)
                 elif target.stat().st_mode & 0o777 != mode:
                     target.chmod(mode)
                     changed = True
@@ -123,16 +122,3 @@ def write(document: Document, folder: str, name: str, formats: list[str], *, now
 
 def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
-
-
-def _replace(target: Path, content: bytes, mode: int) -> None:
-    target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
-        try:
-            new.write(content)
-            new.flush()
-            os.fsync(new.fileno())
-            os.chmod(new.name, mode)
-            os.replace(new.name, target)
-        finally:
-            Path(new.name).unlink(missing_ok=True)  # gone already where it has become the target

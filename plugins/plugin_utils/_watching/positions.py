@@ -10,13 +10,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import tempfile
 import typing as t
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as changed
 
 from .._avma.events import HOST_EVENT, Bookmark, InvalidBookmark, read_bookmark
+from .._whole_file import make_folder_of, replace
 
 VERSION = 1
 EVENTS = (HOST_EVENT,)
@@ -80,7 +80,7 @@ class Positions:
 
     def move(self, host: str, **changes: t.Any) -> None:
         """The host stands elsewhere now. Nothing is written by this."""
-        self._all[host] = replace(self.of(host), **changes)
+        self._all[host] = changed(self.of(host), **changes)
 
     def save(self) -> None:
         """Write what has changed. Raises UnusableFile."""
@@ -97,7 +97,7 @@ class Positions:
 
 def _lock(path: str) -> int:
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        make_folder_of(path)
         # beside the file, as the file itself is replaced at each writing
         descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -131,20 +131,10 @@ def _read(path: str) -> dict[str, Position]:
 
 
 def _write(path: str, positions: Mapping[str, Position]) -> None:
-    """So that a reader, and a start after a crash, finds the old file or the new one whole."""
     document = {"version": VERSION, "hosts": {host: position.as_dict() for host, position in sorted(positions.items())}}
-    temporary = None
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        replace(path, json.dumps(document, indent=1).encode())
     except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
         raise UnusableFile(
             f"bookmarks: {path} cannot be written: {error.strerror or error}. Make room or mend the folder's rights"
         ) from error

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..._whole_file import replacement
 from .errors import LedgerError
 from .store import Ledger
 
@@ -43,22 +42,15 @@ def export(ledger: Ledger, dest: str, *, since: int | None = None, until: int | 
     target = Path(dest)
     count, digest = 0, hashlib.sha256()
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="ascii", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as new:
-            try:
-                for line in lines(ledger, since, until):
-                    new.write(line + "\n")
-                    digest.update(line.encode("ascii") + b"\n")
-                    count += 1
-                changed = _digest(target) != digest.hexdigest()
-                if changed and not dry_run:
-                    new.flush()
-                    os.fsync(new.fileno())
-                    os.chmod(new.name, target.stat().st_mode & 0o777 if target.exists() else 0o640)
-                    os.replace(new.name, target)
-            finally:
-                Path(new.name).unlink(missing_ok=True)  # gone already where it has become the target
+        with replacement(dest) as new:
+            for line in lines(ledger, since, until):
+                content = line.encode("ascii") + b"\n"
+                new.file.write(content)
+                digest.update(content)
+                count += 1
+            changed = _digest(target) != digest.hexdigest()
+            if changed and not dry_run:
+                new.take_its_place()
     except OSError as error:
         raise ExportFailed(dest, error.strerror or str(error)) from error
     return Exported(count, changed)

@@ -81,12 +81,23 @@ def rows_of(events: Iterable[t.Any], activations: Iterable[t.Any], now: datetime
     for result in events:
         _take_events(rows, result)
     for result in activations:
-        row = _activation(result, now) if isinstance(result, Mapping) else None
+        row = _unless_odd(_activation, result, now) if isinstance(result, Mapping) else None
         if row is None:
             rows.skip("no result of guest_key that tells the licence")
         else:
             rows.activations.append(row)
     return rows
+
+
+Row = t.TypeVar("Row")
+
+
+def _unless_odd(make: t.Callable[..., Row | None], result: Mapping[str, t.Any], *more: datetime) -> Row | None:
+    """The row that is made of ``result``. None: something in it has no form that can be kept."""
+    try:
+        return make(result, *more)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError, InvalidTime):
+        return None
 
 
 def _take_events(rows: Rows, result: t.Any) -> None:
@@ -100,26 +111,23 @@ def _take_events(rows: Rows, result: t.Any) -> None:
         return
     whole = True
     for one in found:
-        row = _event(one) if isinstance(one, Mapping) else None
+        row = _unless_odd(_event, one) if isinstance(one, Mapping) else None
         if row is None:
             whole = False
             rows.skip("an event without computer, log, record, time or ID")
         else:
             rows.events.append(row)
     # A bookmark says that all before it was kept; it must not, if something was left out.
-    bookmark = _bookmark(result) if whole and not single else None
+    bookmark = _unless_odd(_bookmark, result) if whole and not single else None
     if bookmark is not None:
         rows.bookmarks.append(bookmark)
 
 
 def _event(event: Mapping[str, t.Any]) -> EventRow | None:
-    try:
-        computer = str(event["computer"]).strip().lower()
-        log = str(event["log"]).strip()
-        record, event_id = int(event["record"]), int(event["event_id"])
-        time = _seconds(point_in_time(str(event["time"])))
-    except (KeyError, TypeError, ValueError, OverflowError, InvalidTime):
-        return None
+    computer = str(event["computer"]).strip().lower()
+    log = str(event["log"]).strip()
+    record, event_id = int(event["record"]), int(event["event_id"])
+    time = _seconds(point_in_time(str(event["time"])))
     if not computer or not log or not 0 <= record <= _LARGEST or not 0 <= event_id <= _LARGEST:
         return None
     return EventRow(
@@ -188,10 +196,7 @@ def _bookmark(result: Mapping[str, t.Any]) -> BookmarkRow | None:
     machine, bookmark = result.get("machine"), result.get("bookmark")
     if not machine or not isinstance(bookmark, Mapping):
         return None
-    try:
-        return BookmarkRow(_storable(str(machine)), _seconds(point_in_time(str(bookmark["time"]))), _json(bookmark))
-    except (KeyError, InvalidTime):
-        return None
+    return BookmarkRow(_storable(str(machine)), _seconds(point_in_time(str(bookmark["time"]))), _json(bookmark))
 
 
 def _mapping(value: t.Any) -> Mapping[str, t.Any]:
@@ -212,8 +217,9 @@ def _code(value: t.Any) -> int | None:
 
 
 def _json(value: Mapping[str, t.Any]) -> str:
-    """One line of ASCII: whatever a tenant wrote is escaped in it, lone surrogates too, which SQLite could not store."""
-    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
+    """One line of ASCII: whatever a tenant wrote is escaped in it, lone surrogates too, which SQLite could not store. Raises TypeError, ValueError
+    and RecursionError for what is no JSON."""
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str, allow_nan=False)
 
 
 def _storable(text: str) -> str:

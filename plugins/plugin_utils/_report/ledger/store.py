@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..._whole_file import NEW_FILE
 from .errors import LedgerBusy, LedgerDamaged, LedgerError, LedgerForeign, LedgerMissing, LedgerNotWritable, LedgerTooNew
 from .rows import ActivationRow, BookmarkRow, EventRow, Rows
 from .schema import APPLICATION_ID, VERSION, migrate, version_of
@@ -31,7 +32,7 @@ BUSY_SECONDS = 60.0
 # Rows that are read or removed at once. Others are kept out only for as long as that takes.
 CHUNK = 5000
 
-_DAMAGED = ("not a database", "malformed", "corrupt", "unsupported file format")
+_DAMAGED = ("not a database", "malformed", "corrupt", "unsupported file format", "could not decode", "no such table", "no such column")
 _BUSY = ("locked", "busy")
 
 
@@ -111,6 +112,9 @@ class Ledger:
                 problems += (f"{len(dangling)} rows name an event, a log or a subject that is not there",)
             if problems or version == 0:
                 return Health(version, problems)
+            problems = tuple(_problems_of_rows(connection, version))
+            if problems:
+                return Health(version, problems)
             one = connection.execute(
                 "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM activations), (SELECT count(*) FROM logs)"
             )
@@ -125,9 +129,8 @@ class Ledger:
         with self._opened() as connection:
             if version_of(connection) < VERSION:
                 return {}
-            return {
-                machine: json.loads(body) for machine, body in connection.execute("SELECT machine, body FROM bookmarks ORDER BY machine")
-            }
+            found = connection.execute("SELECT machine, body FROM bookmarks ORDER BY machine")
+            return {str(machine): self._content(body) for machine, body in found}
 
     def events(self, *, since: int | None = None, until: int | None = None) -> Iterator[dict[str, t.Any]]:
         """Events in the order of their time; ``since`` included, ``until`` not, in seconds since 1970."""
@@ -150,7 +153,14 @@ class Ledger:
                     return
                 last = found[-1][:2]
                 for _time, _id, body in found:
-                    yield json.loads(body)
+                    yield self._content(body)
+
+    def _content(self, body: t.Any) -> dict[str, t.Any]:
+        """The object that a row holds as JSON. Raises LedgerDamaged."""
+        found = _object_in(body)
+        if found is None:
+            raise LedgerDamaged(self.path, "a row holds no JSON object")
+        return found
 
     @contextlib.contextmanager
     def _opened(self, *, create: bool = False, memory: bool = False) -> Iterator[sqlite3.Connection]:
@@ -167,6 +177,8 @@ class Ledger:
             yield connection
         except sqlite3.DatabaseError as error:
             raise self._named(error) from error
+        except UnicodeDecodeError as error:  # of SQLite's message, which quotes what the file holds
+            raise LedgerDamaged(self.path, "it holds text that is not UTF-8") from error
         finally:
             if connection is not None:
                 connection.close()
@@ -261,17 +273,48 @@ class _Writer:
         key = (computer, log)
         if key not in self._logs:
             self._connection.execute("INSERT INTO logs (computer, log) VALUES (?, ?) ON CONFLICT DO NOTHING", key)
-            self._logs[key] = self._connection.execute("SELECT id FROM logs WHERE computer = ? AND log = ?", key).fetchone()[0]
+            self._logs[key] = self._id("SELECT id FROM logs WHERE computer = ? AND log = ?", key)
         return self._logs[key]
 
     def _subject(self, name: str) -> int:
         if name not in self._subjects:
             self._connection.execute("INSERT INTO subjects (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
-            self._subjects[name] = self._connection.execute("SELECT id FROM subjects WHERE name = ?", (name,)).fetchone()[0]
+            self._subjects[name] = self._id("SELECT id FROM subjects WHERE name = ?", (name,))
         return self._subjects[name]
+
+    def _id(self, query: str, values: tuple[str, ...]) -> int:
+        """The number of a row that is there by now."""
+        found = self._connection.execute(query, values).fetchone()
+        if found is None or not isinstance(found[0], int):
+            raise sqlite3.DatabaseError("database disk image is malformed: an index names a row that is not there")
+        return found[0]
+
+
+def _object_in(body: t.Any) -> dict[str, t.Any] | None:
+    """What a row's ``body`` holds. None: it is no JSON object, which nothing that writes a ledger makes."""
+    try:
+        found = json.loads(body)
+    except (TypeError, ValueError, RecursionError):  # JSONDecodeError and UnicodeDecodeError are ValueErrors
+        return None
+    return found if isinstance(found, dict) else None
 
 
 _DATED = ("events", "activations")
+_LAST_SECOND = 253402300799  # of the year 9999
+_FIRST_SECOND = -62135596800  # of the year 1
+
+
+def _problems_of_rows(connection: sqlite3.Connection, version: int) -> Iterator[str]:
+    """What SQLite takes for sound and is no ledger all the same."""
+    for table in (*_DATED, "bookmarks") if version == VERSION else _DATED:
+        bodies = sum(_object_in(body) is None for (body,) in connection.execute(f"SELECT body FROM {table}"))
+        if bodies:
+            yield f"{bodies} rows of the table {table} hold no JSON object"
+        times = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE typeof(time) <> 'integer' OR time NOT BETWEEN ? AND ?", (_FIRST_SECOND, _LAST_SECOND)
+        ).fetchone()[0]
+        if times:
+            yield f"{times} rows of the table {table} have a time that is none"
 
 
 def _older(connection: sqlite3.Connection, before: int) -> int:
@@ -284,7 +327,7 @@ def _make_private(path: Path) -> None:
     SQLite gives its journals the same mode. What cannot be made SQLite explains itself.
     """
     with contextlib.suppress(OSError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, NEW_FILE))
 
 
 def _remove(connection: sqlite3.Connection, before: int) -> int:
