@@ -26,12 +26,12 @@ import troubleshooting  # noqa: E402
 
 from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import KMS_CLIENT_KEYS  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import SKUS  # noqa: E402
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.errors import ERRORS, format_code  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.finding_types import FINDINGS  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.matrix import can_activate  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES  # noqa: E402
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED  # noqa: E402
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.windows_codes import ERRORS, format_code  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference"
 GUIDE = ROOT / "docs" / "troubleshooting.md"

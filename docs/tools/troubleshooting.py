@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.errors import ERRORS, ErrorEntry, format_code
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.finding_types import FINDINGS, FindingType
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.windows_codes import ERRORS, ErrorEntry, format_code
 
 SYMPTOMS = Path(__file__).parent / "symptoms.yml"
 _ERRORS = {entry.code: entry for entry in ERRORS}

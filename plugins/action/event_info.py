@@ -13,8 +13,17 @@ from datetime import datetime, timezone
 from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
 from ..plugin_utils._ansible.options import OptionError, not_negative
 from ..plugin_utils._ansible.results import findings_result
-from ..plugin_utils._avma.events import GUEST_EVENT, HOST_EVENT, Bookmark, InvalidBookmark, event_result, read_bookmark, restriction, settle
-from ..plugin_utils._avma.times import InvalidTime, moment
+from ..plugin_utils._avma.events import (
+    GUEST_EVENT,
+    HOST_EVENT,
+    Bookmark,
+    InvalidBookmark,
+    event_result,
+    read_bookmark,
+    restriction,
+    select_new,
+)
+from ..plugin_utils._avma.times import InvalidTime, parse_time_or_age
 from ..plugin_utils._windows.eventlog import read_events, read_origin
 
 _EVENTS = {"auto": (GUEST_EVENT, HOST_EVENT), "guest": (GUEST_EVENT,), "host": (HOST_EVENT,)}
@@ -53,7 +62,7 @@ class ActionModule(WsManAction[Options]):
         origin = read_origin(session)
         until, start = _end_and_start(options, origin.id, origin.now or datetime.now(timezone.utc))
         found = read_events(session, restriction(start, until, origin.now))
-        reading = settle(found, start, origin, until=until, limit=options.limit)
+        reading = select_new(found, start, origin, until=until, limit=options.limit)
         return {
             "changed": False,
             "machine": task.machine,
@@ -71,7 +80,7 @@ def _end_and_start(options: Options, log: str, now: datetime) -> tuple[datetime 
 
     def time(name: str, text: str) -> datetime:
         try:
-            return moment(text, now)
+            return parse_time_or_age(text, now)
         except InvalidTime as error:
             raise OptionError(f"the option '{name}' ({text!r}): {error}.") from error
 

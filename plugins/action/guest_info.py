@@ -15,7 +15,7 @@ from ..plugin_utils._ansible.results import findings_result, guest_licences_resu
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.facts import Channel
 from ..plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
-from ..plugin_utils._avma.integration_verdict import judge_integration
+from ..plugin_utils._avma.integration_verdict import integration_findings
 from ..plugin_utils._avma.outcome import Outcome
 from ..plugin_utils._avma.platform import is_hyperv_guest
 from ..plugin_utils._avma.vm_matching import OTHER_VM
@@ -48,8 +48,8 @@ class ActionModule(GuestAction[GuestOptions]):
                 facts = replace(facts, computer=replace(computer, asset_tag=read_asset_tag(session)))
                 plan = plan_guest_key(facts, KeyWish(), tables=options.tables)
         activates = plan.outcome not in (Outcome.KEPT, Outcome.REFUSED)
-        integration = judge_integration(facts.integration, plan.identity.release, plan.identity.name, activates=activates)
-        other = self.meant_vm(task, options, session).judge(facts.placement.vm_id if facts.placement else None)
+        integration = integration_findings(facts.integration, plan.identity.release, plan.identity.name, activates=activates)
+        other = self.meant_vm(task, options, session).why_not(facts.placement.vm_id if facts.placement else None)
         # What another machine says of its licence proves nothing of the one that is meant.
         primary = None if other is not None and other.code == OTHER_VM else facts.primary
         return {

@@ -31,7 +31,7 @@ class KeyOptions(GuestOptions):
     wait: int
     host: HostView | None
     hosts: Sequence[Mapping[str, t.Any]]
-    contenders: int
+    concurrent_guests: int
     fail_on: tuple[str, ...]
     defer_unreachable: bool
 
@@ -77,7 +77,7 @@ class ActionModule(GuestAction[KeyOptions]):
             wait=wait,
             host=_host(given["host"], tables),
             hosts=hosts,
-            contenders=concurrent_guests(self._limits(task.variables), len(hosts)),
+            concurrent_guests=concurrent_guests(self._limits(task.variables), len(hosts)),
             fail_on=tuple(given["fail_on"]),
             defer_unreachable=given["defer_unreachable"],
         )
@@ -107,7 +107,7 @@ class ActionModule(GuestAction[KeyOptions]):
         hosts = (plain(host) for host in options.hosts)  # not before it is asked for: there may be very many
         meant = self.meant_vm(task, options, guest)
         activation = GuestActivation(
-            task, guest, options.wish, options.host, hosts, options.tables, options.contenders, wait=options.wait, meant=meant
+            task, guest, options.wish, options.host, hosts, options.tables, options.concurrent_guests, wait=options.wait, meant=meant
         )
         return activation.run()
 

@@ -18,8 +18,8 @@ from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._avma.facts import Channel, LicenceFacts
 from ..plugin_utils._avma.findings import Finding, finding
 from ..plugin_utils._avma.guest_plan import has_avma_key
+from ..plugin_utils._avma.name_patterns import DEFAULT_PATTERNS, InvalidPattern, NamePatterns
 from ..plugin_utils._avma.outcome import Outcome
-from ..plugin_utils._avma.stale_items import DEFAULT_PATTERNS, InvalidPattern, NamePatterns
 from ..plugin_utils._avma.text import safe_text
 from ..plugin_utils._avma.vm_matching import OTHER_VM
 from ..plugin_utils._windows.guest_items import read_data, read_guest_values, remove_guest_values
@@ -65,7 +65,7 @@ class ActionModule(WsManAction[Options]):
         refused: str | None = None
         if options.absent and stale:
             meant = MeantVm(task.machine, task.variables, check=options.check_identity, render=lambda value: self._templar.template(value))
-            other = meant.judge(read_vm_id(session))
+            other = meant.why_not(read_vm_id(session))
             findings += [other] if other is not None else []
             if other is not None and other.code == OTHER_VM:
                 refused = f"{task.machine}: {other.cause}. {other.remedy}"

@@ -15,7 +15,7 @@ from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._avma.cluster_verdict import ClusterVerdict, cluster_as_told, judge_cluster
 from ..plugin_utils._avma.facts import HostFacts
 from ..plugin_utils._avma.findings import Finding
-from ..plugin_utils._avma.host_name import judge_host_name
+from ..plugin_utils._avma.host_name import why_not_this_host
 from ..plugin_utils._avma.host_verdict import HostVerdict, judge_host
 from ..plugin_utils._avma.tables import Tables
 from ..plugin_utils._windows.host import read_host
@@ -60,7 +60,7 @@ class ActionModule(WsManAction[Options]):
     def _name(self, task: Task, facts: HostFacts) -> list[Finding]:
         own = task.variables.get("hostvars", {}).get(task.machine) if self._task.delegate_to else task.variables
         told = {name: str(self._templar.template(own[name])) for name in ("ansible_host", "avma_computer_name") if own and own.get(name)}
-        found = judge_host_name(
+        found = why_not_this_host(
             facts.os.name or facts.computer.name, task.machine, [told.get("ansible_host", "")], told.get("avma_computer_name")
         )
         return [found] if found is not None else []

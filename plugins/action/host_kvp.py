@@ -15,7 +15,7 @@ from ..plugin_utils._ansible.options import OptionError, not_negative
 from ..plugin_utils._ansible.vm_choice import ALL_OPTION, VM_OPTIONS, VmChoice, choose, explicit_choice_of
 from ..plugin_utils._avma.facts import KvpItem
 from ..plugin_utils._avma.kvp_items import InvalidItem, ItemChange, after, check_item, plan_absent, plan_present
-from ..plugin_utils._avma.stale_items import InvalidPattern, NamePatterns
+from ..plugin_utils._avma.name_patterns import InvalidPattern, NamePatterns
 from ..plugin_utils._avma.text import safe_text
 from ..plugin_utils._windows.host_items import write_items
 from ..plugin_utils._windows.hyperv import Vm, read_vms

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, Task
 from ..plugin_utils._ansible.options import OptionError
 from ..plugin_utils._ansible.registered import results_of
-from ..plugin_utils._avma.times import InvalidTime, iso, moment, point_in_time, span
+from ..plugin_utils._avma.times import InvalidTime, iso, parse_duration, parse_time, parse_time_or_age
 from ..plugin_utils._report.ledger.errors import LedgerError
 from ..plugin_utils._report.ledger.export import export
 from ..plugin_utils._report.ledger.rows import rows_of
@@ -65,13 +65,13 @@ class ActionModule(AvmaAction[Options]):
             events += results_of(task, given["hosts"], given["events_variable"])
         if given["activations_variable"]:
             activations += results_of(task, given["guests"], given["activations_variable"])
-        since, until = (_epoch(_time(given, name, lambda text: moment(text, now))) for name in ("since", "until"))
+        since, until = (_epoch(_time(given, name, lambda text: parse_time_or_age(text, now))) for name in ("since", "until"))
         options = Options(
             ledger=Ledger(given["path"]),
             state=given["state"],
             events=tuple(events),
             activations=tuple(activations),
-            observed=_time(given, "observed", point_in_time) or now,
+            observed=_time(given, "observed", parse_time) or now,
             keep_from=_keep_from(given["retention"], now),
             dest=given["dest"] or "",
             since=since,
@@ -156,7 +156,7 @@ def _keep_from(retention: str | None, now: datetime) -> int | None:
     if not retention:
         return None
     try:
-        kept = span(retention)
+        kept = parse_duration(retention)
     except InvalidTime as error:
         raise OptionError(f"the option 'retention' ({retention!r}): {error}.") from error
     if kept < timedelta(days=1):

@@ -18,7 +18,7 @@ from ..plugin_utils._ansible.options import OptionError
 from ..plugin_utils._ansible.registered import Registered, machines_of
 from ..plugin_utils._avma.findings import Severity
 from ..plugin_utils._avma.lease import LeaseRule
-from ..plugin_utils._avma.times import InvalidTime, moment, point_in_time, span
+from ..plugin_utils._avma.times import InvalidTime, parse_duration, parse_time, parse_time_or_age
 from ..plugin_utils._avma.told import part
 from ..plugin_utils._report.building import build
 from ..plugin_utils._report.comparison import InvalidReport, check
@@ -161,13 +161,13 @@ def _settings(given: Mapping[str, t.Any], now: datetime) -> Settings:
         except (InvalidTime, InvalidPattern) as error:
             raise OptionError(f"the option '{name}' ({given[name]!r}): {error}.") from error
 
-    lease = LeaseRule(read("lease_interval", span), read("lease_validity", span), read("lease_warning", span))
+    lease = LeaseRule(read("lease_interval", parse_duration), read("lease_validity", parse_duration), read("lease_warning", parse_duration))
     if not timedelta(hours=1) <= lease.validity <= timedelta(days=3660):
         raise OptionError(f"the option 'lease_validity' ({given['lease_validity']!r}) is out of reason. Give 1h to 3660d.")
     return Settings(
         now=now,
-        observed=read("observed", point_in_time) if given["observed"] else now,
-        since=read("since", lambda text: moment(text, now)),
+        observed=read("observed", parse_time) if given["observed"] else now,
+        since=read("since", lambda text: parse_time_or_age(text, now)),
         months=given["months"],
         title=given["title"],
         lease=lease,
@@ -214,7 +214,7 @@ def _ledger(path: str, settings: Settings) -> LedgerMaterial:
 
 def _oldest(time: t.Any) -> datetime | None:
     try:
-        return point_in_time(str(time))
+        return parse_time(str(time))
     except InvalidTime:
         return None
 

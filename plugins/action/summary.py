@@ -153,6 +153,6 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.os or "-",
         row.outcome if row.managed else f"({row.outcome})",
         row.channel or "-",
-        row.last_five or "-",
+        row.partial_product_key or "-",
         row.reason,
     )

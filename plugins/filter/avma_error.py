@@ -11,7 +11,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._product_keys import mask_likely_keys
-from ..plugin_utils._avma.errors import error_of, format_code, normalise_code
+from ..plugin_utils._avma.windows_codes import error_of, format_code, unsigned_code
 from ..plugin_utils._filter.defined import require_defined
 
 _HEX = re.compile("0[xX][0-9a-fA-F]{1,40}")
@@ -56,7 +56,7 @@ def _code(value: object) -> int:
     number = value if isinstance(value, int) else _number(value)
     if not (-_SIGN <= number < _WORD or _CARRIED_SIGN <= number < 1 << 64):
         raise AnsibleFilterError(f"avma_error: {_shown(value)} has more than the 32 bits of an error code. Check where it was copied from.")
-    return normalise_code(number)
+    return unsigned_code(number)
 
 
 def _number(text: str) -> int:

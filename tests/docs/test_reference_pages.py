@@ -12,9 +12,9 @@ from types import ModuleType
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.errors import ERRORS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.finding_types import FINDINGS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.windows_codes import ERRORS
 
 GENERATOR = Path(__file__).resolve().parents[2] / "docs" / "tools" / "generate_reference.py"
 

@@ -13,8 +13,8 @@ from types import ModuleType
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.errors import ERRORS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.finding_types import FINDINGS, Severity
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.windows_codes import ERRORS
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "docs" / "tools"

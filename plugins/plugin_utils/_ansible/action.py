@@ -36,7 +36,7 @@ from .._wsman.session import Session
 from .connection import UnsupportedConnection, open_session
 from .failure import Failure, connection_not_made, failure_of
 from .options import OptionError, checked, harmless, secrets_in
-from .output import InvalidQuery, Query, release
+from .output import InvalidQuery, Query, publish
 
 # Ansible forks for each task of each host, after it has imported the action: what is not imported by then, each fork imports anew.
 for _library in ("defusedxml.ElementTree", "jmespath"):
@@ -89,7 +89,7 @@ class AvmaAction(ActionBase, t.Generic[Options]):  # type: ignore[misc]  # ansib
         except (OptionError, InvalidQuery) as error:
             answer = {"failed": True, "msg": harmless(f"{self._task.action}: {error}", task.secrets | secrets_in(arguments, self.OPTIONS))}
         result.update(answer)
-        return release(result, task.secrets)
+        return publish(result, task.secrets)
 
     def _task_of(self, variables: dict[str, t.Any]) -> Task:
         # Of a delegated task the machine that is asked, for it is the one that errors are about.

@@ -18,9 +18,9 @@ from .._avma.text import safe_text
 from .._windows.host import read_node
 from .._wsman.errors import WsManError
 from .._wsman.session import Session
-from .asking import ask_machines
 from .failure import failure_of
 from .inventory_connection import Inventory, address_like, connection_like
+from .parallel_sessions import ask_machines
 
 # Sessions at once: a cluster has at most 64 nodes, and other tasks run beside this one.
 PARALLEL = 8

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 from ansible.errors import AnsibleConnectionFailure
 
-from .._avma.errors import error_of
 from .._avma.findings import Finding
 from .._avma.text import safe_text
+from .._avma.windows_codes import error_of
 from .._windows.data_exchange import NotSwitched
 from .._windows.direct_refusal import DirectRefused
 from .._windows.host_items import NotWritten

@@ -12,22 +12,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .._avma.activation_diagnosis import chassis_may_explain, diagnose, explained, integration_may_explain
-from .._avma.errors import error_of
 from .._avma.facts import Channel, ComputerFacts, GuestFacts, GuestPlacement, LicenceFacts
 from .._avma.findings import Finding, finding
 from .._avma.guest_plan import GuestPlan, KeyWish, Step, plan_guest_key
-from .._avma.guest_result import judge_result
+from .._avma.guest_result import outcome_of
 from .._avma.host_of_guest import host_of_guest
 from .._avma.host_view import HostView
-from .._avma.kms_left import judge_kms_left
+from .._avma.kms_left import kms_left_findings
 from .._avma.outcome import Outcome
-from .._avma.rollback import judge_rollback, plan_rollback, rollback_unknown
+from .._avma.rollback import plan_rollback, rollback_findings, rollback_unknown
 from .._avma.tables import Tables
 from .._avma.vm_matching import OTHER_VM
-from .._windows.activation import Applied, PlanRunner, wanted_product
+from .._avma.windows_codes import error_of
+from .._windows.activation import ApplyResult, PlanRunner, wanted_product
 from .._windows.guest import foresee_diagnosis, foresee_key, read_licence_state
 from .._windows.integration import read_integration
-from .._windows.placement import read_host, read_vm_id
+from .._windows.placement import read_host_name, read_vm_id
 from .._windows.system import read_asset_tag, read_computer
 from .._wsman.cim import Cim
 from .._wsman.errors import WsManError
@@ -58,7 +58,7 @@ class GuestActivation:
         host: HostView | None,
         hosts: Iterable[Result],
         tables: Tables,
-        contenders: int = 1,
+        concurrent_guests: int = 1,
         *,
         wait: int,
         meant: MeantVm | None = None,
@@ -71,14 +71,14 @@ class GuestActivation:
         self._host = host
         self._hosts = hosts
         self._tables = tables
-        self._contenders = contenders
+        self._concurrent_guests = concurrent_guests
         self._wait = wait
 
     def run(self) -> Result:
         foresee_key(self._session)
         facts = read_licence_state(self._session)
         self._own_id = read_vm_id(self._session)
-        other = self._meant.judge(self._own_id) if self._meant else None
+        other = self._meant.why_not(self._own_id) if self._meant else None
         plan = plan_guest_key(facts, self._wish, self._host, tables=self._tables)
         if other is not None and other.code == OTHER_VM:
             return self._result_of_another(facts, replace(plan, key=None, outcome=Outcome.REFUSED, steps=(), findings=(other,)))
@@ -90,7 +90,7 @@ class GuestActivation:
     def _planned(self, facts: GuestFacts, plan: GuestPlan) -> Result:
         if plan.steps or (self._host is None and plan.hangs_on_host):
             # Only where something would be changed is it worth to ask where the guest runs.
-            facts = replace(facts, computer=read_computer(self._session), placement=read_host(self._session))
+            facts = replace(facts, computer=read_computer(self._session), placement=read_host_name(self._session))
             host = self._host or host_of_guest(facts.placement, self._hosts, self._tables)
             plan = plan_guest_key(facts, self._wish, host, tables=self._tables)
             if (host is None or host.problem is not None) and plan.installs:
@@ -99,7 +99,7 @@ class GuestActivation:
                 plan = plan_guest_key(facts, self._wish, host, tables=self._tables)
             self._host = host
         if self._task.check_mode or not plan.steps:
-            return self._result(facts, facts, plan, plan.outcome, plan.findings, Applied(licences=facts.licences))
+            return self._result(facts, facts, plan, plan.outcome, plan.findings, ApplyResult(licences=facts.licences))
         return self._applied(facts, plan)
 
     def _applied(self, before: GuestFacts, plan: GuestPlan) -> Result:
@@ -109,7 +109,7 @@ class GuestActivation:
             self._session,
             wait=self._wait,
             say=lambda line: self._task.say(f"{self._task.machine}: {line}"),
-            contenders=self._contenders,
+            concurrent_guests=self._concurrent_guests,
         )
         failure: Failure | None = None
         try:
@@ -123,9 +123,9 @@ class GuestActivation:
         if failure is None:
             last_five = plan.key.last_five if plan.key is not None else None
             now = wanted_product(after.licences, last_five) or after.primary
-            outcome, findings = judge_result(now, plan, code)
+            outcome, findings = outcome_of(now, plan, code)
             if outcome in (Outcome.ACTIVATED, Outcome.KEYED):
-                findings = (*findings, *judge_kms_left(after))
+                findings = (*findings, *kms_left_findings(after))
             if outcome is Outcome.FAILED:
                 diagnosis = self._diagnosis(after, plan, code, timed_out=applied.timed_out)
                 findings = explained(findings, diagnosis, plan.findings)
@@ -156,7 +156,7 @@ class GuestActivation:
                 refused = runner.restore(rollback.step, rollback.key)
             except WsManError as lost:
                 return rollback_unknown(plan, failure_of(lost, self._task.machine).msg.rstrip("."))
-        return judge_rollback(rollback, plan, runner.applied.licences, refused.code if refused else None)
+        return rollback_findings(rollback, plan, runner.applied.licences, refused.code if refused else None)
 
     def _diagnosis(self, guest: GuestFacts, plan: GuestPlan, code: int | None, *, timed_out: bool) -> tuple[Finding, ...]:
         """What explains that the guest was not activated. Asking for it is worth three requests, but not a failure."""
@@ -174,13 +174,13 @@ class GuestActivation:
 
     def _result_of_another(self, facts: GuestFacts, plan: GuestPlan) -> Result:
         """A refusal that says which machine answered, and nothing of its licence: that is not the licence of the one that was meant."""
-        result = self._result(facts, facts, plan, plan.outcome, plan.findings, Applied(licences=facts.licences))
+        result = self._result(facts, facts, plan, plan.outcome, plan.findings, ApplyResult(licences=facts.licences))
         told = result["guest"]
         nothing = {"key_installed": False, "activated": False, "before": None, "after": None}
         return {**result, **nothing, "guest": {**dict.fromkeys(told), "name": told["name"], "placement": told["placement"]}}
 
     def _result(
-        self, before: GuestFacts, after: GuestFacts, plan: GuestPlan, outcome: Outcome, findings: Iterable[Finding], applied: Applied
+        self, before: GuestFacts, after: GuestFacts, plan: GuestPlan, outcome: Outcome, findings: Iterable[Finding], applied: ApplyResult
     ) -> Result:
         findings = tuple(findings)
         if self._own_id:
@@ -244,7 +244,7 @@ def _decisive(outcome: Outcome, findings: Iterable[Finding]) -> Finding | None:
 
 def _states(facts: GuestFacts) -> list[tuple[str, str | None, str]]:
     """What makes a change of a licence; the minutes that are left pass by themselves."""
-    return [(licence.channel.value, licence.partial_key, licence.status.value) for licence in facts.licences]
+    return [(licence.channel.value, licence.partial_product_key, licence.status.value) for licence in facts.licences]
 
 
 def _step_result(step: Step, done: bool) -> Result:
@@ -258,7 +258,7 @@ def _diff(machine: str, before: GuestFacts, after: GuestFacts, plan: GuestPlan, 
         primary = facts.primary
         return {
             "channel": primary.channel.value if primary else None,
-            "last_five": primary.partial_key if primary else None,
+            "last_five": primary.partial_product_key if primary else None,
             "licensed": primary.licensed if primary else False,
         }
 

@@ -36,7 +36,7 @@ class MeantVm:
         self._render = render
         self._direct = direct
 
-    def judge(self, own_id: str | None) -> Finding | None:
+    def why_not(self, own_id: str | None) -> Finding | None:
         """What is wrong with an answer from a machine with this ID: an error, or a warning where the operator says that the ID is out of date."""
         own = normalise_id(own_id)
         if own is None:

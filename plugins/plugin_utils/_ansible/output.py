@@ -96,7 +96,7 @@ def _leading_names(node: t.Any) -> list[str]:
     return []
 
 
-def release(result: dict[str, t.Any], secrets: Iterable[str]) -> dict[str, t.Any]:
+def publish(result: dict[str, t.Any], secrets: Iterable[str]) -> dict[str, t.Any]:
     """The result as Ansible may have it: no secret in it, and nothing of it ever rendered as a template.
 
     Action plugins get no help from Ansible with ``no_log``, so the values are cut out here.

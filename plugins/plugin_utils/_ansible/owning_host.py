@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ansible.errors import AnsibleError
 
-from .._avma.direct import judge_host_build
+from .._avma.direct import why_not_direct_host
 from .._avma.findings import Finding, finding
 from .._avma.text import safe_text
 from .._avma.vm_matching import liveliness
@@ -20,11 +20,11 @@ from .._windows.hyperv import Vm, find_vms
 from .._windows.system import read_os
 from .._wsman.errors import WsManError
 from .._wsman.session import Session
-from .asking import own_tickets
 from .connection import UnsupportedConnection, open_session
 from .failure import failure_of
 from .guest_place import GuestPlaces, HostPlace
 from .inventory_connection import Inventory, connection_of
+from .parallel_sessions import preserved_ticket_cache
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class OwnerSearch:
     def __init__(self, variables: t.Mapping[str, t.Any], play_context: t.Any) -> None:
         self._inventory = Inventory(variables)
         self._play_context = play_context
-        self._tickets = own_tickets()
+        self._tickets = preserved_ticket_cache()
         self._sessions: list[Session] = []
         self._connections: list[t.Any] = []  # they own the files of Kerberos tickets
 
@@ -72,7 +72,7 @@ class OwnerSearch:
 
     def _ask(self, places: GuestPlaces, place: HostPlace, guest: str) -> Owner | Finding | None:
         """The machine as this host has it now, None if it has none of that ID. A host that is known to be too old is not asked."""
-        if too_old := judge_host_build(place.build, place.name):
+        if too_old := why_not_direct_host(place.build, place.name):
             return too_old
         try:
             session = self._open(place.name)
@@ -84,7 +84,7 @@ class OwnerSearch:
             return _unreached(guest, place.name, failure_of(error, place.name).msg)
         except (UnsupportedConnection, AnsibleError) as error:
             return _unreached(guest, place.name, safe_text(str(error), limit=400))
-        return judge_host_build(build, place.name) or Owner(session, vms[0], place.name)
+        return why_not_direct_host(build, place.name) or Owner(session, vms[0], place.name)
 
     def _open(self, host: str) -> Session:
         connection = connection_of(host, self._inventory.variables(host), play_context=self._play_context)

@@ -14,7 +14,6 @@ from datetime import datetime
 from ...module_utils._product_keys import display_key
 from .._avma.cluster_verdict import ClusterVerdict, NodeVerdict
 from .._avma.editions import sku_of
-from .._avma.errors import describe_code
 from .._avma.facts import (
     ComputerFacts,
     GuestFacts,
@@ -34,6 +33,7 @@ from .._avma.keys import AvmaKey
 from .._avma.tables import Tables
 from .._avma.times import iso
 from .._avma.vm_verdict import VmVerdict
+from .._avma.windows_codes import describe_code
 
 Result = dict[str, t.Any]
 
@@ -116,7 +116,7 @@ def licence_result(licence: LicenceFacts | None) -> Result | None:
         "status_code": licence.status_code,
         "licensed": licence.licensed,
         "reason": None if not licence.reason else describe_code(licence.reason),
-        "partial_product_key": licence.partial_key,
+        "partial_product_key": licence.partial_product_key,
         "minutes_remaining": licence.minutes_remaining,
         "evaluation_end": _time(licence.evaluation_end),
         "kms_machine": licence.kms.machine or licence.kms.discovered,

@@ -14,7 +14,7 @@ from .facts import GuestFacts
 from .findings import Finding, finding
 from .host_view import HostView
 from .identity import GuestIdentity
-from .integration_verdict import judge_integration
+from .integration_verdict import integration_findings
 from .platform import is_in_azure
 
 _INVALID_PLATFORM, _PARENT_NOT_ACTIVATED, _ID_MISMATCH = 0xC004FD01, 0xC004FD02, 0xC004FD03
@@ -40,7 +40,7 @@ def diagnose(guest: GuestFacts, identity: GuestIdentity, host: HostView | None, 
         found.append(finding("AZURE_LOCAL_NOT_ENTITLED", identity.name, host=host.name))
     if host is not None and "HOST_IN_AZURE" in host.findings and code == _PARENT_NOT_ACTIVATED:
         found.append(finding("HOST_IN_AZURE", host.name))
-    found.extend(judge_integration(guest.integration, identity.release, identity.name))
+    found.extend(integration_findings(guest.integration, identity.release, identity.name))
     return tuple(found)
 
 

@@ -82,7 +82,7 @@ def cluster_as_told(cluster: ClusterFacts, tables: Tables) -> ClusterVerdict:
     return ClusterVerdict(cluster.name, False, None, _lowest(nodes), nodes, _judge_releases(cluster, nodes))
 
 
-def judge_renewal_elsewhere(identity: GuestIdentity, name: str | None, host: HostView | None, tables: Tables) -> tuple[Finding, ...]:
+def renewal_elsewhere_findings(identity: GuestIdentity, name: str | None, host: HostView | None, tables: Tables) -> tuple[Finding, ...]:
     """The nodes of the host's cluster that could not renew a guest's activation, as one finding; none if there are none known."""
     if host is None or host.cluster is None:
         return ()

@@ -15,22 +15,22 @@ from .facts import VmState
 from .findings import Finding, finding
 from .identity import GuestIdentity, OsKind
 
-OLDEST_BUILD = 14393  # Windows Server 2016
+OLDEST_DIRECT_BUILD = 14393  # Windows Server 2016
 
 
-def judge_host_build(build: int | None, host: str) -> Finding | None:
+def why_not_direct_host(build: int | None, host: str) -> Finding | None:
     """Why a host cannot carry PowerShell Direct; None if it can, or if its build is not known."""
-    return finding("DIRECT_HOST_TOO_OLD", host, build=build) if build is not None and build < OLDEST_BUILD else None
+    return finding("DIRECT_HOST_TOO_OLD", host, build=build) if build is not None and build < OLDEST_DIRECT_BUILD else None
 
 
-def judge_vm_state(state: VmState, vm: str, host: str) -> Finding | None:
+def why_not_direct_vm(state: VmState, vm: str, host: str) -> Finding | None:
     return None if state is VmState.RUNNING else finding("DIRECT_VM_NOT_RUNNING", vm, state=state.value.replace("_", " "), host=host)
 
 
-def judge_guest_build(identity: GuestIdentity, vm: str) -> Finding | None:
+def why_not_direct_guest(identity: GuestIdentity, vm: str) -> Finding | None:
     """``identity`` may be what Data Exchange claims: nothing is changed by what is said here."""
     if identity.kind is OsKind.LINUX:
         return finding("DIRECT_GUEST_TOO_OLD", vm, says="Linux")
-    if identity.build is None or identity.build >= OLDEST_BUILD:
+    if identity.build is None or identity.build >= OLDEST_DIRECT_BUILD:
         return None
     return finding("DIRECT_GUEST_TOO_OLD", vm, says=identity.release.label if identity.release else f"build {identity.build}")

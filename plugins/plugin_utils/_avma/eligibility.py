@@ -31,7 +31,7 @@ _OTHER_WAYS = {
 }
 
 
-def judge_kind(identity: GuestIdentity, name: str | None) -> Finding | None:
+def why_not_this_kind(identity: GuestIdentity, name: str | None) -> Finding | None:
     """Why a guest is none of AVMA's: not Windows, a client, or not known. None for Windows Server."""
     if identity.kind is OsKind.LINUX:
         return finding("GUEST_IS_LINUX", name)
@@ -52,14 +52,14 @@ def _unknown(identity: GuestIdentity, name: str | None) -> Finding:
     return finding("GUEST_UNKNOWN", name, build=identity.build, sku=identity.sku, remedy=remedy)
 
 
-def judge_age(identity: GuestIdentity, name: str | None) -> Finding | None:
+def why_not_this_age(identity: GuestIdentity, name: str | None) -> Finding | None:
     """Why a Windows Server is too old. None if it is not, or if its build is not known."""
     if identity.build is not None and identity.build < OLDEST_BUILD:
         return finding("GUEST_TOO_OLD", name, build=identity.build)
     return None
 
 
-def judge_edition(identity: GuestIdentity, name: str | None) -> Finding | None:
+def why_not_this_edition(identity: GuestIdentity, name: str | None) -> Finding | None:
     """Why no key can be for an edition. None for a served edition, for Azure Edition, and for one that is not known."""
     if identity.edition is None or identity.edition in GUEST_EDITIONS or identity.sku == UNLICENSED_SKU:
         return None
@@ -69,7 +69,7 @@ def judge_edition(identity: GuestIdentity, name: str | None) -> Finding | None:
     return finding("GUEST_EDITION_NOT_SUPPORTED", name, edition=edition, sku=identity.sku, remedy=remedy)
 
 
-def judge_key_choice(identity: GuestIdentity, name: str | None, tables: Tables) -> Finding | None:
+def why_not_choose_key(identity: GuestIdentity, name: str | None, tables: Tables) -> Finding | None:
     """Why no key can be chosen for a Windows Server. None if there is one."""
     if identity.edition is None:
         return _unknown(identity, name)
@@ -80,7 +80,7 @@ def judge_key_choice(identity: GuestIdentity, name: str | None, tables: Tables) 
     return None
 
 
-def judge_evaluation(identity: GuestIdentity, name: str | None, product_type: int | None = None, *, tables: Tables) -> Finding:
+def evaluation_finding(identity: GuestIdentity, name: str | None, product_type: int | None = None, *, tables: Tables) -> Finding:
     """The finding on an evaluation installation, with the way out of it."""
     remedy = evaluation_remedy(identity, product_type, tables)
     return finding("GUEST_IS_EVALUATION", name, remedy=remedy, release=_release_name(identity.release))
@@ -102,7 +102,7 @@ def evaluation_remedy(identity: GuestIdentity, product_type: int | None, tables:
     )
 
 
-def judge_host_release(
+def why_not_this_host_release(
     identity: GuestIdentity, name: str | None, host_release: Release | None, host_name: str | None, tables: Tables
 ) -> Finding | None:
     """Why a host is too old for a guest. None if it is not, or if either release is unknown."""

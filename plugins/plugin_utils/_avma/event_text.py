@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TypeVar
 
-from .errors import normalise_code
+from .windows_codes import unsigned_code
 
 _T = TypeVar("_T")
 
@@ -131,8 +131,8 @@ def _codes(texts: list[str]) -> tuple[int, ...]:
     found = [int(match.group(1), 16) for text in texts for match in _CODE.finditer(text)]
     for field in fields_of(texts):
         # 3221552386 and -1073414910 are ways to write an HRESULT; other large numbers are not of licensing
-        if _DECIMAL_CODE.match(field) and normalise_code(field) >> 16 == 0xC004:
-            found.append(normalise_code(field))
+        if _DECIMAL_CODE.match(field) and unsigned_code(field) >> 16 == 0xC004:
+            found.append(unsigned_code(field))
     return _distinct(found)
 
 

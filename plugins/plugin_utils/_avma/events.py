@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 
 from ...module_utils._product_keys import mask_keys
 from .computer_names import forms_of
-from .errors import describe_code, format_code
 from .event_text import decode
 from .findings import Finding, finding
-from .times import iso, point_in_time
+from .times import iso, parse_time
+from .windows_codes import describe_code, format_code
 
 LOG = "Application"
 GUEST_EVENT = 12309
@@ -116,7 +116,7 @@ def read_bookmark(value: Mapping[str, t.Any], events: Sequence[int]) -> Bookmark
         bookmark = Bookmark(
             log=str(value["log"]),
             events=tuple(sorted(int(one) for one in value["events"])),
-            time=point_in_time(str(value["time"])),
+            time=parse_time(str(value["time"])),
             record=None if value["record"] is None else int(value["record"]),
             event_id=None if value["event_id"] is None else int(value["event_id"]),
         )
@@ -147,7 +147,7 @@ def restriction(start: Bookmark, until: datetime | None, now: datetime | None) -
     return Restriction(start.events, since=since, until=latest)
 
 
-def settle(found: Iterable[LogEvent], start: Bookmark, origin: LogOrigin, *, until: datetime | None = None, limit: int = 0) -> Reading:
+def select_new(found: Iterable[LogEvent], start: Bookmark, origin: LogOrigin, *, until: datetime | None = None, limit: int = 0) -> Reading:
     """Which of the events that the log gave are new, and the bookmark for the next time.
 
     ``found`` may be in any order and may hold events twice. ``limit`` 0 is none; with a limit the oldest come first. An event later than

@@ -26,8 +26,8 @@ from .event_text import Notification
 from .events import HOST_EVENT
 from .findings import Finding, finding
 from .lease import Lease, LeaseRule, LeaseState, lease_finding, lease_of
-from .stale_items import DEFAULT_PATTERNS, NamePatterns
-from .times import InvalidTime, iso, point_in_time
+from .name_patterns import DEFAULT_PATTERNS, NamePatterns
+from .times import InvalidTime, iso, parse_time
 from .told import part
 from .vm_matching import By, VmIndex, VmMarks, guest_marks, normalise_id, vm_marks
 
@@ -413,6 +413,6 @@ def _text(value: t.Any) -> str | None:
 
 def _time(value: t.Any) -> datetime | None:
     try:
-        return point_in_time(value) if isinstance(value, str) else None
+        return parse_time(value) if isinstance(value, str) else None
     except InvalidTime:
         return None

@@ -132,7 +132,7 @@ class LicenceFacts:
     description: str | None = None
     family: str | None = None
     channel_raw: str | None = None  # ProductKeyChannel
-    partial_key: str | None = None  # last five characters
+    partial_product_key: str | None = None  # last five characters
     minutes_remaining: int | None = None  # GracePeriodRemaining; 0 is "not limited in time"
     evaluation_end: datetime | None = None
     kms: KmsSettings = field(default_factory=KmsSettings)

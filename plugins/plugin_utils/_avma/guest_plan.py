@@ -13,18 +13,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .cluster_verdict import judge_renewal_elsewhere
+from .cluster_verdict import renewal_elsewhere_findings
 from .editions import Edition
-from .eligibility import judge_age, judge_edition, judge_evaluation, judge_host_release, judge_kind
+from .eligibility import evaluation_finding, why_not_this_age, why_not_this_edition, why_not_this_host_release, why_not_this_kind
 from .facts import Channel, GuestFacts, LicenceFacts, LicenceStatus
 from .finding_types import FINDINGS, Severity
 from .findings import Finding, finding
 from .host_view import HostView
 from .identity import GuestIdentity, identify_os
 from .key_choice import ChosenKey, KeyChoice, KeySource, choose_key
-from .kms_left import judge_kms_left
+from .kms_left import kms_left_findings
 from .outcome import Outcome
-from .platform import is_in_azure, judge_platform
+from .platform import is_in_azure, why_not_this_platform
 from .tables import Tables
 from .text import safe_text
 
@@ -102,7 +102,7 @@ def has_avma_key(licence: LicenceFacts | None, last_five: str | None) -> bool:
 
 def last_five_of(licence: LicenceFacts) -> str | None:
     """``PartialProductKey`` in capitals, None if it is missing or blank. Cut short: it is the guest's word and may be anything."""
-    return safe_text(licence.partial_key, _PARTIAL_LIMIT).upper() or None
+    return safe_text(licence.partial_product_key, _PARTIAL_LIMIT).upper() or None
 
 
 def licence_state(licence: LicenceFacts | None) -> dict[str, object]:
@@ -162,19 +162,19 @@ class _Planner:
             self.notes.append(finding("GUEST_AVMA_KEY_DIFFERS", self.name, last_five=installed, expected=chosen.last_five))
         if self.host is not None and self.host.ready is False:
             self.notes.append(finding("RENEWAL_AT_RISK", self.name, host=self.host.name, reasons=_reasons(self.host)))
-        self.notes.extend(judge_renewal_elsewhere(self.identity, self.name, self.host, self.tables))
-        self.notes.extend(judge_kms_left(self.guest))
+        self.notes.extend(renewal_elsewhere_findings(self.identity, self.name, self.host, self.tables))
+        self.notes.extend(kms_left_findings(self.guest))
         key = chosen if chosen is not None and not differs else ChosenKey(installed, KeySource.INSTALLED)
         return self._settle(Outcome.ALREADY_ACTIVATED, key)
 
     def _not_served(self) -> GuestPlan | None:
-        if refusal := judge_kind(self.identity, self.name) or judge_platform(self.guest.computer, self.name):
+        if refusal := why_not_this_kind(self.identity, self.name) or why_not_this_platform(self.guest.computer, self.name):
             return self._refuse(refusal)
         return None
 
     def _evaluation(self) -> GuestPlan | None:
         if self.identity.evaluation or (self.licence is not None and self.licence.channel is Channel.EVALUATION):
-            return self._refuse(judge_evaluation(self.identity, self.name, self.guest.os.product_type, tables=self.tables))
+            return self._refuse(evaluation_finding(self.identity, self.name, self.guest.os.product_type, tables=self.tables))
         return None
 
     def _kept(self) -> GuestPlan | None:
@@ -194,7 +194,7 @@ class _Planner:
         return self._settle(Outcome.KEPT, None)
 
     def _release_and_edition(self) -> GuestPlan | None:
-        if refusal := judge_age(self.identity, self.name) or judge_edition(self.identity, self.name):
+        if refusal := why_not_this_age(self.identity, self.name) or why_not_this_edition(self.identity, self.name):
             return self._refuse(refusal)
         if self.identity.edition is Edition.DATACENTER_AZURE:
             if self.wish.key is None and not (self.host is not None and self.host.azure_entitled):
@@ -231,13 +231,13 @@ class _Planner:
         if host is None or host.problem is not None:
             return self._host_not_judged(host)
         refusals = []
-        if newer := judge_host_release(self.identity, self.name, host.release, host.name, self.tables):
+        if newer := why_not_this_host_release(self.identity, self.name, host.release, host.name, self.tables):
             refusals.append(newer)
         if host.ready is False:
             refusals.append(finding("HOST_NOT_READY", self.name, host=host.name, reasons=_reasons(host)))
         if refusals:
             return self._refuse(*refusals)
-        elsewhere = judge_renewal_elsewhere(self.identity, self.name, host, self.tables)
+        elsewhere = renewal_elsewhere_findings(self.identity, self.name, host, self.tables)
         if elsewhere and self.wish.require_all_nodes:
             return self._refuse(*(finding("GUEST_NOT_FOR_ALL_NODES", self.name, **found.data) for found in elsewhere))
         self.notes.extend(elsewhere)

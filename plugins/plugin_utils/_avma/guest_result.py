@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-from .errors import describe_code, error_of, format_code
 from .facts import LicenceFacts
 from .findings import Finding, finding
 from .guest_plan import GuestPlan, has_avma_key, is_activated_by_avma, last_five_of
 from .outcome import Outcome
+from .windows_codes import describe_code, error_of, format_code
 
 # Codes whose cause is the host: with the host's name they read as an instruction. (slerror.h)
 _ABOUT_HOST = {
@@ -27,7 +27,7 @@ _ABOUT_HOST = {
 }
 
 
-def judge_result(licence: LicenceFacts | None, plan: GuestPlan, last_error: int | None) -> tuple[Outcome, tuple[Finding, ...]]:
+def outcome_of(licence: LicenceFacts | None, plan: GuestPlan, last_error: int | None) -> tuple[Outcome, tuple[Finding, ...]]:
     """Outcome after the steps of a plan, and what is to be said of it beyond the plan's own findings.
 
     ``licence`` is the guest's product with the wanted key, or its primary one if none has it; ``last_error`` the HRESULT of the last refusal.

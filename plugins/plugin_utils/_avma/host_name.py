@@ -13,7 +13,7 @@ from .computer_names import is_address, same_computer
 from .findings import Finding, finding
 
 
-def judge_host_name(computer: str | None, inventory_name: str, addresses: Iterable[str], stated: str | None) -> Finding | None:
+def why_not_this_host(computer: str | None, inventory_name: str, addresses: Iterable[str], stated: str | None) -> Finding | None:
     """A warning where no name fits. ``stated``: the computer's name as the user states it, which then alone counts. Addresses are not names."""
     names = [stated] if stated else [name for name in (inventory_name, *addresses) if name and not is_address(name)]
     if not computer or not names or any(same_computer(computer, name) for name in names):

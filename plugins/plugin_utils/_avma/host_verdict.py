@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .editions import UNLICENSED_SKU, Edition, Sku, sku_of
-from .errors import OF_A_HOST, describe_code, error_of
 from .facts import Channel, ClusterFacts, ComputerFacts, HostFacts, LicenceFacts, LicenceStatus
 from .findings import Finding, Severity, finding
 from .matrix import guests_of
 from .platform import is_hyperv_guest, is_in_azure
 from .releases import OLDEST_BUILD, Release
 from .tables import Tables
+from .windows_codes import OF_A_HOST, describe_code, error_of
 
 _GRACES = (
     LicenceStatus.OUT_OF_BOX_GRACE,

@@ -23,7 +23,7 @@ ACTIVATION_DEVICE = "3375BAF4-9E15-4B30-B765-67ACB10D607B"
 _FIRST_SERVICED_BUILD = 14393
 
 
-def judge_integration(
+def integration_findings(
     integration: IntegrationFacts | None, release: Release | None, name: str | None, *, activates: bool = True
 ) -> Iterator[Finding]:
     """Warnings only. What was not asked, or could not be, is not spoken of; nor is the device of a guest that AVMA does not activate."""

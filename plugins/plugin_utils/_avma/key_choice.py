@@ -12,7 +12,7 @@ from enum import Enum
 
 from ...module_utils._product_keys import InvalidProductKey, display_key, kms_client_row, normalise_key
 from .editions import Edition
-from .eligibility import judge_key_choice, product_name
+from .eligibility import product_name, why_not_choose_key
 from .findings import Finding, finding
 from .identity import GuestIdentity
 from .keys import AvmaKey
@@ -66,7 +66,7 @@ def choose_key(identity: GuestIdentity, wanted: str | None, name: str | None, ta
 def _of_tables(identity: GuestIdentity, name: str | None, tables: Tables) -> KeyChoice:
     row = tables.avma_key(identity.release, identity.edition)
     if row is None:
-        return KeyChoice(refusal=judge_key_choice(identity, name, tables))
+        return KeyChoice(refusal=why_not_choose_key(identity, name, tables))
     return KeyChoice(ChosenKey(row.key[-5:], KeySource.TABLES, row.key))
 
 

@@ -19,7 +19,7 @@ from .findings import Finding, finding
 _DEFAULT_PORTS = (None, 0, 1688)
 
 
-def judge_kms_left(guest: GuestFacts) -> tuple[Finding, ...]:
+def kms_left_findings(guest: GuestFacts) -> tuple[Finding, ...]:
     """The finding on a guest whose Windows has an AVMA key, none if nothing is left."""
     primary = guest.primary
     if primary is None or primary.channel is not Channel.AVMA:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .facts import KvpItem
-from .stale_items import NamePatterns
+from .name_patterns import NamePatterns
 from .text import safe_text
 
 MAX_ITEMS = 128

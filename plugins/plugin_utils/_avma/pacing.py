@@ -33,10 +33,10 @@ def concurrent_guests(limits: Iterable[object], hosts: int) -> int:
     return math.ceil(at_once / max(hosts, 1))
 
 
-def pause_after(refusals: int, code: int, contenders: int, remaining: float, chance: float) -> float | None:
+def pause_after(refusals: int, code: int, concurrent_guests: int, remaining: float, chance: float) -> float | None:
     """Seconds to wait after the refusal number ``refusals`` (from 0) with the HRESULT ``code``. None: it is not worth to try again.
 
-    ``contenders``: guests that may be asking at the same time. ``remaining``: seconds until the task gives up. ``chance``: from 0 to 1.
+    ``concurrent_guests``: guests that may be asking at the same time. ``remaining``: seconds until the task gives up. ``chance``: from 0 to 1.
     """
     if remaining < 2 * FIRST:
         return None
@@ -44,7 +44,7 @@ def pause_after(refusals: int, code: int, contenders: int, remaining: float, cha
     shortest = min(FIRST * growth, _LONGEST)
     spread = shortest
     if code == _TOO_MANY_AT_ONCE:
-        spread = max(shortest, min((contenders - 1) * _SECONDS_A_GUEST * growth, _WIDEST))
+        spread = max(shortest, min((concurrent_guests - 1) * _SECONDS_A_GUEST * growth, _WIDEST))
     pause = shortest + chance * spread
     # Rather one more try towards the end than none.
     return pause if pause <= remaining else remaining * (3 + chance) / 4

@@ -31,7 +31,7 @@ def is_in_azure(computer: ComputerFacts | None) -> bool:
     return computer is not None and (computer.asset_tag or "").strip() == _AZURE_ASSET_TAG
 
 
-def judge_platform(computer: ComputerFacts | None, name: str | None) -> Finding | None:
+def why_not_this_platform(computer: ComputerFacts | None, name: str | None) -> Finding | None:
     """Why a machine is no guest of Hyper-V; None also if its maker and model are not known."""
     if computer is None or is_hyperv_guest(computer) is not False:
         return None

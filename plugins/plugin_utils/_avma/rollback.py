@@ -14,13 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .eligibility import product_name
-from .errors import describe_code, error_of, format_code
 from .facts import Channel, GuestFacts, LicenceFacts
 from .findings import Finding, finding
 from .guest_plan import GuestPlan, Step, StepKind, has_avma_key, last_five_of, licence_state
 from .identity import GuestIdentity
 from .keys import kms_client_keys
 from .tables import Tables
+from .windows_codes import describe_code, error_of, format_code
 
 _WAIT = "Run again: if the guest was activated meanwhile, nothing is left to do."
 _BY_HAND = "Install that key by hand if it is to be used again."
@@ -69,7 +69,7 @@ def plan_rollback(before: GuestFacts, plan: GuestPlan, now: LicenceFacts | None,
     return Rollback(Step(StepKind.RESTORE_KEY, licence_state(now), after, "the AVMA key could not be activated"), key)
 
 
-def judge_rollback(rollback: Rollback, plan: GuestPlan, licences: tuple[LicenceFacts, ...], refusal: int | None) -> tuple[Finding, ...]:
+def rollback_findings(rollback: Rollback, plan: GuestPlan, licences: tuple[LicenceFacts, ...], refusal: int | None) -> tuple[Finding, ...]:
     """What came of it, by what the guest says afterwards. ``refusal``: the HRESULT with which Windows refused the key, if it did."""
     name, step = plan.identity.name, rollback.step
     if step is None:

@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """The releases and AVMA keys that are reckoned with: the published ones, or those and what a user adds (``user_tables``).
 
-One set of rules holds for both: ``faults_in`` finds what contradicts it.
+One set of rules holds for both: ``invalid_rows`` finds what contradicts it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ PUBLISHED = Tables()
 
 
 @dataclass(frozen=True)
-class Fault:
+class InvalidRow:
     """What is wrong with one row, given that those before it are right. ``cause`` continues a sentence, ``remedy`` is a whole one."""
 
     row: Release | AvmaKey
@@ -76,56 +76,56 @@ class Fault:
     remedy: str
 
 
-def faults_in(tables: Tables) -> Iterator[Fault]:
+def invalid_rows(tables: Tables) -> Iterator[InvalidRow]:
     """Each row that is malformed or contradicts one before it."""
     for place, release in enumerate(tables.releases):
-        yield from _faults_of_release(release, Tables(releases=tables.releases[:place]), tables)
+        yield from _invalid_release(release, Tables(releases=tables.releases[:place]), tables)
     for place, row in enumerate(tables.avma_keys):
-        yield from _faults_of_key(row, Tables(avma_keys=tables.avma_keys[:place]), tables)
+        yield from _invalid_key(row, Tables(avma_keys=tables.avma_keys[:place]), tables)
 
 
-def _faults_of_release(release: Release, earlier: Tables, tables: Tables) -> Iterator[Fault]:
+def _invalid_release(release: Release, earlier: Tables, tables: Tables) -> Iterator[InvalidRow]:
     for text, what, limit in ((release.name, "name", _NAME_LIMIT), (release.label, "label", _LABEL_LIMIT)):
         if not text or text != " ".join(safe_text(text, limit).split()):
-            yield Fault(
+            yield InvalidRow(
                 release,
                 f"its {what} is empty, longer than {limit} characters, or has other blanks than single ones",
                 f"Shorten the {what}.",
             )
     if not OLDEST_BUILD <= release.build <= _NEWEST_BUILD:
-        yield Fault(
+        yield InvalidRow(
             release,
             f"its build {release.build} is not between {OLDEST_BUILD} (Windows Server 2012 R2, the first with AVMA) and {_NEWEST_BUILD}",
             "Give the number that 'winver' shows between 'OS Build' and the dot.",
         )
     if namesake := earlier.release_named(release.name):
-        yield Fault(
+        yield InvalidRow(
             release, f"{namesake.label} has that name and the build {namesake.build}", "Give it another name, or leave the entry out."
         )
     shared = earlier.release_of(release.build)
     # 1809 is 2019 under another name and support contract: the same build counts with the same long-term release.
     if shared is not None and (shared.ltsc != release.ltsc or release.channel == LONG_TERM):
-        yield Fault(release, f"the build {release.build} is that of {shared.label}", "Check the build, or leave the entry out.")
+        yield InvalidRow(release, f"the build {release.build} is that of {shared.label}", "Check the build, or leave the entry out.")
     family = tables.release_named(release.ltsc)
     if family is None or family.channel != LONG_TERM:
-        yield Fault(
+        yield InvalidRow(
             release,
             f"'{shown(release.ltsc, _NAME_LIMIT)}', which it counts with, is no long-term release in the tables",
             _LONG_TERM_REMEDY,
         )
     elif family.build > release.build:
-        yield Fault(release, f"{family.label}, which it counts with, is newer", _LONG_TERM_REMEDY)
+        yield InvalidRow(release, f"{family.label}, which it counts with, is newer", _LONG_TERM_REMEDY)
 
 
 _LONG_TERM_REMEDY = "Name in 'ltsc' the newest long-term release that is not newer than it."
 
 
-def _faults_of_key(row: AvmaKey, earlier: Tables, tables: Tables) -> Iterator[Fault]:
+def _invalid_key(row: AvmaKey, earlier: Tables, tables: Tables) -> Iterator[InvalidRow]:
     if row.edition not in GUEST_EDITIONS:
         editions = ", ".join(f"'{edition.value}'" for edition in GUEST_EDITIONS)
-        yield Fault(row, f"AVMA does not serve the edition {row.edition.value}", f"Give one of {editions}.")
+        yield InvalidRow(row, f"AVMA does not serve the edition {row.edition.value}", f"Give one of {editions}.")
     if tables.release_named(row.release_name) is None:
-        yield Fault(
+        yield InvalidRow(
             row,
             f"there is no release '{shown(row.release_name, _NAME_LIMIT)}' in the tables",
             "Add it to 'releases', or check its name.",
@@ -133,24 +133,24 @@ def _faults_of_key(row: AvmaKey, earlier: Tables, tables: Tables) -> Iterator[Fa
     try:
         key = normalise_key(row.key)
     except InvalidProductKey as error:
-        yield Fault(row, str(error).partition(". ")[0].rstrip("."), "Check the key for typing errors.")
+        yield InvalidRow(row, str(error).partition(". ")[0].rstrip("."), "Check the key for typing errors.")
         return
     if other := kms_client_row(key):
-        yield Fault(
+        yield InvalidRow(
             row,
             f"{key} is the published KMS client key of {other.product}, which AVMA never activates",
             "Give an AVMA key, or leave the entry out.",
         )
     held = earlier.avma_key(row.release_name, row.edition)
     if held is not None and held.key != key:
-        yield Fault(
+        yield InvalidRow(
             row,
             f"the AVMA key of this release and edition is {display_key(held.key)} already ({held.source})",
             "Leave the entry out. To install another key in single guests, state it as the key of their tasks.",
         )
     for known in earlier.avma_rows(key):
         if known.edition is not row.edition:
-            yield Fault(
+            yield InvalidRow(
                 row,
                 f"{display_key(key)} is the AVMA key of Windows Server {known.release_name} {known.edition.value} ({known.source})",
                 "Check the edition and the key.",

@@ -23,7 +23,7 @@ def iso(time: datetime) -> str:
     return time.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
-def span(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """ "7d", "36h", "90m", "2w". Raises InvalidTime."""
     match = _SPAN.match(text)
     if match is None:
@@ -31,7 +31,7 @@ def span(text: str) -> timedelta:
     return int(match.group(1)) * _UNITS[match.group(2).lower()]
 
 
-def point_in_time(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """An ISO 8601 time in UTC; UTC is meant where it names no zone. Raises InvalidTime."""
     try:
         time = datetime.fromisoformat(re.sub(r"[zZ]\s*\Z", "+00:00", text.strip()))
@@ -41,14 +41,14 @@ def point_in_time(text: str) -> datetime:
         raise InvalidTime("it is no ISO 8601 time such as 2026-11-02T04:12:09Z") from None
 
 
-def moment(text: str, now: datetime) -> datetime:
+def parse_time_or_age(text: str, now: datetime) -> datetime:
     """An ISO 8601 time, or a length of time before ``now``. Raises InvalidTime."""
     if _SPAN.match(text):
         try:
-            return now - span(text)
+            return now - parse_duration(text)
         except OverflowError:
             raise InvalidTime("it reaches back further than the calendar does") from None
     try:
-        return point_in_time(text)
+        return parse_time(text)
     except InvalidTime:
         raise InvalidTime("it is neither an ISO 8601 time such as 2026-11-02T04:12:09Z nor a length of time such as 36h or 7d") from None

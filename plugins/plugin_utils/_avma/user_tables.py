@@ -19,7 +19,7 @@ from .editions import Edition, edition_named
 from .findings import shown
 from .keys import AvmaKey
 from .releases import Release
-from .tables import LONG_TERM, PUBLISHED, Tables, faults_in
+from .tables import LONG_TERM, PUBLISHED, Tables, invalid_rows
 
 _SOURCE = "the user's tables"
 _SHOWN = 40
@@ -51,7 +51,7 @@ def with_user_tables(added: object) -> Tables:
         if known is None or known.key != row.key:
             named.setdefault(row, f"{where} ({shown(row.release_name, _SHOWN)} {row.edition.value})")
     tables = Tables(known_releases, (*PUBLISHED.avma_keys, *(row for row in named if isinstance(row, AvmaKey))))
-    for fault in faults_in(tables):
+    for fault in invalid_rows(tables):
         raise InvalidTables(f"{named[fault.row]}: {fault.cause}. {fault.remedy}")
     # In the order of builds, a published row first where two have one build: lookups take the first.
     return replace(tables, releases=tuple(sorted(known_releases, key=lambda release: release.build)))

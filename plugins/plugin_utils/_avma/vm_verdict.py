@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .editions import Edition
-from .eligibility import judge_age, judge_edition, judge_evaluation, judge_host_release, judge_key_choice, judge_kind
+from .eligibility import (
+    evaluation_finding,
+    why_not_choose_key,
+    why_not_this_age,
+    why_not_this_edition,
+    why_not_this_host_release,
+    why_not_this_kind,
+)
 from .facts import KvpHealth, VmFacts, VmState
 from .findings import Finding, finding
 from .host_verdict import HostVerdict
@@ -89,18 +96,18 @@ def _judge_exchange(vm: VmFacts, identity: GuestIdentity) -> _Judged:
 
 def _judge_guest(vm: VmFacts, identity: GuestIdentity, host: HostVerdict | None, tables: Tables) -> _Judged:
     name = vm.name
-    if found := judge_kind(identity, name):
+    if found := why_not_this_kind(identity, name):
         return [(VmStatus.UNKNOWN if identity.kind is OsKind.UNKNOWN else VmStatus.NOT_ELIGIBLE, found)]
-    if found := judge_age(identity, name) or judge_edition(identity, name):
+    if found := why_not_this_age(identity, name) or why_not_this_edition(identity, name):
         return [(VmStatus.NOT_ELIGIBLE, found)]
     judged: _Judged = []
     if identity.evaluation:
-        judged.append((VmStatus.ACTION_REQUIRED, judge_evaluation(identity, name, tables=tables)))
+        judged.append((VmStatus.ACTION_REQUIRED, evaluation_finding(identity, name, tables=tables)))
     if identity.edition is Edition.DATACENTER_AZURE:
         judged.append(_judge_azure_edition(name, host))
-    if host is not None and (found := judge_host_release(identity, name, host.release, host.name, tables)):
+    if host is not None and (found := why_not_this_host_release(identity, name, host.release, host.name, tables)):
         judged.append((VmStatus.NOT_ELIGIBLE, found))
-    if found := judge_key_choice(identity, name, tables):
+    if found := why_not_choose_key(identity, name, tables):
         needs_key = found.code == "KEY_NEEDED"
         judged.append((VmStatus.ACTION_REQUIRED if needs_key else VmStatus.UNKNOWN, found))
     return judged

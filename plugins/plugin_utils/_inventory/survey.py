@@ -11,9 +11,9 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .._ansible.asking import ask_machines
 from .._ansible.failure import Failure, connection_not_made, failure_of
 from .._ansible.output import plain
+from .._ansible.parallel_sessions import ask_machines
 from .._ansible.results import findings_result, host_result, vm_result
 from .._avma.cluster_verdict import cluster_as_told
 from .._avma.host_verdict import judge_host

@@ -104,7 +104,7 @@ def _vm(vm: VmEntry) -> Document:
         "os_source": vm.os_source.value if vm.os_source else None,
         "channel": vm.channel,
         "licence_status": vm.licence_status,
-        "partial_product_key": vm.last_five,
+        "partial_product_key": vm.partial_product_key,
         "standing": vm.standing.value,
         "conclusion": vm.conclusion.value,
         "source": vm.source.value if vm.source else None,

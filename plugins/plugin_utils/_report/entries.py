@@ -103,7 +103,7 @@ def vm_entry(
         os_source=Source.GUEST if part(told, "os") else Source.KVP if os_label(os) else None,
         channel=_word(licence.get("channel")),
         licence_status=_word(licence.get("status")),
-        last_five=_word(licence.get("partial_product_key"), 5),
+        partial_product_key=_word(licence.get("partial_product_key"), 5),
         standing=standing,
         conclusion=evidence.conclusion,
         reason=shown(evidence.reason, _TEXT),

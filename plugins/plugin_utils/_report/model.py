@@ -60,7 +60,7 @@ class VmEntry:
     os_source: Source | None
     channel: str | None
     licence_status: str | None
-    last_five: str | None
+    partial_product_key: str | None
     standing: Standing
     conclusion: Conclusion
     reason: str

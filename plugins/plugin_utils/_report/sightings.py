@@ -17,7 +17,7 @@ from .._avma.event_text import Notification
 from .._avma.events import HOST_EVENT
 from .._avma.evidence import Source
 from .._avma.outcome import Outcome
-from .._avma.times import InvalidTime, point_in_time
+from .._avma.times import InvalidTime, parse_time
 from .._avma.vm_matching import VmIndex, VmMarks, normalise_id
 from .joining import Machine
 from .material import Result
@@ -138,7 +138,7 @@ def time_of(value: t.Any) -> datetime | None:
     try:
         if value.endswith("Z") and value.isascii():
             return datetime.fromisoformat(value[:-1]).replace(tzinfo=timezone.utc)
-        return point_in_time(value)
+        return parse_time(value)
     except (ValueError, InvalidTime):
         return None
 

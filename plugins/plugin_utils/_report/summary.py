@@ -41,7 +41,7 @@ class Row:
     os: str | None
     outcome: str
     channel: str | None
-    last_five: str | None
+    partial_product_key: str | None
     reason: str
     remedy: str
     managed: bool  # False: a virtual machine that no guest of the inventory stands for
@@ -58,7 +58,7 @@ class Row:
             "os": self.os,
             "outcome": self.outcome,
             "channel": self.channel,
-            "partial_product_key": self.last_five,
+            "partial_product_key": self.partial_product_key,
             "reason": self.reason,
             "remedy": self.remedy,
             "managed": self.managed,
@@ -127,7 +127,7 @@ def _guest_row(guest: GuestMaterial, machine: Machine) -> Row:
         os=os_label(part(facts, "os") or part(machine.vm, "guest")),
         outcome=outcome,
         channel=licence.get("channel"),
-        last_five=licence.get("partial_product_key"),
+        partial_product_key=licence.get("partial_product_key"),
         reason=reason + _replicas(machine),
         remedy=remedy,
         managed=True,
@@ -210,7 +210,7 @@ def _machine_row(machine: Machine) -> Row:
         os=os_label(part(vm, "guest")),
         outcome=str(part(vm, "avma").get("status") or "unknown"),
         channel=None,
-        last_five=None,
+        partial_product_key=None,
         reason=reason + _replicas(machine),
         remedy=str(first.get("remedy") or ""),
         managed=False,

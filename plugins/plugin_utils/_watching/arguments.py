@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from .._avma.tables import Tables
 from .._avma.text import safe_text
-from .._avma.times import InvalidTime, span
+from .._avma.times import InvalidTime, parse_duration
 from .._avma.user_tables import InvalidTables, with_user_tables
 
 USERNAME_VARIABLE = "HYPERV_AVMA_USERNAME"
@@ -145,7 +145,7 @@ def _number(wanted: Mapping[str, t.Any], name: str, least: float, most: float, *
 
 def _since(value: t.Any) -> timedelta:
     try:
-        return span(str(value))
+        return parse_duration(str(value))
     except InvalidTime as error:
         raise InvalidArgument(f"since: {safe_text(value, 40)!r}: {error}") from None
 

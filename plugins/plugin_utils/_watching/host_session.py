@@ -19,7 +19,7 @@ from ansible.errors import AnsibleError
 from .._ansible.connection import UnsupportedConnection, open_session
 from .._ansible.failure import Failure, failure_of
 from .._ansible.inventory_connection import connection_of
-from .._avma.events import Bookmark, LogEvent, LogOrigin, Reading, restriction, settle
+from .._avma.events import Bookmark, LogEvent, LogOrigin, Reading, restriction, select_new
 from .._avma.facts import HostFacts
 from .._avma.host_verdict import HostVerdict, judge_host
 from .._avma.tables import Tables
@@ -37,7 +37,7 @@ _one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Sight:
+class HostSnapshot:
     """What one look at a host has shown. With ``failure`` the rest may be missing, and what is there is good all the same.
 
     ``vms`` None: not asked, as there was no event, or the host refused to say.
@@ -68,10 +68,10 @@ class HostSession:
         self._connection: t.Any = None
         self._session: Session | None = None
 
-    def look(self, start: Bookmark | None, since: timedelta, *, limit: int, licence: bool) -> Sight:
+    def look(self, start: Bookmark | None, since: timedelta, *, limit: int, licence: bool) -> HostSnapshot:
         """Read what is new since ``start``, or of the time ``since`` where there is no start, and the licence if it is asked for.
 
-        Three requests for the events, one more if there are any, three for the licence. Errors are in the sight.
+        Three requests for the events, one more if there are any, three for the licence. Errors are in the snapshot.
         """
         seen: dict[str, t.Any] = {}
         try:
@@ -91,7 +91,7 @@ class HostSession:
             self.close()
             reason = safe_text(f"{error}".rstrip(". "), limit=600)
             seen["failure"] = Failure(msg=f"{self._host.name}: {reason}.", kind="connection_not_made")
-        return Sight(**seen)
+        return HostSnapshot(**seen)
 
     def close(self) -> None:
         session, self._session = self._session, None
@@ -111,11 +111,11 @@ def _read_events(session: Session, start: Bookmark | None, since: timedelta, lim
     now = origin.now or datetime.now(timezone.utc)
     begin = start or Bookmark(log=origin.id, events=EVENTS, time=now - since)
     found = read_events(session, restriction(begin, None, origin.now))
-    return origin, settle(oldest(found, begin, limit), begin, origin, limit=limit)
+    return origin, select_new(oldest(found, begin, limit), begin, origin, limit=limit)
 
 
 def oldest(found: Iterable[LogEvent], start: Bookmark, limit: int) -> list[LogEvent]:
-    """Of the log's answer what ``settle`` needs to give the ``limit`` oldest new events: never more than that is held at once.
+    """Of the log's answer what ``select_new`` needs to give the ``limit`` oldest new events: never more than that is held at once.
 
     Left out is what is older than the bookmark both by record and by time, which can neither be new nor show that the log was cleared. Kept
     besides are the bookmarked event itself and one more, which shows that there are more.

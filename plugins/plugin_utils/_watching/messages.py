@@ -19,7 +19,6 @@ from datetime import datetime
 
 from .._ansible.failure import Failure
 from .._ansible.results import licence_result
-from .._avma.errors import error_of
 from .._avma.event_text import Notification
 from .._avma.events import LogEvent, LogOrigin, event_result
 from .._avma.facts import HostFacts
@@ -27,6 +26,7 @@ from .._avma.findings import Finding, shown
 from .._avma.host_verdict import HostVerdict
 from .._avma.times import iso
 from .._avma.vm_matching import VmIndex, VmMarks
+from .._avma.windows_codes import error_of
 from .._windows.hyperv import Vm
 
 Message = dict[str, t.Any]

@@ -26,7 +26,7 @@ from .._ansible.failure import Failure
 from .._avma.events import Bookmark
 from .._wsman.retry import RetryPolicy
 from .arguments import Arguments, WatchedHost, read_arguments
-from .host_session import HostSession, Sight
+from .host_session import HostSession, HostSnapshot
 from .messages import Message, activation_message, contact_message, licence_message, licence_state, log_message
 from .positions import Positions, UnusableFile
 
@@ -87,7 +87,7 @@ class Threads:
         self.slots = asyncio.Semaphore(parallel)
         self._pool = pool
 
-    async def call(self, function: Callable[[], Sight]) -> Sight:
+    async def call(self, function: Callable[[], HostSnapshot]) -> HostSnapshot:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)
 
 
@@ -145,41 +145,41 @@ class HostWatch:
             start = self._positions.of(self._name).bookmark
             # Of a host that answers late nothing shall be missed that happened since the watch began.
             since = self._arguments.since + timedelta(seconds=self._clock() - self._started)
-            sight = await self._threads.call(lambda: self._session.look(start, since, limit=self._arguments.limit, licence=licence))
-            self._failures = self._failures + 1 if sight.failure else 0
-            if sight.facts is not None:
+            snapshot = await self._threads.call(lambda: self._session.look(start, since, limit=self._arguments.limit, licence=licence))
+            self._failures = self._failures + 1 if snapshot.failure else 0
+            if snapshot.facts is not None:
                 self._licence_asked = self._clock()
             try:
-                for message, changes in self._found(sight):
+                for message, changes in self._found(snapshot):
                     if message is not None:
                         await self._queue.put(message)
                     self._positions.move(self._name, **changes)
             finally:
                 self._keep()
-            return sight.more
+            return snapshot.more
 
-    def _found(self, sight: Sight) -> Iterator[tuple[Message | None, Changes]]:
+    def _found(self, snapshot: HostSnapshot) -> Iterator[tuple[Message | None, Changes]]:
         """What there is to tell, in the order of its telling, each with what is true of the host once it was told."""
         now = datetime.now(timezone.utc)
-        if sight.reading is not None and sight.origin is not None:
-            origin, reading = sight.origin, sight.reading
-            if sight.failure is None:
+        if snapshot.reading is not None and snapshot.origin is not None:
+            origin, reading = snapshot.origin, snapshot.reading
+            if snapshot.failure is None:
                 yield from self._contact(None, now)
             for finding in reading.findings:
                 yield log_message(self._name, finding, now), {}
             for event in reading.events:
                 mark = Bookmark(origin.id, reading.bookmark.events, event.time, event.record, event.event_id)
-                yield activation_message(self._name, event, origin, sight.vms), {"bookmark": mark}
+                yield activation_message(self._name, event, origin, snapshot.vms), {"bookmark": mark}
             yield None, {"bookmark": reading.bookmark}
-        if sight.facts is not None and sight.verdict is not None:
-            state = licence_state(sight.facts, sight.verdict)
+        if snapshot.facts is not None and snapshot.verdict is not None:
+            state = licence_state(snapshot.facts, snapshot.verdict)
             before = self._positions.of(self._name).licence
             if state != before:
-                licence = sight.facts.licence
+                licence = snapshot.facts.licence
                 minutes = None if licence is None else licence.minutes_remaining
-                yield licence_message(self._name, sight.facts.os.name, before, state, minutes, now), {"licence": state}
-        if sight.failure is not None:
-            yield from self._contact(sight.failure, now)
+                yield licence_message(self._name, snapshot.facts.os.name, before, state, minutes, now), {"licence": state}
+        if snapshot.failure is not None:
+            yield from self._contact(snapshot.failure, now)
 
     def _contact(self, failure: Failure | None, now: datetime) -> Iterator[tuple[Message | None, Changes]]:
         contact = _IN_CONTACT if failure is None else failure.kind

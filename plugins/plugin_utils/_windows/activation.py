@@ -14,10 +14,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .._avma.errors import describe_code, error_of
 from .._avma.facts import KmsSettings, LicenceFacts
 from .._avma.guest_plan import GuestPlan, Step, StepKind, has_avma_key, last_five_of
 from .._avma.pacing import pause_after
+from .._avma.windows_codes import describe_code, error_of
 from .._wsman.cim import Cim
 from .._wsman.errors import EffectUnknown, OperationTimedOut, WsManError
 from .licensing import LicensingRefused, LicensingService, read_licences
@@ -30,7 +30,7 @@ _PATIENCE = 15.0
 
 
 @dataclass
-class Applied:
+class ApplyResult:
     """What was done and what the guest says now."""
 
     licences: tuple[LicenceFacts, ...] = ()
@@ -44,7 +44,7 @@ class Applied:
 class PlanRunner:
     """Applies the steps of a plan to one guest over one session.
 
-    ``wait`` is the time for the whole of activation in seconds, ``contenders`` the number of guests that may be asking at the same time.
+    ``wait`` is the time for the whole of activation in seconds, ``concurrent_guests`` the number of guests that may be asking at the same time.
     ``say`` gets one line for each change of state, never one for a poll.
     ``applied`` tells what was done even if ``apply`` ended in an exception.
     """
@@ -55,20 +55,20 @@ class PlanRunner:
         *,
         wait: float,
         say: Callable[[str], None],
-        contenders: int = 1,
+        concurrent_guests: int = 1,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._session = session
         self._service = LicensingService(session)
-        self._contenders = contenders
+        self._concurrent_guests = concurrent_guests
         self._jitter = jitter
         self._deadline = session.clock() + wait
         self._say = say
         self._said = ""
-        self.applied = Applied()
+        self.applied = ApplyResult()
 
-    def apply(self, plan: GuestPlan, key: str | None, before: tuple[LicenceFacts, ...]) -> Applied:
-        self.applied = applied = Applied(licences=before)
+    def apply(self, plan: GuestPlan, key: str | None, before: tuple[LicenceFacts, ...]) -> ApplyResult:
+        self.applied = applied = ApplyResult(licences=before)
         last_five = plan.key.last_five if plan.key is not None else None
         for step in plan.steps:
             try:
@@ -93,7 +93,7 @@ class PlanRunner:
             return refused
         return None
 
-    def _install(self, step: Step, key: str, applied: Applied) -> None:
+    def _install(self, step: Step, key: str, applied: ApplyResult) -> None:
         refusals = 0
         lost = 0
         while True:
@@ -121,7 +121,7 @@ class PlanRunner:
         applied.licences = read_licences(self._session)
         self._tell(f"key ending in {key[-5:]} is {'put back' if step.kind is StepKind.RESTORE_KEY else 'installed'}")
 
-    def _activate(self, step: Step, last_five: str | None, applied: Applied) -> None:
+    def _activate(self, step: Step, last_five: str | None, applied: ApplyResult) -> None:
         refusals = 0
         lost = 0
         while True:
@@ -156,13 +156,13 @@ class PlanRunner:
         """Sleeps over a refusal that may pass. Raises it where it will not, or where there is no time left for another try."""
         entry = error_of(refused.code)
         remaining = self._deadline - self._session.clock()
-        pause = pause_after(refusals, refused.code, self._contenders, remaining, self._jitter())
+        pause = pause_after(refusals, refused.code, self._concurrent_guests, remaining, self._jitter())
         if entry is None or not entry.transient or pause is None:
             raise refused
         self._tell(f"{what} is put off, {describe_code(refused.code)}")
         self._session.sleep(pause)
 
-    def _licensed_before(self, deadline: float, last_five: str | None, applied: Applied) -> bool:
+    def _licensed_before(self, deadline: float, last_five: str | None, applied: ApplyResult) -> bool:
         pause = _POLL[0]
         while True:
             applied.licences = read_licences(self._session)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .._avma.direct import judge_host_build, judge_vm_state
+from .._avma.direct import why_not_direct_host, why_not_direct_vm
 from .._avma.findings import finding
 from .._wsman.session import Session
 from .direct_guest import DirectGuest
@@ -22,7 +22,7 @@ def open_direct_guest(session: Session, vm: str, credential: Credential, *, host
 
     Raises DirectRefused where the host is too old, or the machine is not there, not the only one of its name, or does not run.
     """
-    if too_old := judge_host_build(read_os(session).build, host):
+    if too_old := why_not_direct_host(read_os(session).build, host):
         raise DirectRefused(too_old)
     found = find_vms(session, vm)
     if not found:
@@ -34,6 +34,6 @@ def open_direct_guest(session: Session, vm: str, credential: Credential, *, host
 
 def guest_of(session: Session, vm: Vm, credential: Credential, *, host: str) -> DirectGuest:
     """The guest of a machine that this session's host owns. Raises DirectRefused if it does not run."""
-    if stopped := judge_vm_state(vm.state, vm.name, host):
+    if stopped := why_not_direct_vm(vm.state, vm.name, host):
         raise DirectRefused(stopped)
     return DirectGuest(session, DirectVm(vm.id, vm.name, host), credential)

@@ -62,7 +62,7 @@ class DirectGuest:
     Besides the errors of a session it raises DirectRefused where there is no way into the guest. ``trips`` counts those that were begun.
     """
 
-    trips_are_dear = True
+    expensive_round_trips = True
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class DirectGuest:
     def sleep(self) -> Callable[[float], None]:
         return self._host.sleep
 
-    def foresee(self, *asked: Asked) -> None:
+    def prefetch(self, *asked: Asked) -> None:
         self._foreseen = asked
 
     def query(self, namespace: str, wql: str) -> Iterator[Instance]:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .._avma.direct import judge_guest_build
+from .._avma.direct import why_not_direct_guest
 from .._avma.findings import Finding, finding
 from .._avma.identity import identify_kvp
 from .._avma.tables import PUBLISHED
@@ -117,4 +117,4 @@ def _too_old(vm: DirectVm, host: Session) -> Finding | None:
     except WsManError:
         return None
     # Windows without PowerShell Direct is older than any release that a user could add.
-    return judge_guest_build(identify_kvp(items, PUBLISHED), vm.name)
+    return why_not_direct_guest(identify_kvp(items, PUBLISHED), vm.name)

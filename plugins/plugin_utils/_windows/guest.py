@@ -11,7 +11,7 @@ from .._avma.facts import GuestFacts
 from .._wsman.cim import Cim
 from .integration import DEVICE, SERVICE
 from .licensing import LICENCES, LICENSING_SERVICE, read_kms_settings, read_licences
-from .placement import host_calls, placement_calls, read_placement, vm_id_call
+from .placement import host_name_calls, placement_calls, read_placement, vm_id_call
 from .system import ASSET_TAG, COMPUTER, OS, read_computer, read_os
 
 
@@ -33,14 +33,14 @@ def read_licence_state(session: Cim) -> GuestFacts:
 
 def foresee_guest(session: Cim) -> None:
     """Says beforehand what will be asked of a guest that is only looked at."""
-    session.foresee(OS, LICENCES, LICENSING_SERVICE, COMPUTER, *placement_calls(), DEVICE, SERVICE, ASSET_TAG)
+    session.prefetch(OS, LICENCES, LICENSING_SERVICE, COMPUTER, *placement_calls(), DEVICE, SERVICE, ASSET_TAG)
 
 
 def foresee_key(session: Cim) -> None:
     """Says beforehand what will be asked until a key is installed."""
-    session.foresee(OS, LICENCES, COMPUTER, vm_id_call(), *host_calls(), LICENSING_SERVICE, ASSET_TAG)
+    session.prefetch(OS, LICENCES, COMPUTER, vm_id_call(), *host_name_calls(), LICENSING_SERVICE, ASSET_TAG)
 
 
 def foresee_diagnosis(session: Cim) -> None:
     """Says beforehand what will be asked after a refusal that the guest may explain."""
-    session.foresee(ASSET_TAG, DEVICE, SERVICE)
+    session.prefetch(ASSET_TAG, DEVICE, SERVICE)

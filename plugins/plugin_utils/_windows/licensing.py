@@ -14,8 +14,8 @@ import re
 from datetime import datetime
 
 from .._avma.channels import channel_of, licence_status_of
-from .._avma.errors import error_of, normalise_code
 from .._avma.facts import AvmaBinding, KmsSettings, LicenceFacts
+from .._avma.windows_codes import error_of, unsigned_code
 from .._wsman.cim import Call, Cim, Query
 from .._wsman.errors import Fault, InvalidClassOrQuery, MalformedAnswer, MethodFailed, WsManError
 from .._wsman.instance import Instance
@@ -99,12 +99,12 @@ def _licence(row: Instance) -> LicenceFacts:
         channel=channel_of(row.text("Description"), row.text("ProductKeyChannel"), evaluation_end),
         status=licence_status_of(status),
         status_code=status,
-        reason=None if reason is None else normalise_code(reason),
+        reason=None if reason is None else unsigned_code(reason),
         name=row.text("Name"),
         description=row.text("Description"),
         family=row.text("LicenseFamily"),
         channel_raw=row.text("ProductKeyChannel"),
-        partial_key=row.text("PartialProductKey"),
+        partial_product_key=row.text("PartialProductKey"),
         minutes_remaining=row.integer("GracePeriodRemaining"),
         evaluation_end=evaluation_end,
         kms=_kms(row, row.text("DiscoveredKeyManagementServiceMachineName")),
@@ -177,8 +177,8 @@ class LicensingService:
 
     def _foresee_look(self) -> None:
         """After each change the licences are refreshed and read, which then takes no trip of its own."""
-        if self._session.trips_are_dear:
-            self._session.foresee(
+        if self._session.expensive_round_trips:
+            self._session.prefetch(
                 Call(CIMV2, "SoftwareLicensingService", "RefreshLicenseStatus", keys={"Version": self.version()}), LICENCES
             )
 
@@ -190,14 +190,14 @@ class LicensingService:
         try:
             output: MethodOutput = self._session.invoke(CIMV2, class_name, method, arguments, keys)
         except MethodFailed as failure:
-            raise LicensingRefused(operation, normalise_code(failure.return_value or 0)) from failure
+            raise LicensingRefused(operation, unsigned_code(failure.return_value or 0)) from failure
         except Fault as fault:
             code = licensing_code(fault)
             if code is None:
                 raise
             raise LicensingRefused(operation, code, fault.provider_text or fault.text or "") from fault
         if output.return_value:
-            raise LicensingRefused(operation, normalise_code(output.return_value))
+            raise LicensingRefused(operation, unsigned_code(output.return_value))
 
 
 def licensing_code(fault: Fault) -> int | None:
@@ -212,7 +212,7 @@ def licensing_code(fault: Fault) -> int | None:
     for candidate in candidates:
         if candidate is None:
             continue
-        code = normalise_code(candidate)
+        code = unsigned_code(candidate)
         if error_of(code) is not None or code >> 16 in (0xC004, 0x4004):
             return code
     return None

@@ -23,8 +23,8 @@ _HOST_VALUES = ("PhysicalHostNameFullyQualified", "PhysicalHostName")
 _VM_VALUES = ("VirtualMachineId", "VirtualMachineName")
 
 
-def host_calls() -> tuple[Call, ...]:
-    """What ``read_host`` may ask."""
+def host_name_calls() -> tuple[Call, ...]:
+    """What ``read_host_name`` may ask."""
     return tuple(string_call(PARAMETERS_KEY, name) for name in _HOST_VALUES)
 
 
@@ -43,7 +43,7 @@ def read_vm_id(session: Cim) -> str | None:
     return normalise_id(_value(session, "VirtualMachineId"))
 
 
-def read_host(session: Cim) -> GuestPlacement:
+def read_host_name(session: Cim) -> GuestPlacement:
     """Only the host's name: one request, two where the fully qualified name is not there."""
     fqdn = _value(session, "PhysicalHostNameFullyQualified")
     name = without_domain(fqdn) if fqdn else _value(session, "PhysicalHostName")

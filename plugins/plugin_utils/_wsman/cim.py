@@ -44,8 +44,8 @@ class Cim(Protocol):
         """Seconds from any point on."""
 
     @property
-    def trips_are_dear(self) -> bool:
-        """Whether each question takes seconds, so that it pays to say beforehand what will be asked (``foresee``)."""
+    def expensive_round_trips(self) -> bool:
+        """Whether each question takes seconds, so that it pays to say beforehand what will be asked (``prefetch``)."""
 
     @property
     def sleep(self) -> Callable[[float], None]:
@@ -66,6 +66,6 @@ class Cim(Protocol):
     ) -> MethodOutput:
         """A method that changes is never called again where its answer was lost: that raises EffectUnknown."""
 
-    def foresee(self, *asked: Asked) -> None:
+    def prefetch(self, *asked: Asked) -> None:
         """What will be asked together with the next question or after it, for a way on which each trip is dear. Only a hint, but a foreseen
         call may be carried out at once: it must do no harm if nobody asks for it in the end."""

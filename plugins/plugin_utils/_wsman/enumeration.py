@@ -15,7 +15,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from . import namespaces as ns
+from . import xml_namespaces as ns
 from .errors import MalformedAnswer
 from .instance import Instance, decode_instance
 from .message import Answer

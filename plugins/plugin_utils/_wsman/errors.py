@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .symbols import format_code, symbol_of, unsigned_code
+from .symbols import code_with_symbol, symbol_of, unsigned_code
 
 
 class WsManError(Exception):
@@ -216,7 +216,7 @@ class MethodFailed(WsManError):
         if return_value is None:
             shown = "no ReturnValue"
         elif return_value > 0xFFFF:
-            shown = f"ReturnValue {return_value} ({format_code(return_value)})"
+            shown = f"ReturnValue {return_value} ({code_with_symbol(return_value)})"
         else:
             shown = f"ReturnValue {return_value}"
         super().__init__(f"{class_name}.{method} failed with {shown}")
@@ -302,7 +302,7 @@ class Fault(WsManError):
         where = ": ".join(part for part in (self.machine, self.subject) if part)
         # the outer code of a provider's own failure says nothing; show the number that does
         number = self.hresult if self.code is None or self.code > 0xFFFF else self.code
-        what = [] if number is None else [format_code(number)]
+        what = [] if number is None else [code_with_symbol(number)]
         if not what and self.subcode:
             what = [self.subcode]
         said = self.provider_text or self.text

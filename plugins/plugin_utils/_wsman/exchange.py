@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from . import namespaces as ns
+from . import xml_namespaces as ns
 from .bounds import allowance_for
 from .errors import (
     AnswerRefused,

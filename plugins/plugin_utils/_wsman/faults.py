@@ -17,7 +17,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
 from . import errors
-from . import namespaces as ns
+from . import xml_namespaces as ns
 from .errors import Fault, is_wsman_code
 
 _HRESULT_TEXT = re.compile(r"0x([0-9A-Fa-f]{1,8})\b")

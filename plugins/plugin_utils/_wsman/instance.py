@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Union, cast
 
-from . import namespaces as ns
+from . import xml_namespaces as ns
 from .errors import MalformedAnswer
 from .resource_uri import split_class_uri
 from .values import Reference, is_unspecific, iso_datetime, iso_interval, parse_datetime

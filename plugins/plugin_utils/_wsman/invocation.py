@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from . import namespaces as ns
+from . import xml_namespaces as ns
 from .embedded import build_embedded_instance
 from .errors import MalformedAnswer, MethodFailed
 from .instance import Instance, decode_instance

@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import namespaces as ns
+from . import xml_namespaces as ns
 from .bounds import ANSWER_SIZE_FACTOR
 from .errors import MalformedAnswer
 from .faults import read_fault

@@ -10,7 +10,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
-from . import namespaces as ns
+from . import xml_namespaces as ns
 from .errors import MalformedAnswer
 
 # Defaults of Windows Server 2012 and later.

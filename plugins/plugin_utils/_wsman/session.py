@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from types import TracebackType
 
-from . import namespaces as ns
+from . import xml_namespaces as ns
 from .bounds import CLOSING_TIMEOUT, DEFAULT_READ_TIMEOUT, EnumerationBudget, bounds_for
 from .cim import Asked
 from .command import Command, CommandOutput, run_in
@@ -65,7 +65,7 @@ _WHOLE_CLASS = re.compile(r"\s*SELECT\s+\*\s+FROM\s+([A-Za-z_][A-Za-z0-9_]*)\s*\
 
 
 class Session:
-    trips_are_dear = False
+    expensive_round_trips = False
 
     def __init__(
         self,
@@ -227,7 +227,7 @@ class Session:
                 raise DeadlineExceeded(f"{object_path(job.class_name, job.keys)}: the job still runs after {waited:.0f} seconds")
             self.sleep(min(poll, left))
 
-    def foresee(self, *asked: Asked) -> None:
+    def prefetch(self, *asked: Asked) -> None:
         """See ``cim.Cim``. A request costs little here, so each is sent when it is asked for."""
 
     def run(self, command: Command, *, limit: float) -> CommandOutput:

@@ -164,7 +164,7 @@ def symbol_of(code: int) -> str | None:
     return None
 
 
-def format_code(code: int) -> str:
+def code_with_symbol(code: int) -> str:
     """``0x80338029 ERROR_WSMAN_OPERATION_TIMEDOUT``, or the hexadecimal number alone."""
     name = symbol_of(code)
     number = f"0x{unsigned_code(code):08X}"

@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from ..._avma.evidence import licence_of
 from ..._avma.outcome import Outcome
 from ..._avma.text import safe_text
-from ..._avma.times import InvalidTime, iso, point_in_time
+from ..._avma.times import InvalidTime, iso, parse_time
 from ..._avma.vm_matching import normalise_id
 
 SECONDS_A_DAY = 86400
@@ -127,7 +127,7 @@ def _event(event: Mapping[str, t.Any]) -> EventRow | None:
     computer = str(event["computer"]).strip().lower()
     log = str(event["log"]).strip()
     record, event_id = int(event["record"]), int(event["event_id"])
-    time = _seconds(point_in_time(str(event["time"])))
+    time = _seconds(parse_time(str(event["time"])))
     if not computer or not log or not 0 <= record <= _LARGEST or not 0 <= event_id <= _LARGEST:
         return None
     return EventRow(
@@ -196,7 +196,7 @@ def _bookmark(result: Mapping[str, t.Any]) -> BookmarkRow | None:
     machine, bookmark = result.get("machine"), result.get("bookmark")
     if not machine or not isinstance(bookmark, Mapping):
         return None
-    return BookmarkRow(_storable(str(machine)), _seconds(point_in_time(str(bookmark["time"]))), _json(bookmark))
+    return BookmarkRow(_storable(str(machine)), _seconds(parse_time(str(bookmark["time"]))), _json(bookmark))
 
 
 def _mapping(value: t.Any) -> Mapping[str, t.Any]:

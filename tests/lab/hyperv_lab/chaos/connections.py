@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ..wsman.answer import Answer, Ending
-from .effect import Effect, Strike
+from .effect import Effect, RuleMatch
 
 
 class Unauthorized(Effect):
@@ -17,8 +17,8 @@ class Unauthorized(Effect):
 
     do: Literal["unauthorized"]
 
-    async def before(self, strike: Strike) -> Answer | None:
-        strike.record("401, the security context is forgotten")
+    async def before(self, match: RuleMatch) -> Answer | None:
+        match.record("401, the security context is forgotten")
         return Answer(401, ending=Ending.FORGOTTEN)
 
 
@@ -27,8 +27,8 @@ class Drop(Effect):
 
     do: Literal["drop"]
 
-    async def before(self, strike: Strike) -> Answer | None:
-        strike.record("closed before it was carried out")
+    async def before(self, match: RuleMatch) -> Answer | None:
+        match.record("closed before it was carried out")
         return Answer(0, ending=Ending.CUT)
 
 
@@ -37,8 +37,8 @@ class Close(Effect):
 
     do: Literal["close"]
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
-        strike.record("closed after the answer")
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
+        match.record("closed after the answer")
         return replace(answer, ending=Ending.CLOSED)
 
 
@@ -47,6 +47,6 @@ class Reset(Effect):
 
     do: Literal["reset"]
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
-        strike.record("carried out, then reset in the middle of the answer")
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
+        match.record("carried out, then reset in the middle of the answer")
         return replace(answer, ending=Ending.RESET)

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..wsman.answer import Answer
-from .effect import Effect, Strike
+from .effect import Effect, RuleMatch
 
 _RELATES_TO = re.compile(r"(<a:RelatesTo>)[^<]*(</a:RelatesTo>)")
 _ANOTHER_MESSAGE = "uuid:00000000-0000-0000-0000-000000000000"
@@ -25,10 +25,10 @@ class Truncate(Effect):
     do: Literal["truncate"]
     share: float = Field(default=0.5, ge=0, lt=1)  # of its characters that are sent
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
         if not answer.body:
             return answer
-        strike.record(f"carried out, {self.share:.0%} of the envelope is sent")
+        match.record(f"carried out, {self.share:.0%} of the envelope is sent")
         return replace(answer, body=answer.body[: int(len(answer.body) * self.share)])
 
 
@@ -61,14 +61,14 @@ class Malformed(Effect):
 
     do: Literal["malformed"]
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
         if not answer.body:
             return answer
-        kind = [*_DAMAGES][int(strike.chance("kind") * len(_DAMAGES))]
-        strike.record(f"carried out, {kind} in the envelope")
+        kind = [*_DAMAGES][int(match.chance("kind") * len(_DAMAGES))]
+        match.record(f"carried out, {kind} in the envelope")
         # Never in front of the root element's name, which would leave no XML to speak of.
         start = answer.body.find(">") + 1
-        position = start + int(strike.chance("position") * (len(answer.body) - start))
+        position = start + int(match.chance("position") * (len(answer.body) - start))
         return replace(answer, body=_DAMAGES[kind](answer.body, position))
 
 
@@ -77,8 +77,8 @@ class WrongRelatesTo(Effect):
 
     do: Literal["wrong_relates_to"]
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
         body, changes = _RELATES_TO.subn(rf"\g<1>{_ANOTHER_MESSAGE}\g<2>", answer.body, count=1)
         if changes:
-            strike.record("carried out, RelatesTo names another message")
+            match.record("carried out, RelatesTo names another message")
         return replace(answer, body=body)

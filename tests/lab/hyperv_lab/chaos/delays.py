@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from ..wsman.answer import Answer
-from .effect import Effect, Moment, Strike
+from .effect import Effect, Moment, RuleMatch
 
 
 class Latency(Effect):
@@ -23,17 +23,17 @@ class Latency(Effect):
     jitter: float = Field(default=0.0, ge=0, le=300)
     moment: Moment = "before"
 
-    async def before(self, strike: Strike) -> Answer | None:
+    async def before(self, match: RuleMatch) -> Answer | None:
         if self.moment == "before":
-            await self._wait(strike)
+            await self._wait(match)
         return None
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
         if self.moment == "after":
-            await self._wait(strike)
+            await self._wait(match)
         return answer
 
-    async def _wait(self, strike: Strike) -> None:
-        seconds = self.seconds + self.jitter * strike.chance("jitter")
-        strike.record(f"{seconds:.3f} s {self.moment} it was carried out")
+    async def _wait(self, match: RuleMatch) -> None:
+        seconds = self.seconds + self.jitter * match.chance("jitter")
+        match.record(f"{seconds:.3f} s {self.moment} it was carried out")
         await asyncio.sleep(seconds)

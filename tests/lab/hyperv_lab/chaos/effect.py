@@ -34,7 +34,7 @@ class Site(Protocol):
 
 
 @dataclass(frozen=True)
-class Strike:
+class RuleMatch:
     """One rule that hits one exchange. ``chance`` gives a repeatable number in [0, 1) for each question that an effect has.
 
     ``record`` is to be called when the effect has happened, with what a person may want to know of it.
@@ -53,9 +53,9 @@ class Effect(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     decides: ClassVar[bool] = True
 
-    async def before(self, strike: Strike) -> Answer | None:
+    async def before(self, match: RuleMatch) -> Answer | None:
         """An answer keeps the request from being carried out."""
         return None
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
         return answer

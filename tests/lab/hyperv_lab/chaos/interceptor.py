@@ -15,7 +15,7 @@ from ..world.host import Host
 from ..wsman.answer import Answer
 from ..wsman.interceptor import Exchange
 from .chance import chance
-from .effect import Site, Strike
+from .effect import RuleMatch, Site
 from .journal import Injection, Journal
 from .loading import CALM
 from .rules import Kind, Profile, Rule
@@ -38,7 +38,7 @@ class _Hit:
     """The rules that hit one exchange, and the effects that have happened to it."""
 
     subject: Subject
-    strikes: list[tuple[Rule, Strike]] = field(default_factory=list)
+    matches: list[tuple[Rule, RuleMatch]] = field(default_factory=list)
     injected: list[str] = field(default_factory=list)
 
 
@@ -78,8 +78,8 @@ class Chaos:
         hit = self._draw(exchange)
         self._hits[exchange] = hit
         answer: Answer | None = None
-        for rule, strike in hit.strikes:
-            answer = await rule.effect.before(strike) or answer
+        for rule, match in hit.matches:
+            answer = await rule.effect.before(match) or answer
         return answer
 
     async def after(self, exchange: Exchange, answer: Answer) -> Answer:
@@ -89,8 +89,8 @@ class Chaos:
         machine = self._machines.get(exchange.machine)
         if machine is not None:
             machine.subjects.answered(hit.subject, answer)
-        for rule, strike in hit.strikes:
-            answer = await rule.effect.after(strike, answer)
+        for rule, match in hit.matches:
+            answer = await rule.effect.after(match, answer)
         return replace(answer, injected=(*answer.injected, *hit.injected)) if hit.injected else answer
 
     def _draw(self, exchange: Exchange) -> _Hit:
@@ -109,10 +109,10 @@ class Chaos:
                 continue
             machine.hits[rule.name] += 1
             decided = decided or rule.effect.decides
-            hit.strikes.append((rule, self._strike(exchange, hit, rule, number)))
+            hit.matches.append((rule, self._match(exchange, hit, rule, number)))
         return hit
 
-    def _strike(self, exchange: Exchange, hit: _Hit, rule: Rule, number: int) -> Strike:
+    def _match(self, exchange: Exchange, hit: _Hit, rule: Rule, number: int) -> RuleMatch:
         seed, journal, began = self.seed, self.journal, self._began
 
         def draw(about: str) -> float:
@@ -123,7 +123,7 @@ class Chaos:
             at = self._clock() - began
             journal.add(Injection(at, exchange.machine, number, str(hit.subject), rule.name, rule.effect.do, detail))
 
-        return Strike(exchange, hit.subject, self._site, draw, record)
+        return RuleMatch(exchange, hit.subject, self._site, draw, record)
 
     def _kind(self, machine: str) -> Kind:
         return "host" if isinstance(self._site.fleet.windows(machine), Host) else "guest"

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ..world.host import Host
 from ..wsman.answer import Answer
-from .effect import Effect, Strike
+from .effect import Effect, RuleMatch
 
 _JOB = re.compile(r"/Msvm_ConcreteJob</w:ResourceURI><w:SelectorSet><w:Selector Name=\"InstanceID\">([^<]+)</w:Selector>")
 
@@ -32,10 +32,10 @@ class SpoilJob(Effect):
     fails: bool = False
     vanishes: bool = False
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
         started = _JOB.search(answer.body)
-        fleet = strike.site.fleet
-        host = fleet.windows(strike.exchange.machine)
+        fleet = match.site.fleet
+        host = fleet.windows(match.exchange.machine)
         if started is None or not isinstance(host, Host):
             return answer
         job = next((job for job in host.jobs.all(fleet.clock.now()) if job.id == started[1]), None)
@@ -50,5 +50,5 @@ class SpoilJob(Effect):
             job.seconds = job.seconds if self.seconds is None else self.seconds
             course = [f"ends after {job.rules.reads} reads or {job.seconds:g} s"]
             course += ["fails"] * self.fails + ["vanishes"] * self.vanishes
-            strike.record(f"job {job.id}: {', '.join(course)}")
+            match.record(f"job {job.id}: {', '.join(course)}")
         return answer

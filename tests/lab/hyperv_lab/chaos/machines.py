@@ -15,7 +15,7 @@ from ..world.guest import Guest
 from ..world.host import Host
 from ..world.vm import Vm
 from ..wsman.answer import Answer, Ending
-from .effect import Effect, Moment, Strike
+from .effect import Effect, Moment, RuleMatch
 
 
 class Reboot(Effect):
@@ -25,21 +25,21 @@ class Reboot(Effect):
     seconds: float = Field(default=2.0, ge=0, le=600)
     moment: Moment = "before"
 
-    async def before(self, strike: Strike) -> Answer | None:
+    async def before(self, match: RuleMatch) -> Answer | None:
         if self.moment == "after":
             return None
-        self._restart(strike)
+        self._restart(match)
         return Answer(0, ending=Ending.CUT)
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
         if self.moment == "before":
             return answer
-        self._restart(strike)
+        self._restart(match)
         return replace(answer, ending=Ending.CUT)
 
-    def _restart(self, strike: Strike) -> None:
-        strike.record(f"restarts {self.moment} it was carried out, back in {self.seconds:g} s")
-        strike.site.restart(strike.exchange.machine, self.seconds)
+    def _restart(self, match: RuleMatch) -> None:
+        match.record(f"restarts {self.moment} it was carried out, back in {self.seconds:g} s")
+        match.site.restart(match.exchange.machine, self.seconds)
 
 
 class Migrate(Effect):
@@ -52,37 +52,37 @@ class Migrate(Effect):
     do: Literal["migrate"]
     moment: Moment = "before"
 
-    async def before(self, strike: Strike) -> Answer | None:
+    async def before(self, match: RuleMatch) -> Answer | None:
         if self.moment == "before":
-            self._migrate(strike)
+            self._migrate(match)
         return None
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
         if self.moment == "after":
-            self._migrate(strike)
+            self._migrate(match)
         return answer
 
-    def _migrate(self, strike: Strike) -> None:
-        fleet = strike.site.fleet
-        windows = fleet.windows(strike.exchange.machine)
+    def _migrate(self, match: RuleMatch) -> None:
+        fleet = match.site.fleet
+        windows = fleet.windows(match.exchange.machine)
         vm: Vm | None = None
         if isinstance(windows, Guest):
             source, vm = fleet.placement(windows)
         elif isinstance(windows, Host):
             source = windows
             running = [vm for vm in windows.vms.values() if vm.running]
-            vm = running[int(strike.chance("vm") * len(running))] if running else None
+            vm = running[int(match.chance("vm") * len(running))] if running else None
         cluster = fleet.cluster_of(source)
         targets = [
             node
             for node in (cluster.nodes if cluster is not None else ())
-            if node is not source and node.node_state == 0 and not strike.site.is_restarting(node.name)
+            if node is not source and node.node_state == 0 and not match.site.is_restarting(node.name)
         ]
         if vm is None or not vm.running or not targets:
             return
-        target = targets[int(strike.chance("node") * len(targets))]
+        target = targets[int(match.chance("node") * len(targets))]
         fleet.migrate(vm, target)
-        strike.record(f"VM {vm.name} moves from {source.name} to {target.name}")
+        match.record(f"VM {vm.name} moves from {source.name} to {target.name}")
 
 
 class ClockSkew(Effect):
@@ -92,10 +92,10 @@ class ClockSkew(Effect):
     do: Literal["clock_skew"]
     seconds: float
 
-    async def before(self, strike: Strike) -> Answer | None:
-        windows = strike.site.fleet.windows(strike.exchange.machine)
+    async def before(self, match: RuleMatch) -> Answer | None:
+        windows = match.site.fleet.windows(match.exchange.machine)
         skew = timedelta(seconds=self.seconds)
         if windows.clock_skew != skew:
             windows.clock_skew = skew
-            strike.record(f"the clock is wrong by {self.seconds:g} s from now on")
+            match.record(f"the clock is wrong by {self.seconds:g} s from now on")
         return None

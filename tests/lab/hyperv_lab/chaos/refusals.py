@@ -14,7 +14,7 @@ from pydantic import Field
 from ..cim.provider import CimError
 from ..wsman.answer import Answer, Ending
 from ..wsman.faults import INTERNAL_ERROR, TIMED_OUT, TOO_MANY_SHELLS, FaultKind, WsmanFault, provider_failure, too_many_operations
-from .effect import Effect, Moment, Strike
+from .effect import Effect, Moment, RuleMatch
 
 _CANNOT = "The WS-Management service cannot process the request. "
 _SLOW_DOWN = "Send future requests at a slower rate or raise the "
@@ -89,10 +89,10 @@ class Refuse(Effect):
     do: Literal["fault"]
     fault: FaultName
 
-    async def before(self, strike: Strike) -> Answer | None:
+    async def before(self, match: RuleMatch) -> Answer | None:
         fault = _FAULTS[self.fault]()
-        strike.record(f"fault {fault.code}, {self.fault}")
-        return strike.exchange.fault(fault)
+        match.record(f"fault {fault.code}, {self.fault}")
+        return match.exchange.fault(fault)
 
 
 class Timeout(Effect):
@@ -105,18 +105,18 @@ class Timeout(Effect):
     moment: Moment = "before"
     seconds: float = Field(default=0.0, ge=0)
 
-    async def before(self, strike: Strike) -> Answer | None:
-        return await self._time_out(strike) if self.moment == "before" else None
+    async def before(self, match: RuleMatch) -> Answer | None:
+        return await self._time_out(match) if self.moment == "before" else None
 
-    async def after(self, strike: Strike, answer: Answer) -> Answer:
-        return await self._time_out(strike) if self.moment == "after" else answer
+    async def after(self, match: RuleMatch, answer: Answer) -> Answer:
+        return await self._time_out(match) if self.moment == "after" else answer
 
-    async def _time_out(self, strike: Strike) -> Answer:
-        request = strike.exchange.received.request
+    async def _time_out(self, match: RuleMatch) -> Answer:
+        request = match.exchange.received.request
         seconds = min(self.seconds, request.timeout.total_seconds()) if request is not None else self.seconds
-        strike.record(f"timed out {self.moment} it was carried out")
+        match.record(f"timed out {self.moment} it was carried out")
         await asyncio.sleep(seconds)
-        return strike.exchange.fault(TIMED_OUT.fault())
+        return match.exchange.fault(TIMED_OUT.fault())
 
 
 class Unavailable(Effect):
@@ -124,8 +124,8 @@ class Unavailable(Effect):
 
     do: Literal["unavailable"]
 
-    async def before(self, strike: Strike) -> Answer | None:
-        strike.record("HTTP 503")
+    async def before(self, match: RuleMatch) -> Answer | None:
+        match.record("HTTP 503")
         page = (
             "<!DOCTYPE HTML><HTML><HEAD><TITLE>Service Unavailable</TITLE></HEAD>"
             "<BODY><h2>Service Unavailable</h2><p>HTTP Error 503. The service is unavailable.</p></BODY></HTML>"

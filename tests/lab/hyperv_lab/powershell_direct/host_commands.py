@@ -21,7 +21,7 @@ from ..wsman.settings import ServiceSettings
 from ..wsman.winrs import Printed
 from . import reviewed
 from .script import GuestScript
-from .session import OLDEST_BUILD, SessionRefused, open_session
+from .session import OLDEST_DIRECT_BUILD, SessionRefused, open_session
 
 # What the bootstrap ends with when its input is not the script that it names, and what PowerShell ends with when a script fails.
 _OTHER_SCRIPT = 70
@@ -50,7 +50,7 @@ class HostCommands:
 
     def run(self, data: bytes, account: Account) -> Printed:
         host = self._host.windows
-        if not isinstance(host, Host) or host.release.build < OLDEST_BUILD:
+        if not isinstance(host, Host) or host.release.build < OLDEST_DIRECT_BUILD:
             return Printed(b"", _PROGRESS, _SCRIPT_FAILED)  # before PowerShell 5 no type has the method new
         script, request = _parts(data)
         if script is None or reviewed.digest(script) != reviewed.SCRIPT:

@@ -16,7 +16,7 @@ from ..http.accounts import Login
 from ..world.guest import Guest
 from ..world.host import Host
 
-OLDEST_BUILD = 14393  # Windows Server 2016, on both sides
+OLDEST_DIRECT_BUILD = 14393  # Windows Server 2016, on both sides
 _CMDLET = "Microsoft.PowerShell.Commands.NewPSSessionCommand"
 _REMOTING = "System.Management.Automation.Remoting"
 
@@ -50,7 +50,7 @@ def open_session(host: Host, caller: Account, vm_id: str, logon: Callable[[], Lo
     if not vm.running:
         raise _refused("InvalidVMState", f"The virtual machine {vm.name} is not in running state.", "System.ArgumentException")
     guest = vm.guest
-    if not isinstance(guest, Guest) or guest.release.build < OLDEST_BUILD:
+    if not isinstance(guest, Guest) or guest.release.build < OLDEST_DIRECT_BUILD:
         message = "An error has occurred which Windows PowerShell cannot handle. A remote session might have ended."
         raise _refused("PSSessionOpenFailed", message, f"{_REMOTING}.PSRemotingDataStructureException")
     login = logon()

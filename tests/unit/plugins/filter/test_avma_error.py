@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.hyperv.avma.plugins.filter.avma_error import FilterModule
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.errors import ERRORS, ErrorEntry
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.windows_codes import ERRORS, ErrorEntry
 
 avma_error = FilterModule().filters()["avma_error"]
 

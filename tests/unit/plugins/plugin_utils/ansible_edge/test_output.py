@@ -14,7 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import narrowed
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.output import InvalidQuery, Query, plain, release
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.output import InvalidQuery, Query, plain, publish
 
 SECRET = "22222-33333-44444-55555-66666"
 
@@ -45,18 +45,18 @@ def test_plain_types_all_the_way_down() -> None:
 
 def test_secret_is_cut_out_wherever_it_is() -> None:
     result = {"msg": f"the key {SECRET} was refused", "list": [SECRET, {"a": SECRET}], "diff": {"before": SECRET}, "n": 5}
-    shown = release(result, {SECRET, ""})
+    shown = publish(result, {SECRET, ""})
     assert SECRET not in repr(shown)
     assert shown["n"] == 5
     assert "was refused" in shown["msg"]
 
 
 def test_result_without_secrets_stays_as_it_is() -> None:
-    assert release({"a": [1, "x", None, {"b": True}]}, set()) == {"a": [1, "x", None, {"b": True}]}
+    assert publish({"a": [1, "x", None, {"b": True}]}, set()) == {"a": [1, "x", None, {"b": True}]}
 
 
 def test_text_of_a_tenant_is_never_a_template() -> None:
-    shown = release({"vm": "{{ 7 * 7 }}"}, set())
+    shown = publish({"vm": "{{ 7 * 7 }}"}, set())
     templar = Templar(loader=DataLoader(), variables={"found": shown})
     # from 2.19 on only what is marked as trusted is a template, before it was everything that is not marked as unsafe
     expression = getattr(ansible.template, "trust_as_template", str)
@@ -74,7 +74,7 @@ def test_text_of_a_tenant_is_never_a_template() -> None:
     ("text", "shown"), [("{{ x }}", "{ { x }}"), ("{% x %}", "{ % x %}"), ("{# x #}", "{ # x #}"), ("{{{", "{ { {"), ("{x}", "{x}")]
 )
 def test_before_2_19_nothing_in_a_result_begins_a_template(text: str, shown: str) -> None:
-    assert release({text: [text, {"a": text}]}, set()) == {shown: [shown, {"a": shown}]}
+    assert publish({text: [text, {"a": text}]}, set()) == {shown: [shown, {"a": shown}]}
 
 
 # query

@@ -24,8 +24,8 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.findings import finding
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import HostView
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.identity import identify_os
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.integration_verdict import judge_integration
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.platform import is_hyperv_guest, is_in_azure, judge_platform
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.integration_verdict import integration_findings
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.platform import is_hyperv_guest, is_in_azure, why_not_this_platform
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 HYPERV = ComputerFacts(manufacturer="Microsoft Corporation", model="Virtual Machine")
@@ -50,13 +50,13 @@ FD01, FD02, FD03 = 0xC004FD01, 0xC004FD02, 0xC004FD03
 def test_platform(computer: ComputerFacts | None, hyperv: bool | None, azure: bool, codes: list[str]) -> None:
     assert is_hyperv_guest(computer) is hyperv
     assert is_in_azure(computer) is azure
-    found = judge_platform(computer, "web01")
+    found = why_not_this_platform(computer, "web01")
     assert [one.code for one in (found,) if one] == codes
 
 
 def test_integration_services_that_work_or_could_not_be_asked_are_not_spoken_of() -> None:
     for integration in (WORKING, IntegrationFacts(), IntegrationFacts(ActivationDevice(True), DataExchangeService(True)), None):
-        assert list(judge_integration(integration, PUBLISHED.release_of(20348), "web01")) == []
+        assert list(integration_findings(integration, PUBLISHED.release_of(20348), "web01")) == []
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_integration_services_that_work_or_could_not_be_asked_are_not_spoken_of(
     ],
 )
 def test_integration_services_that_do_not_work(integration: IntegrationFacts, code: str) -> None:
-    (found,) = judge_integration(integration, PUBLISHED.release_of(20348), "web01")
+    (found,) = integration_findings(integration, PUBLISHED.release_of(20348), "web01")
     assert found.code == code
     assert found.severity.value != "error", "it is known from reports only"
 
 
 def test_only_old_guests_are_told_to_install_integration_services() -> None:
     def remedy(build: int) -> str:
-        (found,) = judge_integration(IntegrationFacts(ActivationDevice(False)), PUBLISHED.release_of(build), "web01")
+        (found,) = integration_findings(IntegrationFacts(ActivationDevice(False)), PUBLISHED.release_of(build), "web01")
         return found.remedy
 
     assert "vmguest.iso" in remedy(9600)
@@ -125,7 +125,7 @@ def test_the_guest_is_asked_only_where_it_can_know(code: int | None, timed_out: 
 
 def test_the_device_of_a_guest_that_avma_does_not_activate_is_not_spoken_of() -> None:
     facts = IntegrationFacts(ActivationDevice(False), DataExchangeService(True, False, True))
-    (found,) = judge_integration(facts, PUBLISHED.release_of(20348), "web01", activates=False)
+    (found,) = integration_findings(facts, PUBLISHED.release_of(20348), "web01", activates=False)
     assert found.code == "DATA_EXCHANGE_SERVICE_DISABLED"
 
 

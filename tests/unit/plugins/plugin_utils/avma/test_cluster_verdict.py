@@ -14,7 +14,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.cluster_verdict 
     NodeAnswer,
     cluster_as_told,
     judge_cluster,
-    judge_renewal_elsewhere,
+    renewal_elsewhere_findings,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     Channel,
@@ -144,17 +144,17 @@ def test_nodes_that_could_not_renew_are_named_with_the_reason() -> None:
         NodeView("HV02", True, PUBLISHED.release_named("2019")),
         NodeView("HV03", False, PUBLISHED.release_named("2022")),
     )
-    (found,) = judge_renewal_elsewhere(GUEST_2022, "web01", view(*nodes), PUBLISHED)
+    (found,) = renewal_elsewhere_findings(GUEST_2022, "web01", view(*nodes), PUBLISHED)
     assert found.code == "CLUSTER_NODE_CANNOT_RENEW"
     assert "HV02 runs Windows Server 2019, HV03 cannot activate guests" in found.cause
     assert "HV01" not in found.cause, "the host itself is spoken of elsewhere"
-    (older_guest,) = judge_renewal_elsewhere(GUEST_2019, "web01", view(*nodes), PUBLISHED)
+    (older_guest,) = renewal_elsewhere_findings(GUEST_2019, "web01", view(*nodes), PUBLISHED)
     assert "HV02" not in older_guest.cause
 
 
 @pytest.mark.parametrize("host", [None, HostView("HV01", True, None), view(NodeView("HV02", None, None), NodeView("HV03", True, None))])
 def test_nothing_is_said_of_nodes_that_are_not_known_to_refuse(host: HostView | None) -> None:
-    assert judge_renewal_elsewhere(GUEST_2022, "web01", host, PUBLISHED) == ()
+    assert renewal_elsewhere_findings(GUEST_2022, "web01", host, PUBLISHED) == ()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_nodes_of_a_registered_result_are_read() -> None:
 # the plan for a guest
 
 UNLICENSED = GuestFacts(OsFacts(name="web01", build=B2022, sku=7, product_type=3), ())
-ACTIVATED = GuestFacts(UNLICENSED.os, (LicenceFacts("id", Channel.AVMA, LicenceStatus.LICENSED, 1, partial_key="78VHK"),))
+ACTIVATED = GuestFacts(UNLICENSED.os, (LicenceFacts("id", Channel.AVMA, LicenceStatus.LICENSED, 1, partial_product_key="78VHK"),))
 OLD_NODE = NodeView("HV02", True, PUBLISHED.release_named("2019"))
 BAD_NODE = NodeView("HV03", False, PUBLISHED.release_named("2022"))
 

@@ -23,9 +23,9 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import (
     event_result,
     read_bookmark,
     restriction,
-    settle,
+    select_new,
 )
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.times import InvalidTime, moment
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.times import InvalidTime, parse_time_or_age
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 IDS = (GUEST_EVENT, HOST_EVENT)
@@ -48,7 +48,7 @@ def ask(log: list[LogEvent], start: Bookmark, *, until: datetime | None = None, 
         and (wanted.until is None or one.time <= wanted.until)
         and (wanted.first_record is None or one.record >= wanted.first_record)
     ]
-    return settle(found, start, origin, until=until, limit=limit)
+    return select_new(found, start, origin, until=until, limit=limit)
 
 
 def records(reading: Reading) -> list[int]:
@@ -203,13 +203,13 @@ def test_a_bookmark_that_is_none_is_refused(change: dict[str, object]) -> None:
     ],
 )
 def test_times_are_read(text: str, time: datetime) -> None:
-    assert moment(text, BEGIN) == time
+    assert parse_time_or_age(text, BEGIN) == time
 
 
 @pytest.mark.parametrize("text", ["", "soon", "7", "7y", "-1d", "٧d", "999999w", "0001-01-01T00:00:00+14:00"])
 def test_times_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(InvalidTime):
-        moment(text, BEGIN)
+        parse_time_or_age(text, BEGIN)
 
 
 def test_the_result_names_candidates_by_who_wrote_it() -> None:

@@ -25,7 +25,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     OsFacts,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, Step, StepKind, plan_guest_key
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_result import judge_result
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_result import outcome_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.rollback import plan_rollback
@@ -59,7 +59,7 @@ class Guest:
     def facts(self) -> GuestFacts:
         os = OsFacts(name="WEB01", build=self.build, sku=7, product_type=3)
         status = LicenceStatus.LICENSED if self.licensed else LicenceStatus.NOTIFICATION
-        licences = (LicenceFacts("id", channel_of(self.key), status, None, partial_key=self.key[-5:]),) if self.key else ()
+        licences = (LicenceFacts("id", channel_of(self.key), status, None, partial_product_key=self.key[-5:]),) if self.key else ()
         return GuestFacts(os, licences, GuestPlacement("HV01"))
 
 
@@ -117,7 +117,7 @@ class GuestOverTime(RuleBasedStateMachine):
         assert plan == foreseen
         done, refused = self.carry_out(plan)
         otherwise = plan.installs and channel_of(self.guest.key or "") is not Channel.AVMA  # Windows takes the key for another channel
-        outcome, _findings = judge_result(self.guest.facts.primary, plan, refused)
+        outcome, _findings = outcome_of(self.guest.facts.primary, plan, refused)
         restored = self.roll_back(before, plan, refused) if wish.rollback and outcome is Outcome.FAILED and plan.installs else False
 
         if before.licensed and channel_of(before.key or "") is not Channel.AVMA and not wish.replace_licensed:

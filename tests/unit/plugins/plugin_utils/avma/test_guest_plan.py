@@ -39,7 +39,7 @@ READY = HostView("HV01", True, PUBLISHED.release_named("2022"), False)
 
 
 def licence(channel: Channel, status: LicenceStatus = LicenceStatus.LICENSED, last_five: str | None = "ABCDE", **more: Any) -> LicenceFacts:
-    return LicenceFacts("id", channel, status, None, partial_key=last_five, **more)
+    return LicenceFacts("id", channel, status, None, partial_product_key=last_five, **more)
 
 
 def guest(*licences: LicenceFacts, build: int | None = 20348, sku: int | None = 8, product_type: int | None = 3, **more: Any) -> GuestFacts:
@@ -103,15 +103,15 @@ def test_in_azure_no_key_is_installed_unasked(
         (guest(AVMA), KeyWish(), Outcome.ALREADY_ACTIVATED, [], []),
         (guest(AVMA), KeyWish(key=DATACENTER_2022.lower()), Outcome.ALREADY_ACTIVATED, [], []),
         (guest(AVMA), KeyWish(activate=False), Outcome.ALREADY_ACTIVATED, [], []),
-        (guest(replace(AVMA, partial_key="dv9bg")), KeyWish(), Outcome.ALREADY_ACTIVATED, [], []),
-        (guest(replace(AVMA, partial_key=None)), KeyWish(), Outcome.ALREADY_ACTIVATED, [], []),
-        (guest(replace(AVMA, partial_key="ZZZZZ")), KeyWish(), Outcome.ALREADY_ACTIVATED, [], ["GUEST_AVMA_KEY_DIFFERS"]),
+        (guest(replace(AVMA, partial_product_key="dv9bg")), KeyWish(), Outcome.ALREADY_ACTIVATED, [], []),
+        (guest(replace(AVMA, partial_product_key=None)), KeyWish(), Outcome.ALREADY_ACTIVATED, [], []),
+        (guest(replace(AVMA, partial_product_key="ZZZZZ")), KeyWish(), Outcome.ALREADY_ACTIVATED, [], ["GUEST_AVMA_KEY_DIFFERS"]),
         (guest(AVMA), KeyWish(key=UNPUBLISHED), Outcome.ACTIVATED, BOTH, ["KEY_NOT_CONFIRMED"]),
         (guest(AVMA, build=31000), KeyWish(), Outcome.ALREADY_ACTIVATED, [], []),
         (guest(AVMA_KEYED), KeyWish(), Outcome.ACTIVATED, [StepKind.ACTIVATE], []),
         (guest(AVMA_KEYED), KeyWish(activate=False), Outcome.KEYED, [], []),
-        (guest(replace(AVMA_KEYED, partial_key="WMBMW")), KeyWish(), Outcome.ACTIVATED, BOTH, []),
-        (guest(replace(AVMA_KEYED, partial_key="ZZZZZ"), build=31000), KeyWish(), Outcome.ACTIVATED, [StepKind.ACTIVATE], []),
+        (guest(replace(AVMA_KEYED, partial_product_key="WMBMW")), KeyWish(), Outcome.ACTIVATED, BOTH, []),
+        (guest(replace(AVMA_KEYED, partial_product_key="ZZZZZ"), build=31000), KeyWish(), Outcome.ACTIVATED, [StepKind.ACTIVATE], []),
         (guest(UNLICENSED_GVLK, AVMA_KEYED), KeyWish(), Outcome.ACTIVATED, [StepKind.ACTIVATE], []),
         # licensed in another way
         *[

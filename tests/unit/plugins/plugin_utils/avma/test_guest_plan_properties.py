@@ -24,7 +24,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     OsFacts,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import GuestPlan, KeyWish, StepKind, plan_guest_key
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_result import judge_result
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_result import outcome_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_view import ClusterView, HostView, NodeView
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.outcome import Outcome
@@ -42,7 +42,7 @@ oses = st.builds(OsFacts, name=st.none() | st.text(max_size=20), build=builds, s
 
 
 def licences(channels: st.SearchStrategy[Channel], status: st.SearchStrategy[LicenceStatus] = statuses) -> st.SearchStrategy[LicenceFacts]:
-    return st.builds(LicenceFacts, st.just("id"), channels, status, st.none(), partial_key=five)
+    return st.builds(LicenceFacts, st.just("id"), channels, status, st.none(), partial_product_key=five)
 
 
 any_licences = st.lists(licences(st.sampled_from(Channel)), max_size=3).map(tuple)
@@ -75,7 +75,7 @@ def after(facts: GuestFacts, plan: GuestPlan) -> GuestFacts:
     """The guest as the plan foresees it: one product with a key, as Windows has after a key was installed."""
     state: dict[str, Any] = dict(plan.steps[-1].after)
     status = LicenceStatus.LICENSED if state["licensed"] else LicenceStatus.NOTIFICATION
-    product = LicenceFacts("id", Channel(state["channel"]), status, None, partial_key=state["last_five"])
+    product = LicenceFacts("id", Channel(state["channel"]), status, None, partial_product_key=state["last_five"])
     return replace(facts, licences=(product,))
 
 
@@ -110,7 +110,7 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(facts: GuestFacts, wis
 def test_success_of_the_steps_is_what_the_plan_foresaw(facts: GuestFacts, wish: KeyWish, host: HostView | None) -> None:
     plan = plan_guest_key(facts, wish, host, tables=PUBLISHED)
     if plan.steps:
-        assert judge_result(after(facts, plan).primary, plan, None) == (plan.outcome, ())
+        assert outcome_of(after(facts, plan).primary, plan, None) == (plan.outcome, ())
 
 
 @given(guests, wishes, hosts)

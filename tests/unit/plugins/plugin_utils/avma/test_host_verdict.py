@@ -24,7 +24,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_verdict import HostVerdict, judge_host
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
-OEM = LicenceFacts("id", Channel.OEM, LicenceStatus.LICENSED, 1, partial_key="ABCDE", minutes_remaining=0)
+OEM = LicenceFacts("id", Channel.OEM, LicenceStatus.LICENSED, 1, partial_product_key="ABCDE", minutes_remaining=0)
 GOOD = HostFacts(os=OsFacts(name="HV01", build=20348, sku=8, product_type=3), licence=OEM, hyperv=True)
 
 

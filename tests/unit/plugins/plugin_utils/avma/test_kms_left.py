@@ -16,7 +16,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     OsFacts,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.kms_left import judge_kms_left
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.kms_left import kms_left_findings
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 
 OS = OsFacts(name="WEB01", build=20348, sku=7, product_type=3)
@@ -24,7 +24,7 @@ NOTHING = KmsSettings(port=1688, discovered="kms-found.corp.example")
 
 
 def guest(product: KmsSettings = NOTHING, service: KmsSettings | None = None, channel: Channel = Channel.AVMA) -> GuestFacts:
-    return GuestFacts(OS, (LicenceFacts("id", channel, LicenceStatus.LICENSED, 1, partial_key="78VHK", kms=product),), kms=service)
+    return GuestFacts(OS, (LicenceFacts("id", channel, LicenceStatus.LICENSED, 1, partial_product_key="78VHK", kms=product),), kms=service)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def guest(product: KmsSettings = NOTHING, service: KmsSettings | None = None, ch
     ],
 )
 def test_what_is_set_is_told_once(facts: GuestFacts, settings: tuple[str, ...] | None) -> None:
-    found = judge_kms_left(facts)
+    found = kms_left_findings(facts)
     assert [one.data["settings"] for one in found] == ([] if settings is None else [settings])
 
 

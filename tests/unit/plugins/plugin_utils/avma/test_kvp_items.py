@@ -19,7 +19,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.kvp_items import
     plan_absent,
     plan_present,
 )
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.stale_items import NamePatterns
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.name_patterns import NamePatterns
 
 NONE = NamePatterns(())
 

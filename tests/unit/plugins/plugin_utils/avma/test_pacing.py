@@ -26,12 +26,14 @@ Policy = Callable[[int, float, float], float | None]
 @given(
     refusals=st.integers(0, 10_000),
     code=st.sampled_from([TOO_MANY, BUSY]),
-    contenders=st.integers(1, 100_000),
+    concurrent_guests=st.integers(1, 100_000),
     remaining=st.floats(-1000, 10_000),
     chance=st.floats(0, 1),
 )
-def test_a_pause_is_neither_short_nor_beyond_the_end(refusals: int, code: int, contenders: int, remaining: float, chance: float) -> None:
-    pause = pause_after(refusals, code, contenders, remaining, chance)
+def test_a_pause_is_neither_short_nor_beyond_the_end(
+    refusals: int, code: int, concurrent_guests: int, remaining: float, chance: float
+) -> None:
+    pause = pause_after(refusals, code, concurrent_guests, remaining, chance)
     if remaining < 2 * FIRST:
         assert pause is None
     else:
@@ -41,12 +43,12 @@ def test_a_pause_is_neither_short_nor_beyond_the_end(refusals: int, code: int, c
 
 @given(st.integers(0, 20), st.integers(1, 500), st.floats(0, 1))
 def test_a_guest_that_is_alone_or_refused_by_its_own_service_waits_no_longer_for_others(
-    refusals: int, contenders: int, chance: float
+    refusals: int, concurrent_guests: int, chance: float
 ) -> None:
     alone = pause_after(refusals, BUSY, 1, 1000, chance)
-    assert pause_after(refusals, BUSY, contenders, 1000, chance) == alone
+    assert pause_after(refusals, BUSY, concurrent_guests, 1000, chance) == alone
     assert pause_after(refusals, TOO_MANY, 1, 1000, chance) == alone
-    among_others = pause_after(refusals, TOO_MANY, contenders, 1000, chance)
+    among_others = pause_after(refusals, TOO_MANY, concurrent_guests, 1000, chance)
     assert among_others is not None
     assert alone is not None
     assert among_others >= alone

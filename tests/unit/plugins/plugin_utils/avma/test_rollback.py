@@ -15,7 +15,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import Cha
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, StepKind, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.identity import identify_os
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.rollback import judge_rollback, known_key, plan_rollback
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.rollback import known_key, plan_rollback, rollback_findings
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.user_tables import with_user_tables
 
@@ -27,7 +27,7 @@ OS = OsFacts(name="WEB01", build=20348, sku=7, product_type=3)
 
 
 def licence(channel: Channel, last_five: str | None, status: LicenceStatus = LicenceStatus.UNLICENSED) -> LicenceFacts:
-    return LicenceFacts("id", channel, status, None, partial_key=last_five)
+    return LicenceFacts("id", channel, status, None, partial_product_key=last_five)
 
 
 GVLK = licence(Channel.KMS_CLIENT, "VMK7H")
@@ -102,10 +102,10 @@ def test_what_came_of_it_is_judged_by_what_the_guest_says() -> None:
     facts = GuestFacts(OS, (GVLK,))
     plan = plan_guest_key(facts, KeyWish(), tables=PUBLISHED)
     rollback = plan_rollback(facts, plan, INSTALLED, HOST_NOT_ACTIVATED, PUBLISHED)
-    assert [found.code for found in judge_rollback(rollback, plan, (GVLK,), None)] == ["KMS_KEY_RESTORED"]
-    (refused,) = judge_rollback(rollback, plan, (INSTALLED,), 0xC004F050)
+    assert [found.code for found in rollback_findings(rollback, plan, (GVLK,), None)] == ["KMS_KEY_RESTORED"]
+    (refused,) = rollback_findings(rollback, plan, (INSTALLED,), 0xC004F050)
     assert (refused.code, "0xC004F050 SL_E_INVALID_PRODUCT_KEY" in refused.cause) == ("KEY_NOT_RESTORED", True)
-    assert [found.code for found in judge_rollback(rollback, plan, (INSTALLED,), None)] == ["KEY_NOT_RESTORED"]
+    assert [found.code for found in rollback_findings(rollback, plan, (INSTALLED,), None)] == ["KEY_NOT_RESTORED"]
 
 
 @pytest.mark.parametrize(

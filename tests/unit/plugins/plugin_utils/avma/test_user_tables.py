@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import KMS_CLIENT_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.editions import GUEST_EDITIONS, Edition
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.eligibility import judge_evaluation
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.eligibility import evaluation_finding
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     Channel,
     GuestFacts,
@@ -34,7 +34,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.identity import 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.keys import AVMA_KEYS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.matrix import can_activate, guests_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.releases import RELEASES
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED, Tables, faults_in
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED, Tables, invalid_rows
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.user_tables import InvalidTables, secrets_in, with_user_tables
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.vm_verdict import VmStatus, judge_vm
 
@@ -57,7 +57,7 @@ def table(*keys: dict[str, object], releases: Any = (CONTOSO,)) -> dict[str, obj
 
 
 def test_the_published_tables_obey_the_rules() -> None:
-    assert list(faults_in(PUBLISHED)) == []
+    assert list(invalid_rows(PUBLISHED)) == []
 
 
 _2025 = next(release for release in RELEASES if release.name == "2025")
@@ -82,7 +82,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("tables", "word"), BROKEN)
 def test_the_rules_find_a_published_row_that_is_wrong(tables: Tables, word: str) -> None:
-    assert word in " ".join(fault.cause for fault in faults_in(tables))
+    assert word in " ".join(fault.cause for fault in invalid_rows(tables))
 
 
 # what is added
@@ -286,7 +286,7 @@ def test_no_published_row_is_ever_lost_or_contradicted(added: dict[str, Any]) ->
 
 # what it is for
 
-_GVLK = LicenceFacts("id", Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, 5, partial_key="YP6DF")
+_GVLK = LicenceFacts("id", Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, 5, partial_product_key="YP6DF")
 _GUEST_OF_CONTOSO = GuestFacts(OsFacts(name="NEW01", build=900100, sku=8, product_type=3), (_GVLK,))
 
 
@@ -316,5 +316,5 @@ def test_a_machine_of_an_added_release_is_eligible_and_its_key_is_not_shown() ->
 def test_the_way_out_of_an_evaluation_names_an_added_key_by_its_last_five_characters() -> None:
     tables = with_user_tables(table(key_row("Contoso", "Standard", OWN_KEY)))
     identity = identify_os(OsFacts(name="NEW01", build=900100, sku=79, product_type=3), tables)
-    remedy = judge_evaluation(identity, "NEW01", 3, tables=tables).remedy
+    remedy = evaluation_finding(identity, "NEW01", 3, tables=tables).remedy
     assert "/ProductKey:<AVMA key ending in 66666>" in remedy

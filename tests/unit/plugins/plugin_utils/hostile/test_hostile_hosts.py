@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import asking
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import parallel_sessions
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.survey import Target, ask_hosts
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching import host_session
@@ -49,7 +49,7 @@ def servers() -> Iterator[dict[str, HostileServer]]:
 
 
 def test_inventory(monkeypatch: pytest.MonkeyPatch, servers: dict[str, HostileServer], library: str) -> None:
-    monkeypatch.setattr(asking, "open_session", lambda connection: client.session(library, connection.port, "basic"))
+    monkeypatch.setattr(parallel_sessions, "open_session", lambda connection: client.session(library, connection.port, "basic"))
 
     def connect(name: str) -> Any:
         return SimpleNamespace(port=servers[name].port, get_option=lambda option: "operator")

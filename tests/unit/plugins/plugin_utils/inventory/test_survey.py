@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import asking
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import parallel_sessions
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.machines import NAMES, machines_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.survey import (
@@ -141,7 +141,7 @@ class Connection:
 
 @pytest.fixture
 def sessions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "open_session", lambda connection: connection.session)
+    monkeypatch.setattr(parallel_sessions, "open_session", lambda connection: connection.session)
 
 
 @pytest.mark.usefixtures("sessions")
@@ -173,5 +173,5 @@ def test_hosts_that_fail_are_answers_too_and_sessions_are_closed() -> None:
 def test_requests_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     host = FakeHost()
     host.statistics = SimpleNamespace(requests=9)  # type: ignore[assignment]
-    monkeypatch.setattr(asking, "open_session", lambda connection: connection.session)
+    monkeypatch.setattr(parallel_sessions, "open_session", lambda connection: connection.session)
     assert ask_hosts([Target("hv01", lambda: Connection(host))], items=False, parallel=1, tables=PUBLISHED)["hv01"].requests == 9

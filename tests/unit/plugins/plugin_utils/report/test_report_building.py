@@ -70,7 +70,7 @@ def test_result_of_guest_key_counts_with_the_licence_it_ended_with() -> None:
     entry = one(
         report(host(vm(1, "web01")), guests=(GuestMaterial("web01", {**asked, "outcome": "activated", "after": licence}),)), "web01"
     )
-    assert (entry.standing, entry.channel, entry.last_five) == (Standing.ACTIVATED, "avma", "78VHK")
+    assert (entry.standing, entry.channel, entry.partial_product_key) == (Standing.ACTIVATED, "avma", "78VHK")
 
 
 def test_guest_is_joined_by_id_and_by_name_only_if_that_is_unique() -> None:

@@ -23,7 +23,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import Lo
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import Tables
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching import watching
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.arguments import InvalidArgument, WatchedHost
-from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.host_session import HostSession, Sight, oldest
+from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.host_session import HostSession, HostSnapshot, oldest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.positions import EVENTS, Bookmark, Positions
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied, ConnectionDropped
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.watching.watched_host import (
@@ -226,7 +226,7 @@ class Broken:
     def __init__(self, host: WatchedHost, timeout: int, tables: Tables) -> None:
         self.name = host.name
 
-    def look(self, *_start: Any, **_options: Any) -> Sight:
+    def look(self, *_start: Any, **_options: Any) -> HostSnapshot:
         raise AssertionError(self.name)
 
 
@@ -239,11 +239,11 @@ class Stuck:
     def __init__(self, host: WatchedHost, timeout: int, tables: Tables) -> None:
         self.name = host.name
 
-    def look(self, *_start: Any, **_options: Any) -> Sight:
+    def look(self, *_start: Any, **_options: Any) -> HostSnapshot:
         self.looks.append(self.name)
         if self.name == "hv01":
             self.let_go.wait(30)
-        return Sight(failure=Failure(f"{self.name}: off", "connect_timed_out", unreachable=True))
+        return HostSnapshot(failure=Failure(f"{self.name}: off", "connect_timed_out", unreachable=True))
 
 
 def watch_stuck(monkeypatch: pytest.MonkeyPatch, rules: Rules, parallel: int, until: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.arguments import Arguments, read_arguments
-from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.host_session import HostSession, Sight
+from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.host_session import HostSession, HostSnapshot
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.positions import Positions
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.watching import HostWatch, Message
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.instance import Instance
@@ -104,7 +104,7 @@ class SameThread:
     def __init__(self) -> None:
         self.slots = asyncio.Semaphore(1)
 
-    async def call(self, function: Callable[[], Sight]) -> Sight:
+    async def call(self, function: Callable[[], HostSnapshot]) -> HostSnapshot:
         return function()
 
 

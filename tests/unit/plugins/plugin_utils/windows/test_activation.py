@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import Channel
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.guest_plan import KeyWish, plan_guest_key
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
-from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.activation import Applied, PlanRunner, wanted_product
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.activation import ApplyResult, PlanRunner, wanted_product
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.guest import read_licence_state
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused, read_licences
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
@@ -52,7 +52,7 @@ class Run:
         guest.calls.clear()
         self.said: list[str] = []
         self.runner = PlanRunner(guest, wait=wait, say=self.said.append, jitter=lambda: 0.0)
-        self.applied = Applied()
+        self.applied = ApplyResult()
         self._before = facts.licences
 
     def __call__(self) -> Run:
@@ -165,7 +165,7 @@ def test_pauses_are_spread(guest: FakeGuest) -> None:
 def test_many_guests_spread_further_where_it_is_the_host_that_refuses(guest: FakeGuest, code: int, slept: list[float]) -> None:
     guest.on_activate = [code]
     prepared = Run(guest)
-    prepared.runner = PlanRunner(guest, wait=120, say=prepared.said.append, contenders=41, jitter=lambda: 0.5)
+    prepared.runner = PlanRunner(guest, wait=120, say=prepared.said.append, concurrent_guests=41, jitter=lambda: 0.5)
     prepared()
     assert guest.slept == slept
 
@@ -177,7 +177,7 @@ def test_lasting_refusal_is_not_retried(guest: FakeGuest) -> None:
     assert finished.applied.error.code == HOST_NOT_ACTIVATED
     assert (finished.applied.attempts, guest.slept) == (1, [])
     assert finished.done == ["install_key"]
-    assert finished.applied.licences[0].partial_key == "78VHK"
+    assert finished.applied.licences[0].partial_product_key == "78VHK"
 
 
 def test_refused_key_is_not_activated(guest: FakeGuest) -> None:
@@ -186,7 +186,7 @@ def test_refused_key_is_not_activated(guest: FakeGuest) -> None:
     assert finished.done == []
     assert "Activate" not in guest.methods
     assert finished.applied.error is not None
-    assert finished.applied.licences[0].partial_key == "VMK7H"
+    assert finished.applied.licences[0].partial_product_key == "VMK7H"
 
 
 @pytest.mark.parametrize("loss", [lost("InstallProductKey", effect=True), timed_out(effect=True)], ids=["answer lost", "timed out"])

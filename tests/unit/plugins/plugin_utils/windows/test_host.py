@@ -178,7 +178,7 @@ def test_host_takes_at_most_eight_requests(session: ScriptedSession) -> None:
     assert facts.cluster is not None
     assert facts.cluster.nodes == (ClusterNode("HV01", "up"),)
     assert facts.licence is not None
-    assert facts.licence.partial_key == "AAAAA"
+    assert facts.licence.partial_product_key == "AAAAA"
 
 
 @pytest.mark.parametrize("refused", [AccessDenied(), ProviderFailure(code=0x80041013), OperationTimedOut(), Fault()])

@@ -68,7 +68,7 @@ def test_an_avma_product(session: ScriptedSession) -> None:
     assert licence.licensed
     assert licence.product_id == "avma-id"
     assert licence.reason == 0x4004F401
-    assert licence.partial_key == "78VHK"
+    assert licence.partial_product_key == "78VHK"
     assert licence.minutes_remaining == 10080
     assert licence.avma == AvmaBinding("iaid", "HV01", "pid", datetime(2026, 11, 20, 10, tzinfo=UTC))
 
@@ -104,7 +104,7 @@ def test_windows_without_avma_properties_is_asked_again_without_them(session: Sc
     session.expect_query(CIMV2, FULL_QUERY, InvalidClassOrQuery())
     session.expect_query(CIMV2, SHORT_QUERY, [product()])
     (licence,) = read_licences(session)
-    assert licence.partial_key == "VMK7H"
+    assert licence.partial_product_key == "VMK7H"
     assert licence.avma == AvmaBinding()
 
 
@@ -131,7 +131,7 @@ def test_licensed_product_comes_first_and_windows_order_stays(session: ScriptedS
         product(PartialProductKey=key, LicenseStatus=status) for key, status in (("AAAAA", 0), ("BBBBB", 5), ("CCCCC", 1), ("DDDDD", 0))
     ]
     session.expect_query(CIMV2, FULL_QUERY, rows)
-    assert [licence.partial_key for licence in read_licences(session)] == ["CCCCC", "AAAAA", "BBBBB", "DDDDD"]
+    assert [licence.partial_product_key for licence in read_licences(session)] == ["CCCCC", "AAAAA", "BBBBB", "DDDDD"]
 
 
 # methods

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import GuestPlacement, KmsSettings
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.guest import read_guest, read_licence_state
-from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.placement import PARAMETERS_KEY, read_host, read_placement
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.placement import PARAMETERS_KEY, read_host_name, read_placement
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.registry import read_string, value_names
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     AccessDenied,
@@ -63,20 +63,20 @@ def test_names_of_values(session: ScriptedSession) -> None:
 
 def test_host_by_its_full_name_takes_one_call(session: ScriptedSession) -> None:
     expect_value(session, "PhysicalHostNameFullyQualified", registry_value("hv01.corp.example"))
-    assert read_host(session) == GuestPlacement(host_name="hv01", host_fqdn="hv01.corp.example")
+    assert read_host_name(session) == GuestPlacement(host_name="hv01", host_fqdn="hv01.corp.example")
 
 
 @pytest.mark.parametrize(("missing", "name"), [(registry_value(None, 1), "HV01"), (registry_value("", 0), "HV01")])
 def test_host_by_its_short_name(session: ScriptedSession, missing: Instance, name: str) -> None:
     expect_value(session, "PhysicalHostNameFullyQualified", missing)
     expect_value(session, "PhysicalHostName", registry_value(name))
-    assert read_host(session) == GuestPlacement(host_name=name)
+    assert read_host_name(session) == GuestPlacement(host_name=name)
 
 
 def test_guest_without_data_exchange_has_no_host(session: ScriptedSession) -> None:
     expect_value(session, "PhysicalHostNameFullyQualified", registry_value(None, 2))
     expect_value(session, "PhysicalHostName", registry_value(None, 2))
-    assert read_host(session) == GuestPlacement()
+    assert read_host_name(session) == GuestPlacement()
 
 
 REFUSALS = [AccessDenied(), InvalidClassOrQuery(), registry_value(None, WRONG_TYPE)]
@@ -87,13 +87,13 @@ REFUSAL_NAMES = ["access denied", "no StdRegProv", "wrong type"]
 def test_registry_that_refuses_leaves_the_host_unknown(session: ScriptedSession, refusal: Instance | Exception) -> None:
     expect_value(session, "PhysicalHostNameFullyQualified", refusal)
     expect_value(session, "PhysicalHostName", refusal)
-    assert read_host(session) == GuestPlacement()
+    assert read_host_name(session) == GuestPlacement()
 
 
 def test_lost_connection_is_no_unknown_host(session: ScriptedSession) -> None:
     expect_value(session, "PhysicalHostNameFullyQualified", ConnectionDropped("http://web01:5985/wsman", "closed"))
     with pytest.raises(ConnectionDropped):
-        read_host(session)
+        read_host_name(session)
 
 
 def test_placement_asks_only_for_values_that_are_there(session: ScriptedSession) -> None:

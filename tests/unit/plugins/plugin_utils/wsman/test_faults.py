@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import errors
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import Fault
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.message import read_answer
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.symbols import format_code, symbol_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.symbols import code_with_symbol, symbol_of
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.wsman.scripted_transport import envelope, fixture
 
 _F = 'xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"'
@@ -219,7 +219,7 @@ def test_masking_leaves_no_trace() -> None:
     ],
 )
 def test_numbers_are_shown_with_their_names(code: int, text: str) -> None:
-    assert format_code(code) == text
+    assert code_with_symbol(code) == text
 
 
 def test_the_quota_codes_have_the_names_of_wsmerror_h() -> None:

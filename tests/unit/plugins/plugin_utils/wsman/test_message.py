@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import namespaces as ns
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import xml_namespaces as ns
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import Fault, MalformedAnswer, UnsendableValue
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.message import (
     ANSWER_SIZE_FACTOR,

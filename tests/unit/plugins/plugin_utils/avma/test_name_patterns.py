@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.stale_items import DEFAULT_PATTERNS, InvalidPattern, NamePatterns
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.name_patterns import DEFAULT_PATTERNS, InvalidPattern, NamePatterns
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.errors import ERRORS, describe_code, error_of, format_code, normalise_code
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.windows_codes import (
+    ERRORS,
+    describe_code,
+    error_of,
+    format_code,
+    unsigned_code,
+)
 
 # code and end of its symbol, as in slerror.h and winerror.h
 CATALOGUE = """
@@ -107,21 +113,21 @@ def test_codes_are_unique_and_only_passing_states_are_transient() -> None:
     [0xC004FD02, -1073414910, 0xFFFFFFFFC004FD02, "0xC004FD02", "0xc004fd02", " 0xFFFFFFFFC004FD02 ", "-1073414910", "3221552386"],
 )
 def test_a_code_is_the_same_in_every_notation(notation: int | str) -> None:
-    assert normalise_code(notation) == 0xC004FD02
+    assert unsigned_code(notation) == 0xC004FD02
     assert describe_code(notation) == "0xC004FD02 SL_E_IA_PARENT_PARTITION_NOT_ACTIVATED: the host is not activated"
 
 
 @given(st.integers(min_value=-(2**63), max_value=2**64))
 def test_a_normal_code_fits_in_32_bits_and_stays_the_same(code: int) -> None:
-    normal = normalise_code(code)
+    normal = unsigned_code(code)
     assert 0 <= normal < 2**32
-    assert normalise_code(format_code(code)) == normal
+    assert unsigned_code(format_code(code)) == normal
 
 
 @pytest.mark.parametrize("text", ["", "C004FD02", "0x", "zero", "1.5", "٣"])
 def test_what_is_no_code_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="neither a decimal number nor a hexadecimal one"):
-        normalise_code(text)
+        unsigned_code(text)
 
 
 def test_a_code_outside_the_catalogue_is_shown_as_it_is() -> None:

@@ -559,7 +559,7 @@ _HEX = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}")
 
 
-def normalise_code(code: int | str) -> int:
+def unsigned_code(code: int | str) -> int:
     """A code as unsigned 32 bit. Takes negative and 64-bit sign-extended numbers, and text in decimal or with 0x. Raises ValueError."""
     if isinstance(code, str):
         text = code.strip()
@@ -573,12 +573,12 @@ def normalise_code(code: int | str) -> int:
 
 def error_of(code: int | str | None) -> ErrorEntry | None:
     """The entry of a code in any notation, None for a code that is not in the catalogue."""
-    return None if code is None else _BY_CODE.get(normalise_code(code))
+    return None if code is None else _BY_CODE.get(unsigned_code(code))
 
 
 def format_code(code: int | str) -> str:
     """ "0xC004FD02", as Microsoft writes it."""
-    return f"0x{normalise_code(code):08X}"
+    return f"0x{unsigned_code(code):08X}"
 
 
 def describe_code(code: int | str) -> str:

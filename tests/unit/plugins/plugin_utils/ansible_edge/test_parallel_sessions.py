@@ -11,8 +11,8 @@ import threading
 import pytest
 from ansible.errors import AnsibleError
 
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import asking
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.asking import ask_machines
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import parallel_sessions
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.parallel_sessions import ask_machines
 
 USERS = {"hv01": "anna", "hv02": "bert", "hv03": "anna"}
 
@@ -54,7 +54,7 @@ class Opener:
 @pytest.fixture
 def opener(monkeypatch: pytest.MonkeyPatch) -> Opener:
     found = Opener()
-    monkeypatch.setattr(asking, "open_session", found)
+    monkeypatch.setattr(parallel_sessions, "open_session", found)
     monkeypatch.setenv("KRB5CCNAME", "own")
     return found
 

@@ -67,7 +67,7 @@ def ask_machines(
         finally:
             session.close()
 
-    with own_tickets():
+    with preserved_ticket_cache():
         for _user, group in groupby(sorted(connected, key=lambda one: one.user), key=lambda one: one.user):
             opened: list[tuple[_Connected[Machine], Session]] = []
             for one in group:
@@ -83,7 +83,7 @@ def ask_machines(
 
 
 @contextmanager
-def own_tickets() -> Iterator[None]:
+def preserved_ticket_cache() -> Iterator[None]:
     """The Kerberos tickets that the process had hold again afterwards."""
     before = os.environ.get(_TICKETS)
     try:
