@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""What the events 12309 and 12310 carry, taken from them by pattern.
+"""What the events 12309 and 12310 carry.
 
-Microsoft documents the events and four notifications (success, invalid host, invalid data, activation denied), but neither their text nor
-the order of their insertion strings, and the public manifests list them without a template. Sibling events of the same provider put
-comma-separated values into one string (Microsoft, KB974998). So nothing here depends on order, number or language, what is not
-recognised is left alone, and nothing raises.
+The message tables of Windows 8.1, Server 2012 R2 and Windows 10 give both events two insertion strings: the HRESULT that Windows returned,
+which the text prints behind ``hr=``, and a detail on a line of its own. So where the first string is a number and nothing else, it alone
+says how the request ended. What the detail holds is not published: it is looked through by pattern, and decides nothing.
+
+Events of any other shape are read by pattern alone. Sibling events of the same provider put comma-separated values into one string
+(Microsoft, KB974998). Nothing then depends on order, number or language, what is not recognised is left alone, and nothing raises.
 """
 
 from __future__ import annotations
@@ -24,11 +26,14 @@ from .windows_codes import unsigned_code
 
 _T = TypeVar("_T")
 
-# A hostile or broken event must not cost more than a good one.
+# A hostile or broken event must not cost more than a good one. Windows bounds an event by 64 KB of UTF-16, all of its strings together.
 _TEXT_LIMIT = 16384
+EVENT_LIMIT = 32768
 _ITEM_LIMIT = 64
+_STRINGS_OF_THE_TEMPLATE = 2
 
 _CODE = re.compile(r"(?<![0-9A-Za-z])0[xX](?:[Ff]{8})?([0-9A-Fa-f]{8})(?![0-9A-Za-z])")
+_RESULT = re.compile(r"\s*(?:hr=)?0[xX](?:[Ff]{8})?([0-9A-Fa-f]{8})\s*\Z")
 _DECIMAL_CODE = re.compile(r"-?[0-9]{9,10}\Z")
 # What is part of a longer name is not an ID: a guest may be named by the ID of another one.
 _GUID = re.compile(r"(?<![0-9A-Za-z_.-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z_-]|\.[0-9A-Za-z_])")
@@ -80,7 +85,8 @@ class EventText:
     """What was recognised. Order is that of the text, nothing comes twice.
 
     ``times`` are ISO 8601; one without Z stood in the text without a zone. ``names`` may be names of hosts, guests or neither.
-    ``code`` is the one that decides, unsigned 32 bit. ``inferred``: the notification is concluded, not read from Windows' own words.
+    ``code`` is the one that decides, unsigned 32 bit. ``inferred``: the notification is concluded from values of unknown meaning, and not read
+    from the result that Windows wrote, or from Windows' own words.
     """
 
     codes: tuple[int, ...] = ()
@@ -97,23 +103,45 @@ def decode(strings: Sequence[str], message: str | None) -> EventText:
 
     The message is looked at where the strings hold no code: it is localised and repeats them.
     """
-    given = [str(one)[:_TEXT_LIMIT] for one in strings[:_ITEM_LIMIT] if one]
+    given = [one[:_TEXT_LIMIT] for one in bounded(strings[:_ITEM_LIMIT]) if one]
     whole = str(message or "")[:_TEXT_LIMIT]
-    codes, origin = _codes(given), given
+    fields, pattern = fields_of(given), _NAME
+    codes, origin = _codes(given, fields), given
     if not codes and whole:
-        codes = _codes([whole])
+        of_message = fields_of([whole])
+        codes = _codes([whole], of_message)
         if codes or not given:
-            origin = [whole]
-    notification, inferred, code = _notification(codes, given, whole)
+            origin, fields, pattern = [whole], of_message, _ASCII_NAME
+    result = _result(given)
+    if result is None:
+        notification, inferred, code = _notification(codes, given, whole)
+    else:
+        of_result, code = _of_codes((result,))
+        notification, inferred = of_result or Notification.UNKNOWN, False
     return EventText(
         codes=codes,
         guids=_guids(origin),
         times=_times(origin),
-        names=_names(origin, _NAME if origin is given else _ASCII_NAME),
+        names=_names(fields, pattern),
         code=code,
         notification=notification,
         inferred=inferred,
     )
+
+
+def bounded(strings: Sequence[str]) -> list[str]:
+    """The strings as far as an event of Windows can reach. Where there is more, each has the same share, so that none hides another."""
+    texts = [str(one) for one in strings[:EVENT_LIMIT]]
+    if sum(map(len, texts)) <= EVENT_LIMIT:
+        return texts
+    share = EVENT_LIMIT // len(texts)
+    return [text[:share] for text in texts]
+
+
+def _result(given: list[str]) -> int | None:
+    """The HRESULT that Windows returned, where the strings are those of the template: that number, then at most a detail."""
+    match = _RESULT.match(given[0]) if 0 < len(given) <= _STRINGS_OF_THE_TEMPLATE else None
+    return None if match is None else int(match.group(1), 16)
 
 
 def fields_of(texts: Iterable[str]) -> tuple[str, ...]:
@@ -127,9 +155,9 @@ def fields_of(texts: Iterable[str]) -> tuple[str, ...]:
     return _distinct(found)
 
 
-def _codes(texts: list[str]) -> tuple[int, ...]:
+def _codes(texts: list[str], fields: Iterable[str]) -> tuple[int, ...]:
     found = [int(match.group(1), 16) for text in texts for match in _CODE.finditer(text)]
-    for field in fields_of(texts):
+    for field in fields:
         # 3221552386 and -1073414910 are ways to write an HRESULT; other large numbers are not of licensing
         if _DECIMAL_CODE.match(field) and unsigned_code(field) >> 16 == 0xC004:
             found.append(unsigned_code(field))
@@ -154,9 +182,9 @@ def _times(texts: list[str]) -> tuple[str, ...]:
     return _distinct(found)
 
 
-def _names(texts: list[str], pattern: re.Pattern[str]) -> tuple[str, ...]:
+def _names(fields: Iterable[str], pattern: re.Pattern[str]) -> tuple[str, ...]:
     found = []
-    for field in fields_of(texts):
+    for field in fields:
         name = _PORT.sub("", field)
         if (
             pattern.match(name)
@@ -196,6 +224,8 @@ def _of_codes(codes: tuple[int, ...]) -> tuple[Notification | None, int | None]:
 
 def _of_words(given: list[str], message: str) -> Notification | None:
     """The notification that the message names in Microsoft's English words, where it names just one."""
+    if _PHRASE.search(message) is None:
+        return None
     template = message
     for value in sorted({*given, *fields_of(given)}, key=len, reverse=True):
         template = template.replace(value, " ")

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from ...module_utils._product_keys import mask_keys
 from .computer_names import forms_of
-from .event_text import decode
+from .event_text import EVENT_LIMIT, bounded, decode
 from .findings import Finding, finding
 from .times import iso, parse_time
 from .windows_codes import describe_code, format_code
@@ -214,6 +214,6 @@ def event_result(event: LogEvent, origin: LogOrigin) -> dict[str, t.Any]:
         "host_names": [] if on_host else others,
         "times": list(text.times),
         # raw, but for product keys, which have no place in a result
-        "strings": [mask_keys(one) for one in event.strings],
-        "message": None if event.message is None else mask_keys(event.message),
+        "strings": [mask_keys(one) for one in bounded(event.strings)],
+        "message": None if event.message is None else mask_keys(event.message[:EVENT_LIMIT]),
     }

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.event_text import EventText, Notification, decode, fields_of
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import LogEvent, LogOrigin, event_result
 
 VM = "6E8A1C3D-0B2F-4A5E-9C77-1D2E3F405162"
 IAID = "0A1B2C3D-4E5F-4061-8273-8495A6B7C8D9"
@@ -54,10 +58,33 @@ def test_every_shape_gives_the_same(shape: str) -> None:
         ("0x4004F00C", Notification.UNKNOWN),
     ],
 )
-def test_codes_are_mapped_and_marked_inferred(code: str, notification: Notification) -> None:
-    text = decode([code], None)
+def test_codes_among_other_values_are_mapped_and_marked_inferred(code: str, notification: Notification) -> None:
+    text = decode([f"{code},hv01"], None)
     assert text.notification is notification
     assert text.inferred is (notification is not Notification.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "notification"),
+    [
+        ("0x00000000", 0, Notification.SUCCESS),
+        ("0xC004FD01", 0xC004FD01, Notification.INVALID_HOST),
+        (" 0xc004fd03\r\n", 0xC004FD03, Notification.ACTIVATION_DENIED),
+        ("hr=0xC004F074", 0xC004F074, Notification.INVALID_DATA),
+        ("0x4004F00C", 0x4004F00C, Notification.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("detail", [None, "", VM, "0xC004FD00", "0x00000000, Success", "Activation Denied"])
+def test_the_first_of_two_strings_decides_alone(result: str, code: int, notification: Notification, detail: str | None) -> None:
+    strings = [result] if detail is None else [result, detail]
+    text = decode(strings, None)
+    assert (text.code, text.notification, text.inferred) == (code, notification, False)
+    assert text.guids == ((VM,) if detail == VM else ())
+
+
+def test_a_result_in_the_second_string_is_concluded_only() -> None:
+    text = decode([VM, "0xC004FD03"], None)
+    assert (text.notification, text.inferred) == (Notification.ACTIVATION_DENIED, True)
 
 
 def test_a_failure_beside_a_zero_is_a_failure() -> None:
@@ -71,11 +98,11 @@ def test_windows_own_words_are_not_inferred() -> None:
 
 
 def test_words_that_agree_with_the_code_confirm_it() -> None:
-    assert decode(["0xC004FD02", "web01"], "Invalid Host. 0xC004FD02 web01").inferred is False
+    assert decode(["0xC004FD02,web01"], "Invalid Host. 0xC004FD02,web01").inferred is False
 
 
 def test_the_code_wins_over_words_that_disagree() -> None:
-    text = decode(["0xC004FD03"], "Success or failure of activation: 0xC004FD03")
+    text = decode(["0xC004FD03,web01"], "Success or failure of activation: 0xC004FD03,web01")
     assert (text.notification, text.inferred) == (Notification.ACTIVATION_DENIED, True)
 
 
@@ -133,3 +160,12 @@ def test_order_does_not_matter(fields: list[str]) -> None:
 def test_hostile_length_costs_little() -> None:
     text = decode(["a-" * 5_000_000, "0xC004FD02"], "0x" * 5_000_000)
     assert text.code == 0xC004FD02
+
+
+@pytest.mark.parametrize("piece", ["a,", "a.", "a-", "1", " ", "0x", "0xC004FD00,", VM + ",", "2026/11/02 04:12:09,", "AAAAA-BBBBB-", "a: b"])
+def test_a_hostile_event_costs_no_more_than_a_good_one(piece: str) -> None:
+    strings = tuple((f"{number:02}" + piece * 16384)[:16384] for number in range(100))
+    event = LogEvent(1, datetime(2026, 11, 2, tzinfo=timezone.utc), 12310, "hv01", None, strings, "Success " + "x".join(strings))
+    begun = time.process_time()
+    event_result(event, LogOrigin("hv01", "Application", None))
+    assert time.process_time() - begun < 0.05
