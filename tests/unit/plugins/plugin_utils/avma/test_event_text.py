@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -162,10 +162,12 @@ def test_hostile_length_costs_little() -> None:
     assert text.code == 0xC004FD02
 
 
-@pytest.mark.parametrize("piece", ["a,", "a.", "a-", "1", " ", "0x", "0xC004FD00,", VM + ",", "2026/11/02 04:12:09,", "AAAAA-BBBBB-", "a: b"])
+@pytest.mark.parametrize(
+    "piece", ["a,", "a.", "a-", "1", " ", "0x", "0xC004FD00,", VM + ",", "2026/11/02 04:12:09,", "AAAAA-BBBBB-", "a: b"]
+)
 def test_a_hostile_event_costs_no_more_than_a_good_one(piece: str) -> None:
     strings = tuple((f"{number:02}" + piece * 16384)[:16384] for number in range(100))
-    event = LogEvent(1, datetime(2026, 11, 2, tzinfo=timezone.utc), 12310, "hv01", None, strings, "Success " + "x".join(strings))
+    event = LogEvent(1, datetime(2026, 11, 2, tzinfo=UTC), 12310, "hv01", None, strings, "Success " + "x".join(strings))
     begun = time.process_time()
     event_result(event, LogOrigin("hv01", "Application", None))
     assert time.process_time() - begun < 0.05
