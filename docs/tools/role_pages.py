@@ -68,12 +68,17 @@ def _table(options: Mapping[str, Mapping[str, Any]]) -> str:
         return "None."
     rows = ["| variable | type | default | meaning |", "| --- | --- | --- | --- |"]
     for name, option in options.items():
-        kind = f"list of {option['elements']}" if "elements" in option else option.get("type", "str")
+        kind = f"list of {option['elements']}" if "elements" in option else _kind(option)
         meaning = " ".join(map(_text, _list(option.get("description"))))
-        if "choices" in option:
-            meaning += f" One of {', '.join(f'`{choice}`' for choice in option['choices'])}."
         rows.append(f"| `{name}` | {kind} | {_default(option)} | {meaning} |".replace("\n", " "))
     return "\n".join(rows)
+
+
+def _kind(option: Mapping[str, Any]) -> str:
+    """What is raw for ansible-core, since the module checks it, is of the type of its default."""
+    if option.get("type") == "raw" and isinstance(option.get("default"), (bool, int)):
+        return type(option["default"]).__name__
+    return str(option.get("type", "str"))
 
 
 def _default(option: Mapping[str, Any]) -> str:

@@ -202,6 +202,7 @@ from ansible_collections.hyperv.avma.plugins.module_utils._product_keys import (
     classify_key,
     display_key,
     kms_client_row,
+    mask_likely_keys,
     normalise_key,
     published_for,
 )
@@ -359,8 +360,29 @@ def _file_attributes(module: AnsibleModule, path: str, changed: bool) -> bool:
     return bool(module.set_fs_attributes_if_different(module.load_file_common_arguments(module.params, path=path), changed))
 
 
+class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is untyped
+    """Whose errors repeat no product key, in whichever option it was typed: Ansible knows of those that are secret only."""
+
+    params: dict[str, t.Any]
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
+        self.params = _without_keys(self.params)  # which Ansible returns as the module's invocation
+        super().fail_json(mask_likely_keys(msg), **_without_keys(kwargs))
+
+
+def _without_keys(value: t.Any) -> t.Any:
+    """The same value with each text, at any depth, as it may be shown."""
+    if isinstance(value, str):
+        return mask_likely_keys(value)
+    if isinstance(value, dict):
+        return {_without_keys(name): _without_keys(inside) for name, inside in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_keys(inside) for inside in value]
+    return value
+
+
 def main() -> None:
-    module = AnsibleModule(
+    module = _Module(
         argument_spec={
             "path": {"type": "path", "required": True},
             "key": {"type": "str", "no_log": True},

@@ -61,7 +61,21 @@ def inventory_options() -> dict[str, Any]:
 
 def role_options(role: str, entry: str = "main") -> dict[str, Any]:
     points = _shown("role", *(_COLLECTION + name for name in sorted(ROLES)))[_COLLECTION + role]["entry_points"]
-    return dict(points[entry].get("options", {}))
+    return {name: _as_meant(option) for name, option in points[entry].get("options", {}).items()}
+
+
+_CHOICE = re.compile(r"V\(([^)]+)\)")
+
+
+def _as_meant(option: Mapping[str, Any]) -> dict[str, Any]:
+    """A role's option with the type of its default, and the choices that its last sentence lists: ansible-core would repeat values that are wrong."""
+    found = dict(option)
+    if found["type"] == "raw" and isinstance(found.get("default"), (bool, int)):
+        found["type"] = type(found["default"]).__name__
+    text = option["description"] if isinstance(option["description"], str) else " ".join(option["description"])
+    if listed := re.search(r"(?:One|Each is one) of ((?:V\([^)]+\)(?:, )?)+)\.$", text):
+        found["choices"] = _CHOICE.findall(listed[1])
+    return found
 
 
 def module_complaints(module: str, given: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -233,3 +234,13 @@ def test_options_that_cannot_be_used_change_nothing(lab: Lab, module: str, host:
     assert words in run.one(module, host)["msg"], run.one(module, host)["msg"]
     assert "Traceback" not in run.output
     assert lab.digest() == before
+
+
+def test_a_condition_that_is_not_met_is_no_unknown_error(tmp_path: Path) -> None:
+    """ansible-core shows 'msg' of a result that the playbook makes a failure of."""
+    player = Player({"all": {"hosts": {"here": {"ansible_connection": "local"}}}})
+    read = {"hyperv.avma.ledger": {"path": str(tmp_path / "ledger.sqlite")}, "check_mode": True, "register": "found", "ignore_errors": True}
+    run = player.tasks("here", [{**read, "until": "found.events.added > 5", "retries": 1, "delay": 0}, {**read, "failed_when": True}])
+    assert [task.kind for task in run.of("ledger")][-1] == "failed"
+    assert "Unknown error" not in run.output
+    assert run.output.count("here has answered.") >= 2

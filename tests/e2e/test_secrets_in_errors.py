@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from .playing import Player
 
@@ -40,6 +42,39 @@ MISTAKES: list[tuple[str, dict[str, Any]]] = [
     ("unattend_key", {**FILE, "windows_pe": False}),
     ("unattend_key", {"path": "unattend.xml", "windows_pe_key": "{{ secret_key }}"}),
 ]
+
+
+ROLES = Path(__file__).parents[2] / "roles"
+VARIABLES = [
+    (path.parent.parent.name, entry, variable)
+    for path in sorted(ROLES.glob("*/meta/argument_specs.yml"))
+    for entry, spec in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].items()
+    for variable in spec["options"]
+]
+# Free text that becomes the name of something, which is then shown: a file, a heading, a group, a machine.
+NAMES = {"avma_report_dir", "avma_report_title", "avma_ledger", "avma_report_compare"}
+
+
+def with_a_key_in(role: str, entry: str, variable: str) -> dict[str, Any]:
+    """A block that runs the role so, and goes on after its failure."""
+    others = {"avma_unattend_path": "unattend.xml"} if role == "unattend" else {}
+    run = {
+        "ansible.builtin.include_role": {"name": f"hyperv.avma.{role}", "tasks_from": entry},
+        "vars": {**others, variable: "{{ secret_key }}"},
+    }
+    return {"block": [run], "rescue": [{"ansible.builtin.debug": {"msg": f"{role} {variable}"}}]}
+
+
+def test_no_role_prints_a_key_that_stands_in_a_wrong_variable() -> None:
+    player = Player(
+        {"all": {"hosts": {"here": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}}}
+    )
+    tried = [one for one in VARIABLES if one[2] not in NAMES]
+    run = player.tasks("here", [with_a_key_in(*one) for one in tried], verbosity=2, secret_key=KEY)
+    failed = [task for task in run.tasks if task.kind == "failed"]
+    assert len(failed) >= len(tried) // 2, run.output
+    lines = [line for line in run.output.splitlines() if KEY in line or KEY[:-6] in line]
+    assert lines == []
 
 
 @pytest.mark.parametrize("verbosity", [0, 4])

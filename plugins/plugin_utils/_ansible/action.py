@@ -84,6 +84,11 @@ class AvmaAction(ActionBase, t.Generic[Options]):  # type: ignore[misc]  # ansib
             answer = self.perform(task, self.options(task))
             if answer.get("failed") and "msg" in answer:
                 answer["msg"] = harmless(answer["msg"], set())
+            elif self._task.until or self._task.failed_when:
+                # The playbook may make a failure of what is none here, and Ansible then shows 'msg', or calls it an unknown error.
+                answer.setdefault(
+                    "msg", f"{task.machine} has answered. Whether the task fails is decided by its own 'until' or 'failed_when'"
+                )
             if query is not None:
                 answer = narrowed(answer, query)
         except (OptionError, InvalidQuery) as error:

@@ -11,11 +11,14 @@ beside a misspelled option. So the check is run here, on a copy, and the error i
 
 from __future__ import annotations
 
+import difflib
+import re
 import typing as t
 from collections.abc import Iterator, Mapping
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.common.validation import check_type_bool, check_type_int
 from ansible.module_utils.errors import UnsupportedError
 
 from ...module_utils._product_keys import mask_likely_keys
@@ -24,6 +27,8 @@ from .output import plain
 Spec = Mapping[str, Mapping[str, t.Any]]
 # A list of these may be given as text.
 _WORDS = ("str", "path", "int")
+# As in "2m" and "1.5 h": no secret is that short.
+_NEARLY_A_NUMBER = re.compile(r"-?[0-9]{1,6}(?:[.,][0-9]{1,3})? ?[A-Za-z]{0,3}", re.ASCII)
 _FREE_TEXT = ("str", "path", "raw")
 
 
@@ -37,6 +42,7 @@ def checked(arguments: Mapping[str, t.Any], spec: Spec, constraints: Mapping[str
     given = {name: value for name, value in given.items() if not _is_left_out(value, spec.get(name, {}))}
     for name, value in given.items():
         _refuse_structures(name, value, spec.get(name, {}))
+        _refuse_values(name, value, spec.get(name, {}))
     result = ArgumentSpecValidator(dict(spec), **constraints).validate(given)
     if result.error_messages:
         cause = result.errors.msg
@@ -80,6 +86,30 @@ def _refuse_structures(name: str, value: t.Any, option: Mapping[str, t.Any]) -> 
     if wanted in _WORDS and any(isinstance(item, (dict, list)) for item in items):
         found = "a dictionary" if any(isinstance(item, dict) for item in items) else "a list"
         raise OptionError(f"{name}: {found} stands where {'numbers are' if wanted == 'int' else 'text is'} wanted")
+
+
+def _refuse_values(name: str, value: t.Any, option: Mapping[str, t.Any]) -> None:
+    """As Ansible would, but without the value, which may be a password in the wrong place. What is nearly right is repeated."""
+    kind = option.get("type")
+    items = value if kind == "list" and isinstance(value, list) else [value]
+    for item in items:
+        if choices := option.get("choices"):
+            if item not in choices:
+                near = difflib.get_close_matches(item, choices, 1, 0.7) if isinstance(item, str) else []
+                found = f"'{item}' is none of these (is '{near[0]}' meant?)" if near else "what stands there is none of these"
+                raise OptionError(f"{name}: one of {', '.join(choices)} is wanted; {found}")
+            continue
+        wanted = option.get("elements") if kind == "list" else kind
+        try:
+            if wanted == "bool":
+                check_type_bool(item)
+            elif wanted == "int":
+                check_type_int(item)
+        except (TypeError, ValueError):
+            found = (
+                f"'{item}' stands there" if isinstance(item, str) and _NEARLY_A_NUMBER.fullmatch(item) else "something else stands there"
+            )
+            raise OptionError(f"{name}: {'true or false' if wanted == 'bool' else 'a whole number'} is wanted; {found}") from None
 
 
 def _is_left_out(value: t.Any, option: Mapping[str, t.Any]) -> bool:

@@ -43,7 +43,16 @@ def play(
     **options: Any,
 ) -> Played:
     """``session`` may be the error that comes when it is opened. Raises what the action raises."""
-    task = SimpleNamespace(args=options, async_val=0, check_mode=check, diff=diff, action=f"hyperv.avma.{module}", delegate_to=delegate_to)
+    task = SimpleNamespace(
+        args=options,
+        async_val=0,
+        check_mode=check,
+        diff=diff,
+        action=f"hyperv.avma.{module}",
+        delegate_to=delegate_to,
+        until=[],
+        failed_when=[],
+    )
     own = connection_options or {}
     connection = SimpleNamespace(transport="winrm", _shell=SimpleNamespace(tmpdir="unused"), get_option=own.get)
     action = action_class(module)(task, connection, None, None, templar, None)

@@ -8,11 +8,16 @@ Options are read from the actions, so a new one is covered as soon as it is ther
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection import UnsupportedConnection
 
@@ -74,6 +79,82 @@ def test_no_mistake_shows_a_secret(module: str, tmp_path: Path, monkeypatch: pyt
         assert [text for text in HIDDEN if text.lower() in shown] == [], f"{kind}: {played.result}"
     assert refused > len(action.OPTIONS) * 4
     assert tried >= refused
+
+
+ROLES = Path(__file__).parents[4] / "roles"
+ENTRIES = [
+    pytest.param(entry["options"], id=f"{path.parent.parent.name}-{name}")
+    for path in sorted(ROLES.glob("*/meta/argument_specs.yml"))
+    for name, entry in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].items()
+]
+
+
+@pytest.mark.parametrize("spec", ENTRIES)
+def test_the_check_of_a_role_repeats_no_value(spec: dict[str, dict[str, Any]]) -> None:
+    """That check is ansible-core's own, and prints what it refuses."""
+    needed = {name: "x" for name, option in spec.items() if option.get("required")}
+    for name in spec:
+        for typed in ("it", ["it"], {"a": "it"}, {"it": "a"}, [{"a": "it"}], [["it"]], "a=it", "{it", "it it", None, "", 5, True):
+            for held in (PASSWORD, KEY):
+                given = {**needed, name: json.loads(json.dumps(typed).replace("it", held))}
+                messages = ArgumentSpecValidator({one: dict(option) for one, option in spec.items()}).validate(given).error_messages
+                assert [message for message in messages if held in message] == [], f"{name}: {typed!r}"
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "words"),
+    [
+        ("guest_key", {"fail_on": ["fialed"]}, "'fialed' is none of these (is 'failed' meant?)"),
+        ("guest_key", {"fail_on": [PASSWORD]}, "what stands there is none of these"),
+        ("guest_key", {"wait": "2m"}, "wait: a whole number is wanted; '2m' stands there"),
+        ("guest_key", {"wait": PASSWORD}, "wait: a whole number is wanted; something else stands there"),
+        ("guest_key", {"activate": PASSWORD}, "activate: true or false is wanted; something else stands there"),
+        (
+            "data_exchange",
+            {"all": True, "state": PASSWORD},
+            "state: one of enabled, disabled is wanted; what stands there is none of these",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_and_repeated_only_where_it_is_nearly_right(module: str, options: dict[str, Any], words: str) -> None:
+    message = play(module, UnsupportedConnection("not asked"), **options).result["msg"]
+    assert words in message
+    assert PASSWORD not in message
+
+
+def _named(name: str) -> Callable[..., Any]:
+    filters = import_module(f"ansible_collections.hyperv.avma.plugins.filter.{name}").FilterModule().filters()
+    (found,) = filters.values()
+    return found
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (ROLES.parent / "plugins" / "filter").glob("*.py") if path.stem != "__init__")
+)
+def test_no_filter_repeats_a_key(name: str) -> None:
+    called = _named(name)
+    parameters = list(inspect.signature(called).parameters)
+    told = 0
+    for place in range(len(parameters)):
+        for typed in (
+            KEY,
+            KEY.lower(),
+            KEY[:-1],
+            [KEY],
+            {"a": KEY},
+            {KEY: "a"},
+            {"releases": [{"name": KEY}]},
+            {"edition": KEY, "release": "2022"},
+        ):
+            given = ["2022", "Standard", {}, "x"][: len(parameters)]
+            given[place] = typed
+            try:
+                found = repr(called(*given))
+            except Exception as error:
+                told += 1
+                found = f"{error!r} {error}"
+            assert [text for text in HIDDEN if text.lower() in found.lower()] == [], (place, typed)
+    assert told > 0
 
 
 def test_arguments_stay_the_objects_that_ansible_made() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+import yaml
 from ansible.module_utils import basic
 
 from ansible_collections.hyperv.avma.plugins.modules import unattend_key
@@ -112,6 +113,22 @@ def test_secrets_are_in_no_output(module: Module, answers: Path) -> None:
     assert result["key"] == "*****-*****-*****-*****-LAST5"
     assert result["diff"]["before"].startswith("specialize Microsoft-Windows-Shell-Setup amd64 ProductKey: *****-*****-*****-*****-TAIL6\n")
     assert "LAST5" in result["diff"]["after"]
+
+
+LIKE_A_KEY = "NK7M4-Q2W9R-H6T3V-B8Y4X-J2C6P"
+OPTIONS = [*yaml.safe_load(unattend_key.DOCUMENTATION)["options"], "mode", "owner", "attributes", "kye", LIKE_A_KEY]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("beside", [{}, {"key": SECRET, "windows_pe_key": OTHER_SECRET, "windows_pe": True}])
+def test_no_mistake_repeats_a_key(module: Module, answers: Path, tmp_path: Path, name: str, beside: dict[str, Any]) -> None:
+    """Not in the message and not in the invocation, whichever option holds it."""
+    for typed in (LIKE_A_KEY, [LIKE_A_KEY], {"a": LIKE_A_KEY}, {LIKE_A_KEY: 1}, LIKE_A_KEY.lower(), f"x {LIKE_A_KEY}"):
+        result = module(**{"path": str(answers), **beside, name: typed})
+        (tmp_path / LIKE_A_KEY).unlink(missing_ok=True)
+        shown = json.dumps(result).lower() if result.get("failed") else ""
+        assert [text for text in (LIKE_A_KEY, SECRET, OTHER_SECRET) if text.lower() in shown] == [], (typed, result)
+    assert module(path=str(answers), windows_pe="sometimes")["failed"] is True
 
 
 def test_a_change_that_is_not_seen_in_the_key_is_told_in_the_diff(module: Module, answers: Path) -> None:
