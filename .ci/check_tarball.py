@@ -21,6 +21,7 @@ NOT_SHIPPED = (
     ".ansible-lint",
     ".ci/*",
     ".gitattributes",
+    ".github/*",
     ".gitignore",
     ".importlinter",
     ".yamllint",
