@@ -29,7 +29,21 @@ PYTEST := "$(PY)" -m pytest
 JOBS ?= 2
 SPREAD := $(if $(filter-out 0 1,$(JOBS)),-n $(JOBS) --dist loadscope)
 
-.PHONY: help
+# --- lists of gates ------------------------------------------------------------------------------------------------------
+# The only lists: .ci/run, CONTRIBUTING.md (by `make docs-data`) and `make gates` read them. What a gate holds stands behind its `##`.
+
+# before a commit
+TEST_GATES := lint types layers tests
+# what continuous integration runs besides: what depends on ansible-core with older ones,
+CORE_GATES := middle oldest
+# gates that start no lab,
+STILL_GATES := build changelog ansible-lint galaxy-importer sanity units docs sanity-oldest
+# gates that start one and keep one core busy
+LAB_GATES := guides lab-dist eda awx molecule
+# before a release instead of CORE_GATES: all tests with older ones
+RELEASE_GATES := middle-all oldest-all
+
+.PHONY: help gates
 help: ## this list
 	@echo "make demo   a simulated Hyper-V fleet is validated and activated before your eyes"
 	@echo "make test   all that must be green before a commit"
@@ -37,6 +51,15 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
 	@echo
 	@echo "PYTHON=/path/to/python3.12 chooses the interpreter, VENV=.venv-312 another environment."
+
+gates: ## what is checked, and when
+	@tell() { echo "$$1:"; shift; for gate; do printf '  %-16s %s\n' "$$gate" "$$(sed -n "s/^$$gate:[^#]*## //p" Makefile)"; done; }; \
+	tell 'before a commit' $(TEST_GATES); \
+	tell 'continuous integration' $(CORE_GATES) $(STILL_GATES) $(LAB_GATES); \
+	tell 'before a release' $(RELEASE_GATES)
+
+list-%:
+	@echo $($*)
 
 # --- what everything needs ---------------------------------------------------------------------------------------------
 
@@ -67,9 +90,14 @@ lab-down: venv-lab ## stop it
 # --- tests ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: test test-all tests unit lab-test docs-test e2e
-test: lint types layers tests ## lint, types, layers, all tests
+# `make -k test` does not stop at the first gate that fails.
+GO_ON = $(if $(findstring k,$(filter-out -%,$(firstword $(MAKEFLAGS)))),-k)
 
-test-all: test build changelog ansible-lint galaxy-importer sanity units docs guides lab-dist molecule eda awx middle sanity-oldest oldest ## test, and all that a release needs
+test: ## lint, types, layers, all tests
+	@.ci/gates $(GO_ON) "$(TEST_GATES)"
+
+test-all: ## test, and all that a release needs
+	@.ci/gates $(GO_ON) "$(TEST_GATES) $(STILL_GATES) $(LAB_GATES) $(RELEASE_GATES)"
 
 tests: venv-dev ## unit, lab-test, docs-test and e2e in one run
 	$(PYTEST) $(SPREAD)
@@ -86,15 +114,24 @@ docs-test: venv-dev ## tests of the guides and of what comes with the collection
 e2e: venv-dev ## the real ansible-playbook against the lab
 	$(PYTEST) $(SPREAD) tests/e2e
 
-.PHONY: venv-oldest oldest middle
+# What depends on ansible-core is marked `core` (by which rule: tests/conftest.py).
+.PHONY: venv-oldest oldest oldest-all venv-middle middle middle-all
 venv-oldest: link
 	@.ci/make-venv .venv-oldest core-2.16
 
-oldest: venv-oldest ## unit and e2e with ansible-core 2.16, the oldest that is supported (Python 3.11 or 3.12)
+venv-middle: link
+	@.ci/make-venv .venv-middle core-2.18
+
+oldest: venv-oldest ## what depends on ansible-core, with 2.16, the oldest that is supported (Python 3.11 or 3.12)
+	.venv-oldest/bin/python -m pytest $(SPREAD) -m core tests/unit tests/e2e
+
+middle: venv-middle ## what depends on ansible-core, with 2.18, the last before values carry tags
+	.venv-middle/bin/python -m pytest $(SPREAD) -m core tests/unit tests/e2e
+
+oldest-all: venv-oldest ## unit and e2e as a whole with ansible-core 2.16
 	.venv-oldest/bin/python -m pytest $(SPREAD) tests/unit tests/e2e
 
-middle: link ## unit and e2e with ansible-core 2.18, the last before values carry tags
-	@.ci/make-venv .venv-middle core-2.18
+middle-all: venv-middle ## unit and e2e as a whole with ansible-core 2.18
 	.venv-middle/bin/python -m pytest $(SPREAD) tests/unit tests/e2e
 
 .PHONY: awx
@@ -148,8 +185,8 @@ types: venv-dev ## mypy, strict
 	"$(PY)" -m mypy --python-version 3.10 -p $(PACKAGE)
 	"$(PY)" -m mypy -p hyperv_lab
 	MYPYPATH=tests "$(PY)" -m mypy -p bench
-	"$(PY)" -m mypy tests/lab/demo.py .ci/check_tarball.py
-	"$(PY)" -m mypy extensions/eda/plugins/event_source/avma_events.py docs/tools/role_pages.py
+	"$(PY)" -m mypy tests/lab/demo.py .ci/check_tarball.py .ci/find_packages.py
+	"$(PY)" -m mypy extensions/eda/plugins/event_source/avma_events.py docs/tools/role_pages.py docs/tools/gates.py
 	MYPYPATH=docs/site "$(PY)" -m mypy docs/site/build.py
 
 layers: venv-dev ## which way imports point
@@ -164,7 +201,7 @@ ansible-lint: venv-dev ## roles and playbooks, production profile
 sanity: build ## ansible-test sanity on what the tarball holds
 	.ci/ansible-test "$(VENV)" sanity
 
-sanity-oldest: build venv-oldest ## the same with ansible-core 2.16
+sanity-oldest: build venv-oldest ## ansible-test sanity with ansible-core 2.16
 	.ci/ansible-test .venv-oldest sanity
 
 units: build ## ansible-test units on what the tarball holds
