@@ -30,6 +30,8 @@ from .._wsman.command import CommandLost
 from .._wsman.symbols import symbol_of
 from .logon_remedy import kerberos_remedy, logon_remedy
 
+EFFECT_UNKNOWN = "effect_unknown"
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -226,11 +228,11 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
     ),
     (
         wsman.EffectUnknown,
-        "effect_unknown",
+        EFFECT_UNKNOWN,
         False,
         "The change may or may not have been made. Run again: the state is read first.",
     ),
-    (CommandLost, "effect_unknown", False, "The command may or may not have been carried out. Run again: the state is read first."),
+    (CommandLost, EFFECT_UNKNOWN, False, "The command may or may not have been carried out. Run again: the state is read first."),
     (
         wsman.DeadlineExceeded,
         "deadline_exceeded",
@@ -275,12 +277,14 @@ def failure_of(error: Exception, machine: str) -> Failure:
             remedy = row_remedy if isinstance(row_remedy, str) else row_remedy(error)
             break
     code, symbol, known_remedy = _code_of(error)
+    reason = error.reason if isinstance(error, wsman.EffectUnknown) else None
     return Failure(
         msg=f"{machine}: {_cause(error)}. {known_remedy or remedy}",
         kind=kind,
         unreachable=unreachable,
         code=code,
         symbol=symbol,
+        finding=reason.finding if isinstance(reason, DirectRefused) else None,
     )
 
 

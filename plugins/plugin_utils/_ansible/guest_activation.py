@@ -135,9 +135,9 @@ class GuestActivation:
                 after = replace(before, licences=applied.licences)
         else:
             # What was read last may be out of date, so nothing is concluded from it.
-            outcome, findings = Outcome.FAILED, ()
+            outcome, findings = Outcome.FAILED, (failure.finding,) if failure.finding else ()
             if self._wish.rollback and applied.done:
-                findings = rollback_unknown(plan, failure.msg.rstrip("."))
+                findings = (*findings, *rollback_unknown(plan, failure.msg.rstrip(".")))
         result = self._result(before, after, plan, outcome, (*plan.findings, *findings), applied)
         if failure is not None:
             result.update(reason=failure.msg, msg=failure.msg, error=failure.as_dict())

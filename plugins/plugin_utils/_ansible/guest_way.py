@@ -11,6 +11,7 @@ import typing as t
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
 
+from .._avma.direct import PROSPECTS, Prospect
 from .._avma.findings import Finding, finding
 from .._avma.tables import Tables
 from .._windows.direct_access import guest_of, open_direct_guest
@@ -21,7 +22,7 @@ from .._wsman.cim import Cim
 from .._wsman.errors import WsManError
 from .._wsman.session import Session
 from .action import Task, WsManAction
-from .failure import Failure, failure_of
+from .failure import EFFECT_UNKNOWN, Failure, failure_of
 from .guest_place import VM_ID, places_of
 from .meant_vm import IDENTITY_OPTION, MeantVm
 from .options import OptionError
@@ -44,8 +45,6 @@ WAY_OPTIONS: dict[str, t.Any] = {
 }
 # What a machine that is off or cut off looks like, also through a proxy. One that refuses the credentials does answer.
 NO_ANSWER = ("connect_timed_out", "connection_failed", "proxy_failed", "read_timed_out")
-# There is a way, and it is a person's turn: a further run would be refused as well.
-_NOT_FOR_LATER = "DIRECT_LOGON_REFUSED"
 _NEEDED = ("vm", "guest_user", "guest_password")
 
 
@@ -158,8 +157,9 @@ class GuestAction(WsManAction[Options]):
         found = failure.finding
         if auto and failure.kind in NO_ANSWER:
             return self._later(task, finding("DIRECT_HOST_UNREACHABLE", task.machine, host=task.machine, reason=failure.msg))
-        stopped = found is not None and found.code == "DIRECT_VM_NOT_RUNNING"
-        later = found is not None and found.code != _NOT_FOR_LATER if auto else stopped and self.defers(options)
+        # A change that may have been made is nothing to leave for later.
+        prospect = PROSPECTS.get(found.code) if found is not None and failure.kind != EFFECT_UNKNOWN else None
+        later = prospect in (Prospect.LATER, Prospect.OTHER_WAY) if auto else prospect is Prospect.LATER and self.defers(options)
         # The guest is a machine of the inventory only where its own WinRM was tried first.
         return self.gave_up(task, replace(failure, unreachable=failure.unreachable and not auto), later=later)
 

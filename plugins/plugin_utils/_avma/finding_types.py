@@ -957,6 +957,15 @@ _DIRECT = (
         _HIGH,
     ),
     FindingType(
+        "DIRECT_VM_TOO_OLD",
+        _E,
+        "The virtual machine's configuration does not support PowerShell Direct",
+        "the virtual machine has configuration version {version} on the host {host}, and PowerShell Direct needs 8.0 or later",
+        "Shut it down and run Update-VMVersion on the host (there is no way back to an older host), or reach it over its network (via: winrm).",
+        "MicrosoftDocs, Virtualization-Documentation 1344",
+        _MEDIUM,
+    ),
+    FindingType(
         "DIRECT_HOST_DENIED",
         _E,
         "The account is not allowed to run commands on the host",
@@ -996,8 +1005,9 @@ _DIRECT = (
         "DIRECT_LOGON_REFUSED",
         _E,
         "The guest refuses the account",
-        "the guest did not accept the given user name and password for PowerShell Direct",
-        "Check guest_user and guest_password (of a local account '.\\name', of a domain 'DOMAIN\\name'), and whether the account is locked.",
+        "the guest did not accept the given user name and password for PowerShell Direct, or the host insists on a newer protocol than the guest has",
+        "Check guest_user and guest_password (of a local account '.\\name', of a domain 'DOMAIN\\name'), and whether the account is locked. "
+        "Where they are right, update host and guest (PowerShell Direct changed in September 2025; RequirePsDirectAuthentication on the host).",
         _PSD,
         _HIGH,
     ),
@@ -1006,7 +1016,8 @@ _DIRECT = (
         _E,
         "No PowerShell session in the guest",
         "the host {host} could open no PowerShell session in the guest, or it broke ({error})",
-        "The guest must be booted and run Windows Server 2016 or later with the service vmicvmsession; the account on the host must be an administrator.",
+        "The guest must be booted and run Windows Server 2016 or later with the service vmicvmsession, and its configuration version must be 8.0 or "
+        "later (Update-VMVersion). Another session of PowerShell Direct in the guest must have ended. The account on the host must be an administrator.",
         _PSD,
         _HIGH,
     ),

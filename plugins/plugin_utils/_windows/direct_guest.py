@@ -40,14 +40,15 @@ from .._wsman.retry import RetryPolicy
 from .._wsman.session import Session
 from .._wsman.symbols import unsigned_code
 from .._wsman.values import Argument, Sensitive
-from .direct_refusal import ANSWER_TOO_LONG, DirectRefused, DirectVm, no_answer, refusal_of, refused_by_host, stopped_before
+from .direct_refusal import SESSION, DirectRefused, DirectVm, no_answer, refusal_of, refused_by_host, stopped_before
 from .powershell_direct import Credential, ScriptAnswer, command_for, read_answer
 
 # Seconds for one trip. Windows has been seen to take a minute for an activation that its host refuses.
 TRIP_LIMIT = 300.0
 _TRIES_OF_A_LOST_READ = 2
 _TRIES_TO_CONNECT = 3
-_WORTH_A_SECOND_TRIP = ("DIRECT_SIDES_DIFFER", "DIRECT_INPUT_DAMAGED")
+# A guest takes one session at a time, so that somebody else's breaks the first trip: then no session was opened.
+_WORTH_A_SECOND_TRIP = ("DIRECT_SIDES_DIFFER", "DIRECT_INPUT_DAMAGED", "DIRECT_SESSION_FAILED")
 _PAUSE = 5.0
 # Windows opens 30 shells for one user (MaxShellsPerUser), and a run may serve more guests of one host at once: their turns come within minutes.
 _WAITING = RetryPolicy(attempts=12, first_delay=1.0, longest_delay=20.0)
@@ -139,7 +140,7 @@ class DirectGuest:
     def _trip(self, asked: list[Asked], *, subject: str, changes: bool) -> tuple[Outcome, ...]:
         operations = [_operation(one, stops=changes and number == 0) for number, one in enumerate(asked)]
         lost = 0
-        again = set(_WORTH_A_SECOND_TRIP)
+        again: tuple[str, ...] = _WORTH_A_SECOND_TRIP
         while True:
             try:
                 return self._carry(operations)
@@ -147,13 +148,13 @@ class DirectGuest:
                 # No account was judged and nothing was carried out, so a second trip locks nobody and changes nothing twice.
                 if refused.finding.code not in again:
                     raise
-                again.clear()
+                again = ()
                 self.sleep(_PAUSE)
             except CommandLost as error:
                 lost += 1
                 if changes:
                     raise EffectUnknown(subject, error.reason) from error
-                if lost >= _TRIES_OF_A_LOST_READ or isinstance(error.reason, (AnswerRefused, EndlessAnswer)):
+                if lost >= _TRIES_OF_A_LOST_READ or _would_be_so_again(error.reason):
                     raise error.reason from error
 
     def _carry(self, operations: list[dict[str, Any]]) -> tuple[Outcome, ...]:
@@ -195,11 +196,15 @@ class DirectGuest:
 
     def _refuse(self, answer: ScriptAnswer) -> None:
         refused = refusal_of(answer, self.vm, self._host, (self._credential.password,))
-        # Without a session nothing was carried out; one that broke may have carried out all of it.
-        # What is too long would be so again.
-        if answer.stage == "session" or answer.error_id.partition(",")[0] == ANSWER_TOO_LONG:
+        # Without a session nothing was carried out; a guest whose answer is missing or too long may have carried out all of it.
+        if answer.stage == SESSION:
             raise refused
         raise CommandLost(refused)
+
+
+def _would_be_so_again(reason: WsManError) -> bool:
+    too_long = isinstance(reason, DirectRefused) and reason.finding.code == "DIRECT_ANSWER_TOO_LONG"
+    return too_long or isinstance(reason, (AnswerRefused, EndlessAnswer))
 
 
 def _operation(asked: Asked, *, stops: bool) -> dict[str, Any]:

@@ -15,19 +15,25 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .._avma.direct import why_not_direct_guest
+from .._avma.direct import why_not_direct_guest, why_not_direct_version
 from .._avma.findings import Finding, finding
 from .._avma.identity import identify_kvp
 from .._avma.tables import PUBLISHED
 from .._wsman.errors import WsManError
 from .._wsman.session import Session
+from .hyperv import read_configuration_version
 from .kvp import read_intrinsic_items
 from .powershell_direct import ScriptAnswer
 
 # PowerShell throws this class where the guest does not accept the credentials, and where the two sides do not agree on the protocol.
 _LOGON = "PSDirectException"
-# Words that stand in the message of the latter in every language: parts of the protocol (RemoteHyperVSocket.cs).
-_PROTOCOL = re.compile(r"\b(Broker|Server|Client|TransportVersion|Token|VERSION(_\d+)?)\b")
+# The message of the latter names who sent which part of the protocol wrongly: two words that no language translates (RemoteSessionHyperVSocket.cs).
+# One of them alone may stand in a refusal of the credentials, and each further try of those counts toward the lock-out of the account.
+_PARTS_OF_PROTOCOL = (("Broker", "Credential"), ("Broker", "Token"), ("Server", "TransportVersion"))
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+# Where the host insists on the new protocol the message has no such words, and is only known in English.
+_NEGOTIATION = "Negotiating a secure connection to Hyper-V failed"
+SESSION = "session"
 ANSWER_TOO_LONG = "AnswerTooLong"
 # The bootstrap's and the script's own: nothing was carried out.
 INPUT_DAMAGED = (70, 71)
@@ -41,7 +47,7 @@ _NO_MODULE = "HyperVModuleNotAvailable"
 
 
 class DirectRefused(WsManError):
-    """There is no way into the guest by PowerShell Direct; nothing was carried out there. ``finding`` says why, and what to do."""
+    """There is no way into the guest by PowerShell Direct, or none back. ``finding`` says why, and what to do."""
 
     def __init__(self, found: Finding) -> None:
         self.finding = found
@@ -90,24 +96,45 @@ def no_answer(vm: DirectVm, exit_code: int | None) -> DirectRefused:
 
 
 def refusal_of(answer: ScriptAnswer, vm: DirectVm, host: Session, secrets: Iterable[str]) -> DirectRefused:
-    """The reason of a script that failed as a whole. May ask the host once more what the guest is."""
+    """The reason of a script that failed as a whole. May ask the host once more what machine and guest are."""
     error_id = answer.error_id.partition(",")[0]
-    if error_id == ANSWER_TOO_LONG:
-        return DirectRefused(finding("DIRECT_ANSWER_TOO_LONG", vm.name))
+    said = f"{error_id}: {answer.message}" if error_id else answer.message
+    for secret in secrets:
+        said = said.replace(secret, "********") if secret else said
+    if answer.stage != SESSION:
+        # From here on identifiers may be the guest's, and what it says of the host proves nothing.
+        found = finding("DIRECT_ANSWER_TOO_LONG", vm.name) if error_id == ANSWER_TOO_LONG else _session_failed(vm, said)
+        return DirectRefused(found)
     if any(name.rpartition(".")[2] == _LOGON for name in answer.exception_types):
-        if word := _PROTOCOL.search(answer.message):
-            return DirectRefused(finding("DIRECT_SIDES_DIFFER", vm.name, host=vm.host, error=word[0]))
+        if parts := _protocol(answer.message):
+            return DirectRefused(finding("DIRECT_SIDES_DIFFER", vm.name, host=vm.host, error=parts))
         return DirectRefused(finding("DIRECT_LOGON_REFUSED", vm.name, host=vm.host))
     if error_id in _NO_SUCH_VM:
         return DirectRefused(finding("DIRECT_VM_NOT_FOUND", vm.name, host=vm.host, vm=vm.name))
     if error_id == _NOT_RUNNING:
         return DirectRefused(finding("DIRECT_VM_NOT_RUNNING", vm.name, host=vm.host, state="not running"))
-    said = f"{error_id}: {answer.message}" if error_id else answer.message
-    for secret in secrets:
-        said = said.replace(secret, "********") if secret else said
     if error_id == _NO_MODULE:
         return DirectRefused(finding("DIRECT_SCRIPT_FAILED", vm.name, host=vm.host, error=said))
-    return DirectRefused(_too_old(vm, host) or finding("DIRECT_SESSION_FAILED", vm.name, host=vm.host, error=said))
+    return DirectRefused(_old_machine(vm, host) or _too_old(vm, host) or _session_failed(vm, said))
+
+
+def _session_failed(vm: DirectVm, said: str) -> Finding:
+    return finding("DIRECT_SESSION_FAILED", vm.name, host=vm.host, error=said)
+
+
+def _protocol(message: str) -> str | None:
+    """The parts of the protocol that a message names."""
+    words = set(_WORD.findall(message))
+    named = next((" ".join(parts) for parts in _PARTS_OF_PROTOCOL if words.issuperset(parts)), None)
+    return named or ("negotiation" if _NEGOTIATION in message else None)
+
+
+def _old_machine(vm: DirectVm, host: Session) -> Finding | None:
+    """Whether the machine's configuration is older than PowerShell Direct. Only asked afterwards."""
+    try:
+        return why_not_direct_version(read_configuration_version(host, vm.id), vm.name, vm.host)
+    except WsManError:
+        return None
 
 
 def _too_old(vm: DirectVm, host: Session) -> Finding | None:

@@ -33,6 +33,7 @@ _STATES: dict[int | None, VmState] = {
 # Without WHERE: a host that refuses WQL in this namespace is then asked for the class.
 _NOTES = "SELECT Notes, VirtualSystemIdentifier, VirtualSystemType FROM Msvm_VirtualSystemSettingData"
 _REALIZED = "Microsoft:Hyper-V:System:Realized"  # a machine's own settings; those of its checkpoints have another type
+_VERSIONS = "SELECT Version, VirtualSystemIdentifier, VirtualSystemType FROM Msvm_VirtualSystemSettingData"
 # How long notes can be is documented nowhere.
 NOTES_LIMIT = 4000
 
@@ -125,3 +126,10 @@ def read_notes(session: Session) -> dict[str, str] | None:
         if GUID.fullmatch(owner) and row.text("VirtualSystemType") == _REALIZED:
             found[owner.upper()] = "\n".join(row.texts("Notes"))[:NOTES_LIMIT]
     return found
+
+
+def read_configuration_version(session: Session, vm_id: str) -> str | None:
+    """The version of a machine's configuration ("9.0"); None where Hyper-V does not say. One request a page."""
+    rows = session.query(VIRTUALIZATION, f"{_VERSIONS} WHERE VirtualSystemIdentifier = {quote(vm_id)}")
+    versions = [row.text("Version") for row in rows if row.text("VirtualSystemType") == _REALIZED]
+    return versions[0] if versions else None

@@ -14,8 +14,11 @@ from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible import owning_host
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection import UnsupportedConnection
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.command import CommandLost
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.direct import PROSPECTS
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.finding_types import FINDINGS
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.command import CommandLost, CommandOutput
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
+    AccessDenied,
     AuthenticationFailed,
     CertificateNotTrusted,
     ConnectionDropped,
@@ -332,3 +335,93 @@ def test_auto_for_guest_info_says_why_in_its_message(site: Site) -> None:
     assert result["failed"]
     assert codes(result) == ["DIRECT_HOST_UNKNOWN"]
     assert auto(Site(), FakeGuest(), "guest_info").result["via"] == "winrm"
+
+
+# what becomes of it
+
+
+REMOTING = "System.Management.Automation.Remoting"
+
+
+def said(error_id: str, *, stage: str = "session", message: str = "", types: Sequence[str] = ()) -> dict[str, Any]:
+    return {"stage": stage, "error_id": error_id, "message": message, "types": [f"{REMOTING}.{name}" for name in types]}
+
+
+def ended(code: int, stderr: str = "") -> CommandOutput:
+    return CommandOutput(b"", f'<S S="Error">{stderr}</S>'.encode(), code)
+
+
+DIFFER = "Hyper-V Server sent an invalid TransportVersion response during the connection negotiation."
+# What meets the trip, its finding, and the outcomes: via auto, via direct with and without defer_unreachable.
+FATES: dict[str, tuple[Any, tuple[str, str, str]]] = {
+    "DIRECT_HOST_TOO_OLD": ("build", ("deferred", "failed", "failed")),
+    "DIRECT_GUEST_TOO_OLD": (said("PSSessionOpenFailed"), ("deferred", "failed", "failed")),
+    "DIRECT_VM_TOO_OLD": (said("PSSessionOpenFailed"), ("deferred", "failed", "failed")),
+    "DIRECT_HOST_DENIED": (AccessDenied(code=5), ("deferred", "failed", "failed")),
+    "DIRECT_VM_NOT_FOUND": (said("InvalidVMIdNotSingle"), ("deferred", "failed", "failed")),
+    "DIRECT_VM_AMBIGUOUS": ("twice", ("", "failed", "failed")),
+    "DIRECT_VM_NOT_RUNNING": (said("InvalidVMState"), ("deferred", "deferred", "failed")),
+    "DIRECT_LOGON_REFUSED": (said("PSSessionOpenFailed", types=["PSDirectException"]), ("failed", "failed", "failed")),
+    "DIRECT_SESSION_FAILED": (said("PSSessionOpenFailed"), ("deferred", "failed", "failed")),
+    "DIRECT_SCRIPT_FAILED": (said("HyperVModuleNotAvailable"), ("deferred", "failed", "failed")),
+    "DIRECT_ANSWER_TOO_LONG": (said("AnswerTooLong", stage="guest"), ("failed", "failed", "failed")),
+    "DIRECT_INPUT_DAMAGED": (ended(71), ("deferred", "deferred", "failed")),
+    "DIRECT_SIDES_DIFFER": (said("PSSessionOpenFailed", message=DIFFER, types=["PSDirectException"]), ("deferred", "deferred", "failed")),
+    "DIRECT_HOST_CONSTRAINED": (
+        ended(1, "+ FullyQualifiedErrorId : MethodInvocationNotSupportedInConstrainedLanguage"),
+        ("deferred", "failed", "failed"),
+    ),
+    "DIRECT_SCRIPT_BLOCKED": (ended(1, "+ FullyQualifiedErrorId : ScriptContainedMaliciousContent"), ("deferred", "failed", "failed")),
+}
+# Only via auto: tested above, each deferred.
+OF_AUTO = {"DIRECT_HOST_UNKNOWN", "DIRECT_HOST_UNREACHABLE", "DIRECT_WITHOUT_CREDENTIALS"}
+
+
+def test_each_finding_has_a_prospect() -> None:
+    known = {code for code in FINDINGS if code.startswith("DIRECT_")}
+    assert set(PROSPECTS) == known
+    assert set(FATES) | OF_AUTO == known
+
+
+def met(host: FakeDirectHost, code: str) -> FakeDirectHost:
+    meets = FATES[code][0]
+    if meets == "build":
+        host.build = "9600"
+    elif meets == "twice":
+        host.vms = [*host.vms, ("22222222-2222-3333-4444-555555555555", "web01", 2)]
+    else:
+        host.on_run = [meets] * 2
+    if code == "DIRECT_GUEST_TOO_OLD":
+        host.intrinsic = {"OSBuildNumber": "9600", "ProductType": "3"}
+    if code == "DIRECT_VM_TOO_OLD":
+        host.version = "5.0"
+    return host
+
+
+@pytest.mark.parametrize("defer", [True, False])
+@pytest.mark.parametrize("code", FATES)
+def test_what_becomes_of_a_guest_via_direct(code: str, defer: bool) -> None:
+    result = play("guest_key", met(FakeDirectHost(FakeGuest()), code), defer_unreachable=defer, **DIRECT).result
+    assert (result["outcome"], codes(result)) == (FATES[code][1][1 if defer else 2], [code])
+    assert result.get("failed", False) is (result["outcome"] == "failed")
+
+
+# The run knows such a host before, and names a machine by its ID.
+@pytest.mark.parametrize("code", sorted(set(FATES) - {"DIRECT_HOST_TOO_OLD", "DIRECT_VM_AMBIGUOUS"}))
+def test_what_becomes_of_a_guest_via_auto(site: Site, code: str) -> None:
+    met(direct_host(site), code)
+    result = auto(site).result
+    assert (result["outcome"], codes(result)) == (FATES[code][1][0], [code])
+
+
+@pytest.mark.parametrize("via", ["auto", "direct"])
+def test_a_change_whose_answer_is_too_long_is_unknown_and_not_undone(site: Site, via: str) -> None:
+    host = direct_host(site)
+    too_long = FATES["DIRECT_ANSWER_TOO_LONG"][0]
+    host.on_run = [None, too_long, too_long]
+    result = (auto(site) if via == "auto" else play("guest_key", host, defer_unreachable=True, **DIRECT)).result
+    assert (result["outcome"], result["error"]["kind"], codes(result)) == ("failed", "effect_unknown", ["DIRECT_ANSWER_TOO_LONG"])
+    assert "nothing was carried out" not in repr(result)
+    # The state is read first: what was installed in spite of it is not installed again.
+    host.on_run = [None, too_long]
+    assert play("guest_key", host, **DIRECT).result["outcome"] == "activated"

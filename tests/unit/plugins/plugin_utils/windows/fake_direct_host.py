@@ -39,6 +39,7 @@ class FakeDirectHost(Session):
         self.build = "20348"
         self.vms: list[tuple[str, str, int]] = [(VM_ID, "web01", 2)]
         self.intrinsic: dict[str, str] = {}
+        self.version = "9.0"
         self.on_run: list[Any] = []
         self.commands: list[Command] = []
         self.queries: list[str] = []
@@ -55,6 +56,9 @@ class FakeDirectHost(Session):
             yield projected(BuildNumber=self.build, CSName="HV01")
         elif "Msvm_KvpExchangeComponent" in wql:
             yield projected(GuestIntrinsicExchangeItems=tuple(_item(name, data) for name, data in self.intrinsic.items()))
+        elif "Msvm_VirtualSystemSettingData" in wql:
+            for kind, version in (("Realized", self.version), ("Snapshot", "1.0")):
+                yield projected(VirtualSystemIdentifier=VM_ID, VirtualSystemType=f"Microsoft:Hyper-V:System:{kind}", Version=version)
         else:
             wanted = wql.rpartition(" = ")[2].strip("'")
             for identifier, name, state in self.vms:

@@ -34,6 +34,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     QuotaExceeded,
     UnsendableValue,
 )
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.values import Sensitive
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_direct_host import VM_ID, FakeDirectHost
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_guest import FakeGuest, LostAnswer
 
@@ -299,9 +300,10 @@ REMOTING = "System.Management.Automation.Remoting"
     ],
 )
 def test_what_powershell_says_is_known_by_identifiers(host: FakeDirectHost, error_id: str, types: list[str], code: str) -> None:
-    host.on_run = [{"stage": "session", "error_id": error_id, "message": "Das ging nicht.", "types": types}]
+    host.on_run = [{"stage": "session", "error_id": error_id, "message": "Das ging nicht.", "types": types}] * 2
     assert refusal(host) == code
-    assert len(host.commands) == 1, "a refused logon is not tried again: that would lock the account"
+    # A refused logon is not tried again: that would lock the account.
+    assert len(host.commands) == (2 if code == "DIRECT_SESSION_FAILED" else 1)
 
 
 @pytest.mark.parametrize(
@@ -314,27 +316,113 @@ def test_a_guest_that_is_too_old_is_told_by_data_exchange(host: FakeDirectHost, 
 
 
 def test_a_password_in_powershell_s_words_is_hidden(host: FakeDirectHost) -> None:
-    host.on_run = [{"stage": "session", "error_id": "X", "message": f"{PASSWORD} ist falsch", "types": []}]
+    host.on_run = [{"stage": "session", "error_id": "X", "message": f"{PASSWORD} ist falsch", "types": []}] * 2
     with pytest.raises(DirectRefused) as caught:
         read_licences(reach(host))
     assert PASSWORD not in str(caught.value)
 
 
-@pytest.mark.parametrize("word", ["Broker", "Server", "TransportVersion", "Token", "VERSION_2"])
-def test_sides_that_differ_are_not_a_wrong_password(host: FakeDirectHost, word: str) -> None:
-    types = [f"{REMOTING}.PSDirectException"]
-    said = {"stage": "session", "error_id": "PSSessionOpenFailed", "message": f"Ungültige Antwort: {word} Token", "types": types}
+INVALID = "Hyper-V {0} sent an invalid {1} response during the connection negotiation."
+PROTOCOL_MESSAGES = [
+    INVALID.format("Broker", "Credential"),
+    INVALID.format("Server", "TransportVersion"),
+    INVALID.format("Broker", "Token PASS"),
+    INVALID.format("Broker", "Token "),
+    "Ungültige Antwort „TransportVersion“ von „Server“.",
+    "Hyper-VのBrokerからCredentialの応答",
+    "Negotiating a secure connection to Hyper-V failed. Make sure the Host and Guest are updated with all relevant Microsoft Updates.",
+]
+# Of whatever language: one word of the protocol alone is a word like any other.
+LOGON_MESSAGES = [
+    "The credential is invalid.",
+    "Credential is invalid for Client and Server.",
+    "Der Server hat die Anmeldung abgelehnt: Token ungültig.",
+    "Le Client et le Server: les informations d'identification ne sont pas valides.",
+    "VERSION_2: Broker",
+    "A Server sent a Token, and a Brokerage a Credentials list",
+    "資格情報が無効です。",
+    "",
+]
+
+
+def refused_logon(message: str) -> dict[str, Any]:
+    return {"stage": "session", "error_id": "PSSessionOpenFailed,X", "message": message, "types": [f"{REMOTING}.PSDirectException"]}
+
+
+@pytest.mark.parametrize("message", PROTOCOL_MESSAGES)
+def test_sides_that_differ_are_not_a_wrong_password(host: FakeDirectHost, message: str) -> None:
+    said = refused_logon(message)
     host.on_run = [said, said]
     assert refusal(host) == "DIRECT_SIDES_DIFFER"
-    assert len(host.commands) == 2
+    assert (len(host.commands), host.guest.slept) == (2, [5.0])
     host.on_run = [said]
     assert read_licences(reach(host)), "the second trip was let in"
 
 
+@pytest.mark.parametrize("message", LOGON_MESSAGES)
+def test_a_wrong_password_is_tried_once_whatever_the_language(host: FakeDirectHost, message: str) -> None:
+    host.on_run = [refused_logon(message)] * 2
+    assert refusal(host) == "DIRECT_LOGON_REFUSED"
+    assert len(host.commands) == 1, "the second would count toward the lock-out of the account"
+
+
+BUSY = {
+    "stage": "session",
+    "error_id": "PSSessionOpenFailed,X",
+    "message": "ended",
+    "types": [f"{REMOTING}.PSRemotingDataStructureException"],
+}
+
+
+def test_a_guest_that_has_another_session_is_tried_once_more(host: FakeDirectHost) -> None:
+    host.on_run = [BUSY]
+    LicensingService(reach(host)).install_key(KEY)
+    assert (host.guest.methods[0], host.guest.slept) == ("InstallProductKey", [5.0])
+    host.on_run = [BUSY, BUSY]
+    assert refusal(host) == "DIRECT_SESSION_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("version", "code"),
+    [("5.0", "DIRECT_VM_TOO_OLD"), ("7.1", "DIRECT_VM_TOO_OLD"), ("8.0", "DIRECT_SESSION_FAILED"), ("12.0", "DIRECT_SESSION_FAILED")],
+)
+def test_a_machine_whose_configuration_is_too_old(host: FakeDirectHost, version: str, code: str) -> None:
+    host.version = version
+    assert read_licences(reach(host)), "nothing is refused that works"
+    host.on_run = [BUSY, BUSY]
+    assert refusal(host) == code
+
+
+@pytest.mark.parametrize("version", ["", "x.y", "²"])
+def test_a_version_that_is_no_number_says_nothing(host: FakeDirectHost, version: str) -> None:
+    host.version = version
+    host.on_run = [BUSY, BUSY]
+    assert refusal(host) == "DIRECT_SESSION_FAILED"
+
+
+TOO_LONG = {"stage": "guest", "error_id": "AnswerTooLong", "message": "AnswerTooLong", "types": []}
+
+
 def test_an_answer_that_is_too_long_is_not_asked_for_again(host: FakeDirectHost) -> None:
-    host.on_run = [{"stage": "guest", "error_id": "AnswerTooLong", "message": "AnswerTooLong", "types": []}]
+    host.on_run = [TOO_LONG]
     assert refusal(host) == "DIRECT_ANSWER_TOO_LONG"
     assert len(host.commands) == 1
+
+
+def test_a_change_whose_answer_is_too_long_may_have_been_made(host: FakeDirectHost) -> None:
+    guest = reach(host)
+    host.on_run = [TOO_LONG]
+    with pytest.raises(EffectUnknown) as caught:
+        guest.invoke("root/cimv2", "SoftwareLicensingService", "InstallProductKey", {"ProductKey": Sensitive(KEY)}, {"Version": "10"})
+    assert isinstance(caught.value.reason, DirectRefused)
+    assert len(host.commands) == 1
+
+
+@pytest.mark.parametrize("error_id", ["InvalidVMState", "InvalidVMIdNotSingle", "HyperVModuleNotAvailable", "PSSessionOpenFailed"])
+def test_what_a_guest_says_of_its_host_proves_nothing(host: FakeDirectHost, error_id: str) -> None:
+    said = {"stage": "guest", "error_id": error_id, "message": "x", "types": [f"{REMOTING}.PSDirectException"]}
+    host.on_run = [said, said]
+    assert refusal(host) == "DIRECT_SESSION_FAILED"
 
 
 CONSTRAINED = "MethodInvocationNotSupportedInConstrainedLanguage"
