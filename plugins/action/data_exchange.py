@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.options import not_negative
 from ..plugin_utils._ansible.vm_choice import ALL_OPTION, VM_OPTIONS, VmChoice, choose, explicit_choice_of
@@ -31,7 +31,7 @@ class ActionModule(WsManAction[Options]):
         **ALL_OPTION,
         "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
         "wait": {"type": "int", "default": 60},
-        **QUERY_OPTION,
+        **RESULT_OPTIONS,
     }
 
     def options(self, task: Task) -> Options:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.options import OptionError, not_negative
 from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._avma.events import (
@@ -47,7 +47,7 @@ class ActionModule(WsManAction[Options]):
         "bookmark": {"type": "dict"},
         "event": {"type": "str", "choices": ["auto", "guest", "host"], "default": "auto"},
         "limit": {"type": "int", "default": 10000},
-        **QUERY_OPTION,
+        **RESULT_OPTIONS,
     }
 
     def options(self, task: Task) -> Options:

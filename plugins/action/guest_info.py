@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Task, failure_result
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, Task, failure_result
 from ..plugin_utils._ansible.failure import Failure
 from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction, GuestOptions
 from ..plugin_utils._ansible.results import findings_result, guest_licences_result, guest_result, identity_result, integration_result
@@ -25,7 +25,7 @@ from ..plugin_utils._windows.system import read_asset_tag
 
 
 class ActionModule(GuestAction[GuestOptions]):
-    OPTIONS: t.ClassVar = {**WAY_OPTIONS, **TABLES_OPTION, **QUERY_OPTION}
+    OPTIONS: t.ClassVar = {**WAY_OPTIONS, **TABLES_OPTION, **RESULT_OPTIONS}
 
     def options(self, task: Task) -> GuestOptions:
         return GuestOptions(self.way(task), tables_of(task))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..module_utils._product_keys import InvalidProductKey, KeyKind, classify_key, normalise_key
-from ..plugin_utils._ansible.action import QUERY_OPTION, Task, failure_result
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, Task, failure_result
 from ..plugin_utils._ansible.failure import Failure
 from ..plugin_utils._ansible.guest_activation import GuestActivation, deferred_result
 from ..plugin_utils._ansible.guest_way import WAY_OPTIONS, Cim, GuestAction, GuestOptions
@@ -57,7 +57,7 @@ class ActionModule(GuestAction[KeyOptions]):
         "defer_unreachable": {"type": "bool", "default": False},
         **WAY_OPTIONS,
         **TABLES_OPTION,
-        **QUERY_OPTION,
+        **RESULT_OPTIONS,
     }
     CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("host", "hosts", "hosts_variable")]}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..module_utils._product_keys import mask_keys
-from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.meant_vm import IDENTITY_OPTION, MeantVm
 from ..plugin_utils._ansible.options import OptionError
@@ -41,7 +41,7 @@ class ActionModule(WsManAction[Options]):
         "state": {"type": "str", "choices": ["listed", "absent"], "default": "listed"},
         "force": {"type": "bool", "default": False},
         **IDENTITY_OPTION,
-        **QUERY_OPTION,
+        **RESULT_OPTIONS,
     }
 
     def options(self, task: Task) -> Options:

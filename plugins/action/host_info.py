@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.cluster_nodes import NodeSurvey
 from ..plugin_utils._ansible.results import findings_result, host_result, readiness_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
@@ -35,7 +35,7 @@ class ActionModule(WsManAction[Options]):
         "unlisted_nodes": {"type": "bool", "default": False},
         "require_ready": {"type": "bool", "default": False},
         **TABLES_OPTION,
-        **QUERY_OPTION,
+        **RESULT_OPTIONS,
     }
 
     def options(self, task: Task) -> Options:

@@ -9,7 +9,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.options import OptionError, not_negative
 from ..plugin_utils._ansible.vm_choice import ALL_OPTION, VM_OPTIONS, VmChoice, choose, explicit_choice_of
@@ -43,7 +43,7 @@ class ActionModule(WsManAction[Options]):
         "patterns": {"type": "list", "elements": "str", "default": []},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "wait": {"type": "int", "default": 60},
-        **QUERY_OPTION,
+        **RESULT_OPTIONS,
     }
 
     def options(self, task: Task) -> Options:

@@ -9,7 +9,7 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, Session, Task, WsManAction
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.results import vm_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
 from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, VmChoice, choice_of, choose
@@ -36,7 +36,7 @@ class ActionModule(WsManAction[Options]):
         "items": {"type": "bool", "default": True},
         "notes": {"type": "bool", "default": False},
         **TABLES_OPTION,
-        **QUERY_OPTION,
+        **RESULT_OPTIONS,
     }
 
     def options(self, task: Task) -> Options:

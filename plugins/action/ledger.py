@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, Task
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, AvmaAction, Task
 from ..plugin_utils._ansible.options import OptionError
+from ..plugin_utils._ansible.output import as_it_was
 from ..plugin_utils._ansible.registered import results_of
 from ..plugin_utils._avma.times import InvalidTime, iso, parse_duration, parse_time, parse_time_or_age
 from ..plugin_utils._report.ledger.errors import LedgerError
@@ -54,13 +55,13 @@ class ActionModule(AvmaAction[Options]):
         "dest": {"type": "path"},
         "since": {"type": "str"},
         "until": {"type": "str"},
-        **QUERY_OPTION,
+        **RESULT_OPTIONS,
     }
     CONSTRAINTS: t.ClassVar = {"required_if": [("state", "export", ("dest",))]}
 
     def options(self, task: Task) -> Options:
         given, now = task.given, datetime.now(timezone.utc)
-        events, activations = list(given["events"]), list(given["activations"])
+        events, activations = as_it_was(given["events"]), as_it_was(given["activations"])
         if given["events_variable"]:
             events += results_of(task, given["hosts"], given["events_variable"])
         if given["activations_variable"]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from ..plugin_utils._ansible.action import QUERY_OPTION, AvmaAction, Task
+from ..plugin_utils._ansible.action import RESULT_OPTIONS, AvmaAction, Task
 from ..plugin_utils._ansible.options import OptionError
 from ..plugin_utils._ansible.registered import Registered, machines_of
 from ..plugin_utils._avma.findings import Severity
@@ -82,7 +82,7 @@ class ActionModule(AvmaAction[Options]):
         "lease_interval": {"type": "str", "default": "7d"},
         "lease_validity": {"type": "str", "default": "7d"},
         "lease_warning": {"type": "str", "default": "1d"},
-        **QUERY_OPTION,
+        **RESULT_OPTIONS,
     }
 
     def options(self, task: Task) -> Options:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ansible.template
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.e2e
 CORE_TAGS = hasattr(ansible.template, "trust_as_template")
 TEMPLATE = "{{ lookup('ansible.builtin.pipe', 'echo rendered') }}"
 MARKUP = "<script>alert(1)</script>&amp;]]>"
+EVENT = {"computer": "hv01", "log": "a log", "record": 1, "event_id": 12310, "time": "2026-11-01T00:00:00Z"}
 ESCAPES = "\x1b[31mred\x1b[0m \u202etxt.exe"
 
 
@@ -78,6 +81,22 @@ def test_text_that_a_play_puts_together_anew_is_never_rendered(lab: Lab) -> None
     run = lab.player().tasks("hv01", tasks)
     shown = TEMPLATE if CORE_TAGS else TEMPLATE.replace("{{", "{ {")
     assert run.one("debug", "hv01")["msg"] == f"{shown}x"
+
+
+def test_the_ledger_keeps_and_raw_text_returns_what_a_guest_wrote(lab: Lab, tmp_path: Path) -> None:
+    export = {"path": str(tmp_path / "ledger.sqlite"), "state": "export", "dest": str(tmp_path / "out.jsonl")}
+    tasks: list[dict[str, Any]] = [
+        {"hyperv.avma.kvp_info": {"raw_text": True}, "register": "raw"},
+        {"hyperv.avma.kvp_info": {}, "register": "found"},
+        {"hyperv.avma.ledger": {"path": export["path"], "events": [{**EVENT, "text": "{{ found.vms[0].kvp.guest.Note }}"}]}},
+        {"hyperv.avma.ledger": export},
+    ]
+    run = lab.player().tasks("hv01", tasks)
+    assert run.code == 0, run.output
+    first, second = (task.result["vms"][0]["kvp"]["guest"]["Note"] for task in run.of("kvp_info"))
+    assert (first, second) == (TEMPLATE, TEMPLATE if CORE_TAGS else TEMPLATE.replace("{{", "{ {"))
+    (line,) = (tmp_path / "out.jsonl").read_text().splitlines()
+    assert json.loads(line)["text"] == TEMPLATE
 
 
 def test_notes_longer_than_an_answer_hide_no_machine(lab: Lab) -> None:

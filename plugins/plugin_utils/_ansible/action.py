@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from .._avma.text import safe_text
+from .._avma.text import printable, safe_text
 from .._wsman.errors import WsManError
 from .._wsman.session import Session
 from .connection import UnsupportedConnection, open_session
@@ -44,9 +44,10 @@ for _library in ("defusedxml.ElementTree", "jmespath"):
         importlib.import_module(_library)
 
 # Session is for actions, which know Windows and not its protocol.
-__all__ = ["QUERY_OPTION", "AvmaAction", "OptionError", "Session", "Task", "WsManAction", "failure_result", "narrowed"]
+__all__ = ["RESULT_OPTIONS", "AvmaAction", "OptionError", "Session", "Task", "WsManAction", "failure_result", "narrowed"]
 
-QUERY_OPTION: dict[str, t.Any] = {"query": {"type": "str"}}
+# What a task returns, whatever it does.
+RESULT_OPTIONS: dict[str, t.Any] = {"query": {"type": "str"}, "raw_text": {"type": "bool", "default": False}}
 
 
 Options = t.TypeVar("Options")
@@ -93,8 +94,8 @@ class AvmaAction(ActionBase, t.Generic[Options]):  # type: ignore[misc]  # ansib
                 answer = narrowed(answer, query)
         except (OptionError, InvalidQuery) as error:
             answer = {"failed": True, "msg": harmless(f"{self._task.action}: {error}", task.secrets | secrets_in(arguments, self.OPTIONS))}
-        result.update(answer)
-        return publish(result, task.secrets)
+        result.update(_printable(answer))
+        return publish(result, task.secrets, raw_text=bool(task.given.get("raw_text")))
 
     def _task_of(self, variables: dict[str, t.Any]) -> Task:
         # Of a delegated task the machine that is asked, for it is the one that errors are about.
@@ -152,6 +153,19 @@ class WsManAction(AvmaAction[Options]):
     @abstractmethod
     def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         """Do the work over ``session``. WsManErrors may be left to the caller."""
+
+
+def _printable(answer: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The same result, with what Ansible prints by itself made fit for a terminal: names and values of tenants are in it."""
+
+    def shown(value: t.Any) -> t.Any:
+        if isinstance(value, str):
+            return printable(value)
+        if isinstance(value, (list, tuple)):
+            return [shown(item) for item in value]
+        return {name: shown(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+    return {name: shown(value) if name in ("msg", "warnings", "diff") else value for name, value in answer.items()}
 
 
 def failure_result(failure: Failure) -> dict[str, t.Any]:

@@ -19,7 +19,8 @@ from .._avma.text import safe_text
 # From ansible-core 2.19 on only what is tagged as trusted is ever rendered, and plain types bear no tags.
 _PLAIN_IS_NEVER_RENDERED = hasattr(ansible.template, "trust_as_template")
 # What begins a template. A text that is put together anew in a user's play loses the mark of being unsafe in ansible-core before 2.19.
-_TEMPLATE = re.compile(r"\{(?=[{%#])")
+_TEMPLATE = re.compile(r"\{( *)(?=[{%#])")
+_BROKEN = re.compile(r"\{ ( *)(?=[{%#])")
 _EXACT = frozenset({str, int, float, bool, type(None)})
 
 
@@ -96,10 +97,11 @@ def _leading_names(node: t.Any) -> list[str]:
     return []
 
 
-def publish(result: dict[str, t.Any], secrets: Iterable[str]) -> dict[str, t.Any]:
+def publish(result: dict[str, t.Any], secrets: Iterable[str], *, raw_text: bool = False) -> dict[str, t.Any]:
     """The result as Ansible may have it: no secret in it, and nothing of it ever rendered as a template.
 
-    Action plugins get no help from Ansible with ``no_log``, so the values are cut out here.
+    Action plugins get no help from Ansible with ``no_log``, so the values are cut out here. ``raw_text``: marked as unsafe only, where a play can
+    lose the mark.
     """
     found = {secret for secret in secrets if secret}
     if found:
@@ -108,15 +110,20 @@ def publish(result: dict[str, t.Any], secrets: Iterable[str]) -> dict[str, t.Any
         return t.cast("dict[str, t.Any]", plain(result))
     from ansible.utils.unsafe_proxy import wrap_var
 
-    return t.cast("dict[str, t.Any]", wrap_var(_without_templates(result)))
+    return t.cast("dict[str, t.Any]", wrap_var(result if raw_text else _replaced(result, _TEMPLATE, r"{\1 ")))
 
 
-def _without_templates(value: t.Any) -> t.Any:
-    """The same value with a blank in each mark that begins a template, in keys as well."""
+def as_it_was(value: t.Any) -> t.Any:
+    """A result that ``publish`` let out, as the machine wrote it: for who keeps or shows it and renders nothing. In plain types."""
+    return plain(value) if _PLAIN_IS_NEVER_RENDERED else _replaced(plain(value), _BROKEN, r"{\1")
+
+
+def _replaced(value: t.Any, pattern: re.Pattern[str], by: str) -> t.Any:
+    """The same value with ``pattern`` replaced in its texts, in keys as well. A blank more or a blank less: the one is the other's inverse."""
     if isinstance(value, str):
-        return _TEMPLATE.sub("{ ", value)
+        return pattern.sub(by, value)
     if isinstance(value, dict):
-        return {_without_templates(key): _without_templates(item) for key, item in value.items()}
+        return {_replaced(key, pattern, by): _replaced(item, pattern, by) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_templates(item) for item in value]
+        return [_replaced(item, pattern, by) for item in value]
     return value

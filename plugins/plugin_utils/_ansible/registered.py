@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from .action import Task
-from .output import plain
+from .output import as_it_was, plain
 
 Result = Mapping[str, t.Any]
 
@@ -45,7 +45,7 @@ class Registered:
         if isinstance(value, str):
             # Somebody gave the variable another one's value, by a template.
             value = self._known.get(variable)
-        return t.cast(Result, plain(value)) if isinstance(value, Mapping) and not value.get("skipped") else {}
+        return t.cast(Result, as_it_was(value)) if isinstance(value, Mapping) and not value.get("skipped") else {}
 
     def text(self, variable: str) -> str | None:
         value = self._known.get(variable)

@@ -29,6 +29,11 @@ def strip_unsafe(text: str) -> str:
     return " ".join(kept.split())
 
 
+def printable(text: str) -> str:
+    """``text`` without unsafe characters, with its lines and blanks as they are: for diffs, and messages of several lines."""
+    return text if text.isprintable() else "".join(one if one == "\n" else _replacement(one) for one in text)
+
+
 def cut(text: str, limit: int) -> str:
     """``text`` in at most ``limit`` characters, dots at its end if something is missing."""
     if len(text) <= limit:

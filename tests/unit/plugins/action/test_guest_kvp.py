@@ -168,3 +168,14 @@ def test_value_that_somebody_else_has_removed_is_no_failure_and_no_change(guest:
 def test_guest_that_refuses_fails(guest: FakeGuest) -> None:
     guest.break_before = {"EnumValues": AccessDenied(code=5)}
     assert play("guest_kvp", guest).result["error"]["kind"] == "access_denied"
+
+
+@pytest.mark.parametrize("state", ["listed", "absent"])
+def test_what_ansible_prints_by_itself_shows_no_control_characters(guest: FakeGuest, state: str) -> None:
+    """Message and diff; what the pairs hold stays as it is in the result."""
+    name, data = "Avma\u202eHost", "a\u2066b"
+    guest.guest_values[name] = (1, data)
+    result = play("guest_kvp", guest, state=state, patterns=["Avma*"], diff=True, check=True).result
+    printed = repr([result["msg"], result.get("diff")]).encode("ascii", "backslashreplace").decode()
+    assert [one for one in ("202e", "2066") if one in printed] == []
+    assert {"name": name, "candidate": True, "data": data} in result["pairs"]

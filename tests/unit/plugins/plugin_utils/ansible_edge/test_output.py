@@ -12,9 +12,11 @@ import ansible.template
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import narrowed
-from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.output import InvalidQuery, Query, plain, publish
+from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.output import InvalidQuery, Query, as_it_was, plain, publish
 
 SECRET = "22222-33333-44444-55555-66666"
 
@@ -71,10 +73,31 @@ def test_text_of_a_tenant_is_never_a_template() -> None:
 
 @pytest.mark.skipif(hasattr(ansible.template, "trust_as_template"), reason="this ansible-core renders only what is tagged as trusted")
 @pytest.mark.parametrize(
-    ("text", "shown"), [("{{ x }}", "{ { x }}"), ("{% x %}", "{ % x %}"), ("{# x #}", "{ # x #}"), ("{{{", "{ { {"), ("{x}", "{x}")]
+    ("text", "shown"),
+    [
+        ("{{ x }}", "{ { x }}"),
+        ("{% x %}", "{ % x %}"),
+        ("{# x #}", "{ # x #}"),
+        ("{ {", "{  {"),
+        ("{  %", "{   %"),
+        ("{{{", "{ { {"),
+        ("{x}", "{x}"),
+    ],
 )
 def test_before_2_19_nothing_in_a_result_begins_a_template(text: str, shown: str) -> None:
     assert publish({text: [text, {"a": text}]}, set()) == {shown: [shown, {"a": shown}]}
+
+
+@pytest.mark.skipif(hasattr(ansible.template, "trust_as_template"), reason="this ansible-core renders only what is tagged as trusted")
+def test_before_2_19_raw_text_is_as_it_is() -> None:
+    assert publish({"{{ a }}": ["{{ x }}"]}, set(), raw_text=True) == {"{{ a }}": ["{{ x }}"]}
+
+
+@settings(max_examples=200)
+@given(st.text(alphabet="{}%# ax", max_size=12))
+def test_what_is_let_out_is_read_back_as_it_was(text: str) -> None:
+    given_out = {text: [text, {"a": text}, 5, None]}
+    assert as_it_was(publish(given_out, set())) == given_out
 
 
 # query
