@@ -18,6 +18,7 @@ from ..plugin_utils._ansible.options import OptionError, not_negative
 from ..plugin_utils._ansible.output import plain
 from ..plugin_utils._ansible.results import findings_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
+from ..plugin_utils._ansible.unjudged_host import UNJUDGED_OPTIONS, UnjudgedHost, host_of_this_run, stated_host
 from ..plugin_utils._avma.guest_plan import KeyWish
 from ..plugin_utils._avma.host_view import HostView, InvalidHostView, host_view
 from ..plugin_utils._avma.outcome import Outcome
@@ -31,6 +32,9 @@ class KeyOptions(GuestOptions):
     wait: int
     host: HostView | None
     hosts: Sequence[Mapping[str, t.Any]]
+    unjudged_host: str
+    hosts_group: str
+    host_name: str | None
     concurrent_guests: int
     fail_on: tuple[str, ...]
     defer_unreachable: bool
@@ -55,11 +59,12 @@ class ActionModule(GuestAction[KeyOptions]):
             "default": [Outcome.FAILED.value, Outcome.REFUSED.value],
         },
         "defer_unreachable": {"type": "bool", "default": False},
+        **UNJUDGED_OPTIONS,
         **WAY_OPTIONS,
         **TABLES_OPTION,
         **RESULT_OPTIONS,
     }
-    CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("host", "hosts", "hosts_variable")]}
+    CONSTRAINTS: t.ClassVar = {"mutually_exclusive": [("host", "hosts", "hosts_variable"), ("host", "host_name")]}
 
     def options(self, task: Task) -> KeyOptions:
         given = task.given
@@ -67,6 +72,7 @@ class ActionModule(GuestAction[KeyOptions]):
         key = _key(task)
         wait = not_negative(given, "wait", "a number of seconds")
         hosts = self._named_hosts(task) if given["hosts_variable"] else given["hosts"]
+        host_name = stated_host(task, given["host_name"]) if given["host_name"] else None
         return KeyOptions(
             way=self.way(task),
             tables=tables,
@@ -75,8 +81,10 @@ class ActionModule(GuestAction[KeyOptions]):
                 **{name: given[name] for name in ("activate", "replace_licensed", "require_ready", "require_all_nodes", "rollback")},
             ),
             wait=wait,
-            host=_host(given["host"], tables),
+            host=host_of_this_run(task, host_name, tables) if host_name else _host(given["host"], tables),
             hosts=hosts,
+            host_name=host_name,
+            **{name: given[name] for name in ("unjudged_host", "hosts_group")},
             concurrent_guests=concurrent_guests(self._limits(task.variables), len(hosts)),
             fail_on=tuple(given["fail_on"]),
             defer_unreachable=given["defer_unreachable"],
@@ -107,9 +115,23 @@ class ActionModule(GuestAction[KeyOptions]):
         hosts = (plain(host) for host in options.hosts)  # not before it is asked for: there may be very many
         meant = self.meant_vm(task, options, guest)
         activation = GuestActivation(
-            task, guest, options.wish, options.host, hosts, options.tables, options.concurrent_guests, wait=options.wait, meant=meant
+            task,
+            guest,
+            options.wish,
+            options.host,
+            hosts,
+            options.tables,
+            options.concurrent_guests,
+            wait=options.wait,
+            meant=meant,
+            unjudged=self._unjudged(task, options),
         )
         return activation.run()
+
+    def _unjudged(self, task: Task, options: KeyOptions) -> UnjudgedHost:
+        return UnjudgedHost(
+            task, self._play_context, options.tables, policy=options.unjudged_host, group=options.hosts_group, stated=options.host_name
+        )
 
     def defers(self, options: KeyOptions) -> bool:
         return options.defer_unreachable

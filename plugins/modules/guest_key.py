@@ -74,6 +74,25 @@ options:
       - Name of a variable that holds what O(hosts) takes, such as a fact that was set once for all guests.
       - With many hosts this is much quicker than O(hosts), which Ansible renders anew for each guest.
     type: str
+  host_name:
+    description:
+      - Name in the inventory of the host that runs this guest, in any case. It need not be read from the guest then.
+      - Mutually exclusive with O(host).
+    type: str
+  hosts_group:
+    description:
+      - The inventory's group of Hyper-V hosts, in which O(unjudged_host) looks for the guest's host.
+    type: str
+    default: hyperv_hosts
+  unjudged_host:
+    description:
+      - What becomes of a guest whose host is not in O(host), O(hosts) or O(hosts_variable), nor asked in this run under its O(host_name).
+      - With V(ask) the host is looked for in O(hosts_group) and asked from here, over the connection that the inventory gives it. Where none is found or
+        it does not answer, the guest is V(deferred), and a finding says what to add to the limit.
+      - With V(defer) nobody is asked, and the guest is V(deferred). With V(activate) it is activated without a verdict on its host.
+    type: str
+    choices: [ask, defer, activate]
+    default: activate
   require_ready:
     description:
       - Change nothing in a guest whose host is not known to be ready. The outcome is then V(deferred), and V(refused) where it is known not to be.
@@ -194,6 +213,10 @@ key:
   returned: always but when the guest does not answer, without O(query)
   type: str
   sample: YDFWN-MJ9JR-3DYRK-FXXRW-78VHK
+host_judged:
+  description: Whether the host that runs the guest is known to be ready or not. V(null) where nothing was to be changed.
+  returned: always but when the guest does not answer, without O(query)
+  type: bool
 key_installed:
   description: Whether the guest has an AVMA key now.
   returned: always but when the guest does not answer, without O(query)

@@ -75,6 +75,7 @@ class Player:
     variables: dict[str, Any] = field(default_factory=dict)
     file_name: str = "inventory.yml"  # inventory plugins know their files by it
     folder: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)  # where plays are run
+    arguments: tuple[str, ...] = ()  # more of ansible-playbook's own
 
     def playbook(self, name: str, *, check: bool = False, diff: bool = False, verbosity: int = 0, limit: str = "", **variables: Any) -> Run:
         """A playbook of the collection by its FQCN, as a user runs it."""
@@ -113,6 +114,7 @@ class Player:
             command += (
                 ["--check"] * check + ["--diff"] * diff + ["-" + "v" * verbosity] * bool(verbosity) + ["--limit", limit] * bool(limit)
             )
+            command += self.arguments
             done = subprocess.run(
                 command,
                 env=environment(record),

@@ -35,6 +35,7 @@ from .action import Task
 from .failure import Failure, failure_of
 from .meant_vm import MeantVm
 from .results import findings_result, guest_result, identity_result, licence_result
+from .unjudged_host import UnjudgedHost
 
 Result = dict[str, t.Any]
 
@@ -62,7 +63,9 @@ class GuestActivation:
         *,
         wait: int,
         meant: MeantVm | None = None,
+        unjudged: UnjudgedHost | None = None,
     ) -> None:
+        self._unjudged = unjudged
         self._meant = meant
         self._own_id: str | None = None
         self._task = task
@@ -92,6 +95,8 @@ class GuestActivation:
             # Only where something would be changed is it worth to ask where the guest runs.
             facts = replace(facts, computer=read_computer(self._session), placement=read_host_name(self._session))
             host = self._host or host_of_guest(facts.placement, self._hosts, self._tables)
+            if host is None and self._unjudged is not None:
+                host = self._unjudged.view(facts.placement)
             plan = plan_guest_key(facts, self._wish, host, tables=self._tables)
             if (host is None or host.problem is not None) and plan.installs:
                 # Of a host that is not known it is not known either that it is none of Azure's, where a key is better left alone.
@@ -172,6 +177,12 @@ class GuestActivation:
             pass
         return diagnose(guest, plan.identity, self._host, code)
 
+    def _judged(self, plan: GuestPlan) -> bool | None:
+        """None: nothing was to be changed, so nobody asked."""
+        if not plan.steps:
+            return None
+        return self._host is not None and self._host.problem is None
+
     def _result_of_another(self, facts: GuestFacts, plan: GuestPlan) -> Result:
         """A refusal that says which machine answered, and nothing of its licence: that is not the licence of the one that was meant."""
         result = self._result(facts, facts, plan, plan.outcome, plan.findings, ApplyResult(licences=facts.licences))
@@ -197,6 +208,7 @@ class GuestActivation:
             "guest": guest_result(after, self._tables),
             "identity": identity_result(plan.identity),
             "key": plan.key.display if plan.key else None,
+            "host_judged": self._judged(plan),
             "key_installed": any(licence.channel is Channel.AVMA for licence in after.licences),
             "activated": any(licence.channel is Channel.AVMA and licence.licensed for licence in after.licences),
             "before": licence_result(before.primary),

@@ -573,6 +573,15 @@ _GUEST = (
         _OWN,
     ),
     FindingType(
+        "HOST_NOT_IN_RUN",
+        _W,
+        "The guest's host is not part of this run",
+        "could not determine whether host {host} can activate the guest: {reason}",
+        "{to_do}, then run again. Or set unjudged_host (in playbooks avma_unjudged_host) to activate, which needs no verdict on the host.",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
         "RENEWAL_AT_RISK",
         _W,
         "The guest's activation may not be renewed",

@@ -250,6 +250,9 @@ class _Planner:
     def _host_not_judged(self, host: HostView | None) -> GuestPlan | None:
         """A host that could not be asked may well activate its guests. But a licence that may be lost by it is not given up for that."""
         name: str | None
+        if host is not None and host.to_do is not None:
+            self.notes.append(finding("HOST_NOT_IN_RUN", self.name, host=host.name or None, reason=host.problem, to_do=host.to_do))
+            return self._settle(Outcome.DEFERRED, None)
         if host is not None and host.problem is not None:
             name, reason = host.name, host.problem
         else:

@@ -43,6 +43,7 @@ class HostView:
     """``azure_entitled`` True: a host on which Datacenter: Azure Edition can be entitled at all; None: its edition is not known.
 
     ``problem``: why the host could not be judged at all; then nothing is known of it but its name in the inventory.
+    ``to_do``: the host was no part of the run, its guests wait, and this would let it be judged.
     """
 
     name: str
@@ -52,6 +53,7 @@ class HostView:
     findings: tuple[str, ...] = ()
     cluster: ClusterView | None = None
     problem: str | None = None
+    to_do: str | None = None
 
 
 _AZURE_HOSTS = (Edition.AZURE_LOCAL, Edition.DATACENTER_AZURE)

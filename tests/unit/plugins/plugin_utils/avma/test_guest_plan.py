@@ -235,6 +235,7 @@ def test_the_host_counts_where_it_is_known(host: HostView, outcome: Outcome, fou
 
 UNJUDGED = HostView("hv03.corp.example", None, None, problem="hv03 does not answer")
 NOWHERE, ELSEWHERE = GuestPlacement(), GuestPlacement("HV09")
+LEFT_OUT = HostView("HV03", None, None, problem="it was not asked in this run", to_do="Add hv03 to the limit")
 STRICT = KeyWish(require_ready=True)
 LICENSED_MAK = licence(Channel.MAK)
 
@@ -250,6 +251,10 @@ LICENSED_MAK = licence(Channel.MAK)
         (guest(LICENSED_MAK), KeyWish(), UNJUDGED, Outcome.KEPT, ["GUEST_KEPT_OTHER_CHANNEL"]),
         (guest(LICENSED_MAK), KeyWish(replace_licensed=True), None, Outcome.ACTIVATED, ["KEY_REPLACED"]),
         (guest(AVMA), KeyWish(), UNJUDGED, Outcome.ALREADY_ACTIVATED, []),
+        # no part of the run
+        (guest(UNLICENSED_GVLK), KeyWish(), LEFT_OUT, Outcome.DEFERRED, ["HOST_NOT_IN_RUN"]),
+        (guest(AVMA), KeyWish(), LEFT_OUT, Outcome.ALREADY_ACTIVATED, []),
+        (guest(LICENSED_MAK), KeyWish(), LEFT_OUT, Outcome.KEPT, ["GUEST_KEPT_OTHER_CHANNEL"]),
         # readiness is asked for
         (guest(UNLICENSED_GVLK), STRICT, READY, Outcome.ACTIVATED, []),
         (guest(UNLICENSED_GVLK), STRICT, UNJUDGED, Outcome.DEFERRED, ["HOST_NOT_JUDGED"]),
