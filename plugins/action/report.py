@@ -22,7 +22,7 @@ from ..plugin_utils._avma.times import InvalidTime, parse_duration, parse_time, 
 from ..plugin_utils._avma.told import part
 from ..plugin_utils._report.building import build
 from ..plugin_utils._report.comparison import InvalidReport, check
-from ..plugin_utils._report.document import Document, document_of, totals_document
+from ..plugin_utils._report.document import Document, document_of
 from ..plugin_utils._report.files import FORMATS, ReportNotWritten, Written, write
 from ..plugin_utils._report.ledger.errors import LedgerError
 from ..plugin_utils._report.ledger.store import Ledger
@@ -126,7 +126,7 @@ class ActionModule(AvmaAction[Options]):
 
 def _result(task: Task, options: Options, report: Report, document: Document, written: list[Written]) -> dict[str, t.Any]:
     files = [{"format": one.format, "path": one.path, "changed": one.changed, "size": one.size} for one in written]
-    totals = totals_document(report.totals)
+    totals = report.totals.as_dict()
     errors = sum(action.severity is Severity.ERROR for action in report.actions)
     stats = {
         "vms": totals,

@@ -75,7 +75,7 @@ def build(material: Material, settings: Settings) -> Report:
         title=shown(settings.title),
         generated=settings.now,
         observed=settings.observed,
-        since=settings.since,
+        events_since=settings.since,
         hosts=hosts,
         vms=vms,
         unmatched=unmatched,
@@ -167,27 +167,20 @@ def _months(
     return month_rows(seen, settings.now, settings.months, settings.lease, tenant_of=tenant_of, host_of=called)
 
 
-_GROUPINGS: tuple[tuple[str, Callable[[VmEntry], str | None]], ...] = (
-    ("host", lambda vm: vm.host),
-    ("cluster", lambda vm: vm.cluster),
-    ("tenant", lambda vm: vm.tenant),
-    ("release", lambda vm: vm.release),
-    ("edition", lambda vm: vm.edition),
-    ("channel", lambda vm: vm.channel),
-)
+GROUPINGS = ("host", "cluster", "tenant", "release", "edition", "channel")
 
 
-def _groups(vms: Iterable[VmEntry]) -> tuple[tuple[str, tuple[Group, ...]], ...]:
+def _groups(vms: Iterable[VmEntry]) -> dict[str, tuple[Group, ...]]:
     """By each grouping its groups by name, the machines of which that is not known at the end."""
     vms = tuple(vms)
-    made = []
-    for grouping, name_of in _GROUPINGS:
+    made = {}
+    for grouping in GROUPINGS:
         members: dict[str | None, list[VmEntry]] = defaultdict(list)
         for vm in vms:
-            members[name_of(vm)].append(vm)
+            members[getattr(vm, grouping)].append(vm)
         ordered = sorted(members.items(), key=lambda item: (item[0] is None, (item[0] or "").casefold(), item[0] or ""))
-        made.append((grouping, tuple(Group(name, totals_of(group)) for name, group in ordered)))
-    return tuple(made)
+        made[grouping] = tuple(Group(name, totals_of(group)) for name, group in ordered)
+    return made
 
 
 def _strangers(count: int) -> list[str]:

@@ -14,11 +14,9 @@ from dataclasses import replace
 from .._avma.findings import shown
 from .._avma.told import mappings, part
 from .document import SCHEMA, VERSION, document_of
+from .entry_fields import compared_fields
 from .material import Result
-from .model import Change, Comparison, Report, Standing
-
-_VM_ATTRIBUTES = ("name", "standing", "source", "host", "tenant", "release", "edition", "channel", "partial_product_key", "state")
-_HOST_ATTRIBUTES = ("ready", "cluster", "release", "edition", "channel", "licence_status")
+from .model import Change, Comparison, HostEntry, Report, Standing, VmEntry
 
 
 class InvalidReport(ValueError):
@@ -38,12 +36,12 @@ def compare(report: Report, earlier: Result) -> Report:
     """The report with what has changed since ``earlier``."""
     now = document_of(report)
     changes = [
-        *_changes("host", mappings(earlier.get("hosts")), now["hosts"], _HOST_ATTRIBUTES),
-        *_changes("vm", mappings(earlier.get("vms")), now["vms"], _VM_ATTRIBUTES),
+        *_changes("host", mappings(earlier.get("hosts")), now["hosts"], compared_fields(HostEntry)),
+        *_changes("vm", mappings(earlier.get("vms")), now["vms"], compared_fields(VmEntry)),
     ]
     before = part(earlier, "totals")
-    totals = tuple((standing, report.totals.count(standing) - _number(before.get(standing.value))) for standing in Standing)
-    return replace(report, comparison=Comparison(shown(earlier.get("generated")) or "unknown", tuple(changes), totals))
+    totals = {standing: report.totals.count(standing) - _number(before.get(standing.value)) for standing in Standing}
+    return replace(report, comparison=Comparison(shown(earlier.get("generated")) or "unknown", totals, tuple(changes)))
 
 
 def _changes(kind: str, before: Iterable[Result], after: Iterable[Result], attributes: Iterable[str]) -> Iterable[Change]:

@@ -13,10 +13,12 @@ from __future__ import annotations
 import json
 import typing as t
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
 
 from .._avma.times import iso
-from .model import Action, Comparison, Day, FindingEntry, HostEntry, MonthRow, Report, Totals, VmEntry
+from .model import Report
 
 SCHEMA = "hyperv-avma-report"
 VERSION = 1
@@ -24,26 +26,24 @@ Document = dict[str, t.Any]
 
 
 def document_of(report: Report) -> Document:
-    return {
-        "schema": SCHEMA,
-        "version": VERSION,
-        "title": report.title,
-        "generated": _time(report.generated),
-        "observed": _time(report.observed),
-        "events_since": _time(report.since),
-        "totals": totals_document(report.totals),
-        "groups": {
-            grouping: [{"name": group.name, **totals_document(group.totals)} for group in groups] for grouping, groups in report.groups
-        },
-        "actions": [_action(action) for action in report.actions],
-        "hosts": [_host(host) for host in report.hosts],
-        "vms": [_vm(vm) for vm in report.vms],
-        "unmatched": [_vm(vm) for vm in report.unmatched],
-        "timeline": [_day(day) for day in report.timeline],
-        "months": [_month(row) for row in report.months],
-        "comparison": _comparison(report.comparison) if report.comparison else None,
-        "notes": list(report.notes),
-    }
+    return {"schema": SCHEMA, "version": VERSION, **plain(report)}
+
+
+def plain(value: t.Any) -> t.Any:
+    """A part of the report as JSON has it: an entry by the names of its fields, in their order."""
+    if hasattr(value, "as_dict"):
+        return plain(value.as_dict())
+    if is_dataclass(value):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return iso(value.replace(microsecond=0))
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {plain(name): plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def to_json(document: Document) -> str:
@@ -82,120 +82,3 @@ def _significant_vm(vm: Mapping[str, t.Any]) -> Document:
             {name: value for name, value in one.items() if name != "cause" or one["code"] not in _LEASE_FINDINGS} for one in vm["findings"]
         ],
     }
-
-
-def totals_document(totals: Totals) -> Document:
-    return {"vms": totals.vms, "attention": totals.attention, **{standing.value: count for standing, count in totals.standings}}
-
-
-def _vm(vm: VmEntry) -> Document:
-    return {
-        "id": vm.id,
-        "name": vm.name,
-        "inventory_name": vm.inventory_name,
-        "host": vm.host,
-        "cluster": vm.cluster,
-        "tenant": vm.tenant,
-        "tenant_source": vm.tenant_source,
-        "state": vm.state,
-        "release": vm.release,
-        "edition": vm.edition,
-        "os": vm.os,
-        "os_source": vm.os_source.value if vm.os_source else None,
-        "channel": vm.channel,
-        "licence_status": vm.licence_status,
-        "partial_product_key": vm.partial_product_key,
-        "standing": vm.standing.value,
-        "conclusion": vm.conclusion.value,
-        "source": vm.source.value if vm.source else None,
-        "reason": vm.reason,
-        "first_success": _time(vm.first_success),
-        "last_success": _time(vm.last_success),
-        "lease": vm.lease.as_dict(),
-        "statements": [statement.as_dict() for statement in vm.statements],
-        "severity": vm.severity.value if vm.severity else None,
-        "findings": [_finding(finding) for finding in vm.findings],
-    }
-
-
-def _host(host: HostEntry) -> Document:
-    return {
-        "name": host.name,
-        "computer": host.computer,
-        "cluster": host.cluster,
-        "release": host.release,
-        "edition": host.edition,
-        "os": host.os,
-        "channel": host.channel,
-        "licence_status": host.licence_status,
-        "ready": host.ready,
-        "reason": host.reason,
-        "vms": host.vms,
-        "events": host.events,
-        "events_complete": host.events_complete,
-        "severity": host.severity.value if host.severity else None,
-        "findings": [_finding(finding) for finding in host.findings],
-    }
-
-
-def _finding(finding: FindingEntry) -> Document:
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "object": finding.object,
-        "cause": finding.cause,
-        "remedy": finding.remedy,
-    }
-
-
-def _action(action: Action) -> Document:
-    return {
-        "code": action.code,
-        "severity": action.severity.value,
-        "title": action.title,
-        "kind": action.kind,
-        "meaning": action.meaning,
-        "remedy": action.remedy,
-        "affected": action.affected,
-        "objects": [{"name": one.name, "host": one.host, "cause": one.cause, "remedy": one.remedy} for one in action.objects],
-    }
-
-
-def _day(day: Day) -> Document:
-    return {"date": day.date.isoformat(), "success": day.success, "refused": day.refused, "other": day.other}
-
-
-def _month(row: MonthRow) -> Document:
-    return {
-        "month": row.month,
-        "level": row.level.value,
-        "tenant": row.tenant,
-        "host": row.host,
-        "maximum": row.maximum,
-        "day_of_maximum": row.day_of_maximum,
-        "days": list(row.days),
-        "seen": list(row.seen),
-    }
-
-
-def _comparison(comparison: Comparison) -> Document:
-    return {
-        "with": comparison.generated,
-        "totals": {standing.value: difference for standing, difference in comparison.totals},
-        "changes": [
-            {
-                "kind": change.kind,
-                "object": change.object,
-                "name": change.name,
-                "id": change.id,
-                "attribute": change.attribute,
-                "before": change.before,
-                "after": change.after,
-            }
-            for change in comparison.changes
-        ],
-    }
-
-
-def _time(time: datetime | None) -> str | None:
-    return None if time is None else iso(time.replace(microsecond=0))

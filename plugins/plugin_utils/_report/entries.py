@@ -95,7 +95,7 @@ def vm_entry(
         host=host,
         cluster=cluster,
         tenant=tenant.name if tenant else None,
-        tenant_source=tenant.source.value if tenant else None,
+        tenant_source=tenant.source if tenant else None,
         state=_word(machine.vm.get("state")),
         release=_word(os.get("release")),
         edition=_word(os.get("edition")),

@@ -11,14 +11,20 @@ All text in it is harmless for a terminal: one line, bounded, without control, b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from typing import Annotated
 
 from .._avma.evidence import Conclusion, Source, Statement
 from .._avma.findings import Severity
 from .._avma.lease import Lease
+from .entry_fields import Described
+from .tenancy import TenantSource
+
+_DAYS = tuple(f"{number:02d}" for number in range(1, 32))
+_EACH_DAY = {"minItems": 28, "maxItems": 31}
 
 
 class Standing(str, Enum):
@@ -35,7 +41,7 @@ class Standing(str, Enum):
 
 @dataclass(frozen=True)
 class FindingEntry:
-    code: str
+    code: Annotated[str, Described("stable word for the kind of finding")]
     severity: Severity
     object: str
     cause: str
@@ -44,83 +50,84 @@ class FindingEntry:
 
 @dataclass(frozen=True)
 class VmEntry:
-    """One virtual machine. ``None`` is "not known". ``os_source``: whether the guest or Data Exchange says what it runs."""
+    """One virtual machine. ``None`` is "not known"."""
 
-    id: str | None
-    name: str
+    id: Annotated[str | None, Described("GUID of the virtual machine")]
+    name: Annotated[str, Described(compared=True, before="id")]
     inventory_name: str | None
-    host: str | None
+    host: Annotated[str | None, Described("that it runs on", compared=True)]
     cluster: str | None
-    tenant: str | None
-    tenant_source: str | None
-    state: str | None
-    release: str | None
-    edition: str | None
-    os: str | None
-    os_source: Source | None
-    channel: str | None
+    tenant: Annotated[str | None, Described(compared=True)]
+    tenant_source: Annotated[TenantSource | None, Described("where the tenant's name comes from; as reliable as that is")]
+    state: Annotated[str | None, Described(compared=True)]
+    release: Annotated[str | None, Described(compared=True)]
+    edition: Annotated[str | None, Described(compared=True)]
+    os: Annotated[str | None, Described(columns=())]
+    os_source: Annotated[Source | None, Described("who says what it runs. guest: proof; host_event: strong; kvp: a hint")]
+    channel: Annotated[str | None, Described("of the product key, as the guest says", compared=True)]
     licence_status: str | None
-    partial_product_key: str | None
-    standing: Standing
+    partial_product_key: Annotated[str | None, Described("its last five characters", compared=True)]
+    standing: Annotated[Standing, Described(compared=True)]
     conclusion: Conclusion
+    source: Annotated[
+        Source | None,
+        Described("whose word the standing rests on. guest: proof; host_event: strong; kvp: a hint", compared=True, before="conclusion"),
+    ] = field(init=False)
     reason: str
-    statements: tuple[Statement, ...]
-    first_success: datetime | None
+    first_success: Annotated[datetime | None, Described("the first activation on record within the time of the report")]
     last_success: datetime | None
-    lease: Lease
-    findings: tuple[FindingEntry, ...] = ()
+    lease: Annotated[Lease, Described(columns=("lease_state", "lease_basis", "lapses"))]
+    statements: Annotated[tuple[Statement, ...], Described(columns=())]
+    severity: Annotated[Severity | None, Described("of its worst finding")] = field(init=False)
+    findings: Annotated[tuple[FindingEntry, ...], Described(columns=("findings", "remedy"))] = ()
 
-    @property
-    def source(self) -> Source | None:
-        """Whose word the standing rests on."""
-        return {
+    def __post_init__(self) -> None:
+        source = {
             Conclusion.PROVEN: Source.GUEST,
             Conclusion.LOGGED_BY_HOST: Source.HOST_EVENT,
             Conclusion.CLAIMED_BY_KVP: Source.KVP,
         }.get(self.conclusion)
-
-    @property
-    def severity(self) -> Severity | None:
-        return worst(finding.severity for finding in self.findings)
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "severity", worst(finding.severity for finding in self.findings))
 
 
 @dataclass(frozen=True)
 class HostEntry:
-    """One Hyper-V host of the inventory.
+    """One Hyper-V host of the inventory."""
 
-    ``events``: those on record, None if its log was never read; ``events_complete``: nothing is known to be missing.
-    """
-
-    name: str
-    computer: str | None
-    cluster: str | None
-    release: str | None
-    edition: str | None
+    name: Annotated[str, Described("in the inventory")]
+    computer: Annotated[str | None, Described("as it calls itself")]
+    cluster: Annotated[str | None, Described(compared=True)]
+    release: Annotated[str | None, Described(compared=True)]
+    edition: Annotated[str | None, Described(compared=True)]
     os: str | None
-    channel: str | None
-    licence_status: str | None
-    ready: bool | None
+    channel: Annotated[str | None, Described(compared=True)]
+    licence_status: Annotated[str | None, Described(compared=True)]
+    ready: Annotated[bool | None, Described("whether it can activate guests", compared=True)]
     reason: str
-    vms: int | None
-    events: int | None
-    events_complete: bool | None
+    vms: Annotated[int | None, Described("machines that it showed")]
+    events: Annotated[int | None, Described("events of it on record; null: its log was never read")]
+    events_complete: Annotated[bool | None, Described("false: some are known to be missing")]
+    severity: Annotated[Severity | None, Described("of its worst finding")] = field(init=False)
     findings: tuple[FindingEntry, ...] = ()
 
-    @property
-    def severity(self) -> Severity | None:
-        return worst(finding.severity for finding in self.findings)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "severity", worst(finding.severity for finding in self.findings))
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Machines by standing, in the order of ``Standing``; ``attention``: those with an error or a warning."""
+    """Machines by standing, in the order of ``Standing``."""
 
-    vms: int = 0
+    vms: Annotated[int, Described("all virtual machines; the standings add up to it")] = 0
+    attention: Annotated[int, Described("those with an error or a warning")] = 0
     standings: tuple[tuple[Standing, int], ...] = ()
-    attention: int = 0
 
     def count(self, standing: Standing) -> int:
         return dict(self.standings).get(standing, 0)
+
+    def as_dict(self) -> dict[str, object]:
+        return {"vms": self.vms, "attention": self.attention, **{standing.value: count for standing, count in self.standings}}
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,9 @@ class Group:
 
     name: str | None
     totals: Totals
+
+    def as_dict(self) -> dict[str, object]:
+        return {"name": self.name, **self.totals.as_dict()}
 
 
 @dataclass(frozen=True)
@@ -141,15 +151,15 @@ class ActionObject:
 
 @dataclass(frozen=True)
 class Action:
-    """Something to do: all findings of one kind. ``affected``: machines that it concerns; of a host's finding those on the host."""
+    """Something to do: all findings of one kind."""
 
     code: str
-    severity: Severity
+    severity: Annotated[Severity, Described(schema={"enum": [Severity.ERROR.value, Severity.WARNING.value]})]
     title: str
-    kind: str  # host or guest
-    meaning: str
+    kind: Annotated[str, Described(schema={"enum": ["host", "guest"]})]
+    meaning: Annotated[str, Described("the cause, or one as an example where it differs")]
     remedy: str
-    affected: int
+    affected: Annotated[int, Described("virtual machines that it concerns; of a host's finding those on the host")]
     objects: tuple[ActionObject, ...]
 
 
@@ -171,34 +181,39 @@ class Level(str, Enum):
 
 @dataclass(frozen=True)
 class MonthRow:
-    """Distinct activated guests on each day of a month (UTC). ``days`` is as long as the month, None for days that have not come.
+    """Distinct activated guests on each day of a month (UTC). ``days`` and ``seen`` are as long as the month."""
 
-    ``seen``: guests of which an activation was logged or proven on that day. ``days`` also counts those whose last one still held.
-    """
-
-    month: str  # "2026-11"
+    month: Annotated[str, Described(schema={"pattern": "^[0-9]{4}-[0-9]{2}$"})]
     level: Level
     tenant: str | None
     host: str | None
-    days: tuple[int | None, ...]
-    seen: tuple[int | None, ...]
+    maximum: Annotated[int, Described("the highest of days")] = field(init=False)
+    day_of_maximum: Annotated[int | None, Described("the first one", schema={"minimum": 1, "maximum": 31})] = field(init=False)
+    days: Annotated[
+        tuple[int | None, ...],
+        Described("guests whose activation held on that day; null: has not come yet", columns=_DAYS, schema=_EACH_DAY),
+    ]
+    seen: Annotated[
+        tuple[int | None, ...],
+        Described(
+            "guests of which an activation was logged or proven on that day",
+            columns=tuple(f"seen_{day}" for day in _DAYS),
+            schema=_EACH_DAY,
+        ),
+    ]
 
-    @property
-    def maximum(self) -> int:
-        return max((count for count in self.days if count is not None), default=0)
-
-    @property
-    def day_of_maximum(self) -> int | None:
-        """The first day with the maximum; None if nothing was counted."""
-        return self.days.index(self.maximum) + 1 if self.maximum else None
+    def __post_init__(self) -> None:
+        maximum = max((count for count in self.days if count is not None), default=0)
+        object.__setattr__(self, "maximum", maximum)
+        object.__setattr__(self, "day_of_maximum", self.days.index(maximum) + 1 if maximum else None)
 
 
 @dataclass(frozen=True)
 class Change:
-    """``kind``: appeared, gone or changed; ``attribute``, ``before`` and ``after`` only for the last."""
+    """``attribute``, ``before`` and ``after``: only of what has changed."""
 
-    kind: str
-    object: str  # host or vm
+    kind: Annotated[str, Described(schema={"enum": ["appeared", "gone", "changed"]})]
+    object: Annotated[str, Described(schema={"enum": ["host", "vm"]})]
     name: str
     id: str | None = None
     attribute: str | None = None
@@ -210,27 +225,36 @@ class Change:
 class Comparison:
     """What is other than in the report of ``generated``."""
 
-    generated: str
+    generated: Annotated[str, Described("when the earlier report was made")]
+    totals: Annotated[Mapping[Standing, int], Described("differences, this report less the earlier one")]
     changes: tuple[Change, ...]
-    totals: tuple[tuple[Standing, int], ...]  # differences, this report less the earlier one
+
+    def as_dict(self) -> dict[str, object]:
+        return {"with": self.generated, "totals": self.totals, "changes": self.changes}
 
 
 @dataclass(frozen=True)
 class Report:
     title: str
-    generated: datetime
-    observed: datetime
-    since: datetime
+    generated: Annotated[datetime, Described("when the report was made")]
+    observed: Annotated[datetime, Described("when the machines were asked")]
+    events_since: Annotated[datetime, Described("from when on events count")]
+    totals: Totals
+    groups: Annotated[
+        Mapping[str, tuple[Group, ...]],
+        Described("The same machines by each of these; null is the name of those of which it is not known."),
+    ]
+    actions: Annotated[tuple[Action, ...], Described("What needs action, the most urgent first.")]
     hosts: tuple[HostEntry, ...]
     vms: tuple[VmEntry, ...]
-    unmatched: tuple[VmEntry, ...]  # guests that may be among the vms, and so are not counted
-    totals: Totals
-    groups: tuple[tuple[str, tuple[Group, ...]], ...]
-    actions: tuple[Action, ...]
-    timeline: tuple[Day, ...]
-    months: tuple[MonthRow, ...] = ()
+    unmatched: Annotated[tuple[VmEntry, ...], Described("guests that may be among the vms, and so are not counted")]
+    timeline: Annotated[tuple[Day, ...], Described("What the hosts logged by day (UTC), from event 12310.")]
+    months: Annotated[
+        tuple[MonthRow, ...],
+        Described("Distinct activated guests by month, from the ledger. The rows of hosts add up to those of tenants, and those to all."),
+    ] = ()
     comparison: Comparison | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: Annotated[tuple[str, ...], Described("What the reader should know of the report itself.")] = ()
 
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -250,6 +274,6 @@ def totals_of(vms: Iterable[VmEntry]) -> Totals:
     counted = Counter(vm.standing for vm in vms)
     return Totals(
         len(vms),
-        tuple((standing, counted[standing]) for standing in Standing),
         sum(rank(vm.severity) <= rank(Severity.WARNING) for vm in vms),
+        tuple((standing, counted[standing]) for standing in Standing),
     )

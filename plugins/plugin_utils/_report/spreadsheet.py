@@ -18,6 +18,8 @@ import typing as t
 from collections.abc import Iterable, Sequence
 
 from .document import Document
+from .entry_fields import columns_of
+from .model import MonthRow, VmEntry
 
 ENCODING = "utf-8-sig"
 
@@ -26,38 +28,9 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%"
 # Excel separates cells by what Windows' country says, a semicolon in many of them, and quotes that stand elsewhere then separate nothing.
 _BEHIND_SEPARATOR = re.compile("([;\t][\\s\"']*)(?=[" + re.escape("".join(_FORMULA)) + "])")
 
-VM_COLUMNS = (
-    "name",
-    "id",
-    "inventory_name",
-    "host",
-    "cluster",
-    "tenant",
-    "tenant_source",
-    "state",
-    "release",
-    "edition",
-    "os_source",
-    "channel",
-    "licence_status",
-    "partial_product_key",
-    "standing",
-    "source",
-    "conclusion",
-    "reason",
-    "first_success",
-    "last_success",
-    "lease_state",
-    "lease_basis",
-    "lapses",
-    "severity",
-    "findings",
-    "remedy",
-)
+VM_COLUMNS, MONTH_COLUMNS = columns_of(VmEntry), columns_of(MonthRow)
 # Other at each look, though nothing has changed.
 PASSING_COLUMNS = frozenset({"lapses"})
-_DAYS = tuple(f"{number:02d}" for number in range(1, 32))
-MONTH_COLUMNS = ("month", "level", "tenant", "host", "maximum", "day_of_maximum", *_DAYS, *(f"seen_{day}" for day in _DAYS))
 
 
 def vms_csv(document: Document) -> str:
@@ -101,6 +74,9 @@ def _vm(vm: Document) -> dict[str, t.Any]:
 
 
 def _month(row: Document) -> dict[str, t.Any]:
-    days = dict(zip(_DAYS, row["days"], strict=False))
-    seen = {f"seen_{day}": count for day, count in zip(_DAYS, row["seen"], strict=False)}
-    return {**row, **days, **seen}
+    days, seen = row["days"], row["seen"]
+    return {
+        **row,
+        **{f"{day:02d}": count for day, count in enumerate(days, 1)},
+        **{f"seen_{day:02d}": count for day, count in enumerate(seen, 1)},
+    }

@@ -278,7 +278,7 @@ def test_groups_and_standings_add_up() -> None:
     found = build(large(8, 20, events=400), settings())
     assert found.totals.vms == len(found.vms) == 160
     assert sum(count for _standing, count in found.totals.standings) == 160
-    for _grouping, groups in found.groups:
+    for groups in found.groups.values():
         for standing in Standing:
             assert sum(group.totals.count(standing) for group in groups) == found.totals.count(standing)
         assert sum(group.totals.attention for group in groups) == found.totals.attention

@@ -21,7 +21,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._report.comparison imp
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.document import Document, document_of, to_json
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.material import LedgerMaterial, Material
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.openmetrics import to_openmetrics
-from ansible_collections.hyperv.avma.plugins.plugin_utils._report.spreadsheet import cell, months_csv, vms_csv
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.spreadsheet import MONTH_COLUMNS, VM_COLUMNS, cell, months_csv, vms_csv
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.webpage import to_html
 
 from .fleet import NOW, large, settings
@@ -96,6 +96,50 @@ def test_json_is_valid_against_the_published_schema(which: str, request: pytest.
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(json.loads(to_json(request.getfixturevalue(which))))
+
+
+def test_the_names_of_the_report_and_their_order_stay() -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    kinds = schema["$defs"]
+    assert " ".join(schema["properties"]) == (
+        "schema version title generated observed events_since totals groups actions hosts vms unmatched timeline months comparison notes"
+    )
+    assert " ".join(kinds["vm"]["properties"]) == (
+        "id name inventory_name host cluster tenant tenant_source state release edition os os_source channel licence_status "
+        "partial_product_key standing conclusion source reason first_success last_success lease statements severity findings"
+    )
+    assert " ".join(kinds["host"]["properties"]) == (
+        "name computer cluster release edition os channel licence_status ready reason vms events events_complete severity findings"
+    )
+    assert " ".join(kinds["action"]["properties"]) == "code severity title kind meaning remedy affected objects"
+    assert " ".join(kinds["finding"]["properties"]) == "code severity object cause remedy"
+    assert " ".join(kinds["month"]["properties"]) == "month level tenant host maximum day_of_maximum days seen"
+    assert " ".join(kinds["comparison"]["properties"]) == "with totals changes"
+    assert " ".join(kinds["totals"]["properties"]) == (
+        "vms attention activated lapsed licensed_otherwise not_activated contradicted not_applicable unknown"
+    )
+
+
+def test_json_has_the_names_of_the_schema_in_its_order(document: Document) -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    kinds = schema["$defs"]
+    assert list(document) == list(schema["properties"])
+    for name, one in (("vm", document["vms"][0]), ("host", document["hosts"][0]), ("action", document["actions"][0])):
+        assert list(one) == list(kinds[name]["properties"]), name
+    assert list(document["totals"]) == list(kinds["totals"]["properties"])
+    assert list(document["comparison"]) == list(kinds["comparison"]["properties"])
+    vm = next(one for one in document["vms"] if one["statements"])
+    assert sorted(vm["statements"][0]) == sorted(kinds["vm"]["properties"]["statements"]["items"]["properties"])
+
+
+def test_columns_of_the_spreadsheet_stay() -> None:
+    assert " ".join(VM_COLUMNS) == (
+        "name id inventory_name host cluster tenant tenant_source state release edition os_source channel licence_status "
+        "partial_product_key standing source conclusion reason first_success last_success lease_state lease_basis lapses "
+        "severity findings remedy"
+    )
+    assert " ".join(MONTH_COLUMNS[:7]) == "month level tenant host maximum day_of_maximum 01"
+    assert (MONTH_COLUMNS[36], MONTH_COLUMNS[37], len(MONTH_COLUMNS)) == ("31", "seen_01", 68)
 
 
 def test_schema_refuses_what_is_no_report(document: Document) -> None:
