@@ -173,12 +173,13 @@ bench: venv-dev ## benchmarks against a fleet of 64 hosts and 8,000 virtual mach
 # --- gates ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: lint types layers changelog ansible-lint sanity sanity-oldest units galaxy-importer
-lint: venv-dev ## style of Python and YAML, freshness of the generated pages, licence of every file
+lint: venv-dev ## style of Python, YAML and prose, freshness of the generated pages, licence of every file
 	"$(PY)" -m ruff check .
 	"$(PY)" -m ruff format --check .
 	"$(PY)" -m yamllint --strict .
 	$(IMPORT_PATH) "$(PY)" docs/tools/generate_reference.py --check
 	"$(PY)" docs/tools/generate_fidelity.py --check
+	"$(PY)" docs/tools/check_prose.py
 	"$(PY)" -m reuse lint --lines
 
 types: venv-dev ## mypy, strict

@@ -100,7 +100,7 @@ def _keys() -> str:
     return _page(
         [
             "# Keys, releases, editions",
-            "Published keys are generic: they say how a guest is to be activated and are no licence by themselves.",
+            "Published keys are generic: they say how a guest is to be activated and are not a licence by themselves.",
             "## AVMA keys",
             _table(
                 ("Release", "Edition", "Key", "Source", "Date"),
@@ -116,7 +116,7 @@ def _keys() -> str:
                 ("Release", "Name", "Build", "Channel", "Counts with", "Released", "Source"),
                 ((row.name, row.label, str(row.build), row.channel, row.ltsc, row.date, row.source) for row in RELEASES),
             ),
-            "Azure Local has builds of its own line, some of them shared with Windows Server. It is told by its SKU, never by its build.",
+            "Azure Local has builds of its own line, some of them shared with Windows Server. It is recognised by its SKU, never by its build.",
             "## Editions",
             _table(
                 ("SKU", "Hexadecimal", "Meaning", "Edition", "EditionID", "Evaluation", "Source"),

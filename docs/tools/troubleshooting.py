@@ -20,7 +20,7 @@ SYMPTOMS = Path(__file__).parent / "symptoms.yml"
 _ERRORS = {entry.code: entry for entry in ERRORS}
 _INTRODUCTION = """# Troubleshooting by symptom
 
-Look for what you see: a code of Windows, a word of a finding, or what a person tells. Each symptom has its cause, what to do, a command that
+Look for what you see: a code of Windows, a word of a finding, or what a person reports. Each symptom has its cause, what to do, a command that
 shows it, and what the collection itself says in that state. Words in braces stand for values. `hv01` is a Hyper-V host of your inventory,
 `web01` a guest; add `-i inventory.yml`. Commands of Windows are meant for the machine itself.
 

@@ -31,7 +31,7 @@ _EVENTS = {"auto": (GUEST_EVENT, HOST_EVENT), "guest": (GUEST_EVENT,), "host": (
 
 @dataclass(frozen=True)
 class Options:
-    """Times are read anew by the clock of the machine that is asked."""
+    """Times are read again by the clock of the machine that is asked."""
 
     since: str
     until: str | None

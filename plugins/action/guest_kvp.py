@@ -110,7 +110,7 @@ def _on_avma_key(licences: Iterable[LicenceFacts]) -> bool | None:
 
 
 def _said(machine: str, stale: Iterable[str], removed: Iterable[str], *, predicted: bool) -> str:
-    """One line for people, fit for a terminal: whoever administers the guest chose the names."""
+    """One line for people, fit for a terminal: the guest's administrator chose the names."""
     gone = ", ".join(safe_text(name, 60) for name in removed)
     left = ", ".join(safe_text(name, 60) for name in stale if name not in set(removed))
     parts = [f"{'would remove' if predicted else 'removed'} {gone}"] if gone else []

@@ -128,13 +128,13 @@ def _items(given: dict[str, t.Any]) -> dict[str, str]:
     wanted: dict[str, str] = {}
     for name, value in given.items():
         if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-            raise OptionError(f"items: the value of {name!r} is no text. Put it in quotes")
+            raise OptionError(f"items: the value of {name!r} is not a text. Put it in quotes")
         try:
             check_item(str(name), str(value))
         except InvalidItem as error:
             raise OptionError(f"items: {error}") from error
         if any(str(name).casefold() == other.casefold() for other in wanted):
-            raise OptionError(f"items: {name!r} is given twice; case does not tell names apart")
+            raise OptionError(f"items: {name!r} is given twice; case does not distinguish names")
         wanted[str(name)] = str(value)
     return wanted
 

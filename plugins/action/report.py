@@ -90,7 +90,7 @@ class ActionModule(AvmaAction[Options]):
         settings = _settings(given, datetime.now(timezone.utc))
         mode = _mode(given["mode"])
         if not _NAME.fullmatch(given["name"]):
-            raise OptionError(f"the option 'name' ({given['name']!r}) is no name of a file. Use letters, digits, '.', '_' and '-'.")
+            raise OptionError(f"the option 'name' ({given['name']!r}) is not the name of a file. Use letters, digits, '.', '_' and '-'.")
         return Options(
             settings=settings,
             folder=given["dest"],
@@ -163,7 +163,7 @@ def _settings(given: Mapping[str, t.Any], now: datetime) -> Settings:
 
     lease = LeaseRule(read("lease_interval", parse_duration), read("lease_validity", parse_duration), read("lease_warning", parse_duration))
     if not timedelta(hours=1) <= lease.validity <= timedelta(days=3660):
-        raise OptionError(f"the option 'lease_validity' ({given['lease_validity']!r}) is out of reason. Give 1h to 3660d.")
+        raise OptionError(f"the option 'lease_validity' ({given['lease_validity']!r}) is out of range (1h to 3660d).")
     return Settings(
         now=now,
         observed=read("observed", parse_time) if given["observed"] else now,
@@ -177,7 +177,7 @@ def _settings(given: Mapping[str, t.Any], now: datetime) -> Settings:
 
 def _mode(text: str) -> int:
     if not _MODE.fullmatch(text):
-        raise OptionError(f"the option 'mode' ({text!r}) is no octal mode. Give it as a quoted string such as '0640'.")
+        raise OptionError(f"the option 'mode' ({text!r}) is not an octal mode. Give it as a quoted string such as '0640'.")
     return int(text, 8)
 
 
@@ -195,7 +195,7 @@ def _earlier(path: str | None) -> Result | None:
     except InvalidReport as error:
         cause = str(error)
     except (ValueError, RecursionError) as error:
-        cause = f"it is no JSON ({type(error).__name__})"
+        cause = f"it is not JSON ({type(error).__name__})"
     raise OptionError(f"the option 'compare' ({path}): {cause}. Give the JSON file of an earlier report.")
 
 

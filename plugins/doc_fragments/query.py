@@ -12,7 +12,7 @@ options:
   query:
     description:
       - A JMESPath expression over the result. With it, RV(ignore:result) holds what the expression gives, and the rest of the result is left out,
-        but for C(changed), C(outcome), C(msg) and C(diff). So a job that runs on thousands of machines keeps small results.
+        except for C(changed), C(outcome), C(msg) and C(diff). So a job that runs on thousands of machines keeps small results.
       - A warning names what the result has where the expression begins with a name that is not there. A task that fails returns its whole result, and
         RV(ignore:result) beside it.
       - An expression that is malformed is refused before anything is sent. See U(https://jmespath.org/specification.html).
@@ -21,9 +21,9 @@ options:
   raw_text:
     description:
       - Whether text from machines is returned exactly as it is also with ansible-core before 2.19, where a blank breaks what begins a template in it,
-        so that two opening braces have one between them. Those versions forget that a text is unsafe when a play puts it together anew, and would
+        so that two opening braces have one between them. Those versions forget that a text is unsafe when a play puts it together again, and would
         run what is in it.
-      - Set it only where your play renders no such text anew. Newer versions render trusted text only, and always return it as it is.
+      - Set it only where your play renders no such text again. Newer versions render trusted text only, and always return it as it is.
       - The modules M(hyperv.avma.ledger), M(hyperv.avma.report) and M(hyperv.avma.summary) undo the blank by themselves.
     type: bool
     default: false

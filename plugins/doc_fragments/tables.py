@@ -14,7 +14,7 @@ options:
       - Releases and AVMA keys that are added to the published ones, as for a release that is newer than this collection, or one for which you hold a
         key that is not published.
       - An entry may repeat what is published. One that contradicts it, or another entry, is an error that names the entry.
-      - A key that is added is not shown in any output, but for its last five characters.
+      - A key that is added is not shown in any output, except for its last five characters.
     type: dict
     suboptions:
       releases:

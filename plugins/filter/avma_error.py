@@ -68,7 +68,7 @@ def _number(text: str) -> int:
     if _DECIMAL.fullmatch(stripped):
         return int(stripped)
     raise AnsibleFilterError(
-        f"avma_error: {_shown(text)} is no error code. Give it as a number (-1073414910, 3221552386) or in hexadecimal ('0xC004FD02')."
+        f"avma_error: {_shown(text)} is not an error code. Give it as a number (-1073414910, 3221552386) or in hexadecimal ('0xC004FD02')."
     )
 
 

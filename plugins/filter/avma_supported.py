@@ -35,7 +35,7 @@ def avma_supported(host: object, guest: object, tables: object = None) -> bool:
 def _supported(host: Product, guest: Product, tables: Tables) -> bool:
     if host.edition is Edition.AZURE_LOCAL:
         raise UnclearProduct(
-            "avma_supported: host: on Azure Local the guests depend on its subscription or on the keys of its nodes, which its version does not tell. "
+            "avma_supported: host: on Azure Local the guests depend on its subscription or on the keys of its nodes, which its version does not show. "
             "Check them with Get-AzureStackHCISubscriptionStatus or Get-VMAutomaticActivation."
         )
     # An evaluation edition counts as licensed for itself, but no source says that it activates guests.

@@ -11,7 +11,7 @@ description:
     machines, with what is known of licences, Data Exchange (KVP) and Automatic Virtual Machine Activation (AVMA).
   - C(hyperv.avma.activate) runs from it alone, as it has the groups C(hyperv_hosts) and C(guests).
   - The file of the source must end in C(avma.yml), C(avma.yaml), C(guests.yml) or C(guests.yaml).
-  - What guests say of themselves in Data Exchange is written by whoever administers them. All of it is marked untrusted, so that none of it is ever
+  - What guests say of themselves in Data Exchange is written by the guests' administrators. All of it is marked untrusted, so that none of it is ever
     rendered as a template. Names and addresses are made fit for an inventory, and what two machines claim is given to neither of them.
 version_added: 0.1.0
 author:
@@ -77,8 +77,8 @@ options:
     description:
       - What a virtual machine is called in the inventory; the first that it has counts.
       - V(name) is the name of the virtual machine, V(id) its GUID.
-      - V(fqdn) is the full name that the guest tells, if its first part is the name of the virtual machine. V(claimed_fqdn) is the same without that
-        condition. It lets whoever administers a guest choose the name, and with it the C(host_vars) that are meant for another machine.
+      - V(fqdn) is the full name that the guest reports, if its first part is the name of the virtual machine. V(claimed_fqdn) is the same without that
+        condition. It lets the guest's administrator choose the name, and with it the C(host_vars) that are meant for another machine.
       - Anything else is a Jinja2 expression, such as V(avma_vm_host ~ '-' ~ avma_vm_name).
       - Characters other than letters, digits, C(-), C(.) and C(_) become C(_). Machines that want the same name, or one that a host or group has, all
         get the beginning of their GUID at its end, and a warning says so.
@@ -87,7 +87,7 @@ options:
     default: [fqdn, name, id]
   address:
     description:
-      - By what C(ansible_host) is chosen, in order of preference. V(ipv4) and V(ipv6) are addresses that the guest tells, V(fqdn) and V(claimed_fqdn) names
+      - By what C(ansible_host) is chosen, in order of preference. V(ipv4) and V(ipv6) are addresses that the guest reports, V(fqdn) and V(claimed_fqdn) names
         as in O(hostnames). Kerberos and certificates want names.
       - Without a usable one, or with an empty list, C(ansible_host) is not set, and the machine is reached by its name in the inventory.
       - An address that several machines or a host have is not used.
@@ -301,7 +301,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         for pattern, variables in self.get_option("hosts").items():
             if not isinstance(variables, Mapping) and variables is not None:
                 raise AnsibleParserError(
-                    f"hosts: what is given for {pattern} is no mapping of variables. Write it as 'variable: value' below the host"
+                    f"hosts: what is given for {pattern} is not a mapping of variables. Write it as 'variable: value' below the host"
                 )
             expanded, port = self._expand_hostpattern(plain(str(pattern)))
             self._populate_host_vars(expanded, variables or {}, host_group, port)
@@ -309,7 +309,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         return names
 
     def _variables_of(self, name: str, sources: list[str]) -> Variables:
-        """What a play would know of the host, but for what stands beside the playbook."""
+        """What a play would know of the host, except for what stands beside the playbook."""
         host = self.inventory.hosts[name]
         groups = [self.inventory.groups["all"], *(group for group in host.get_groups() if group.name != "all")]
         of_groups = combine_vars(get_group_vars(groups), get_vars_from_inventory_sources(self.loader, sources, groups, "all"))
@@ -388,7 +388,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         if expressions is None:
             return []
         if not isinstance(expressions, list) or not all(isinstance(one, (str, bool)) for one in expressions):
-            raise AnsibleParserError(f"{option} is no list of conditions. Write each condition as an item of a list")
+            raise AnsibleParserError(f"{option} is not a list of conditions. Write each condition as an item of a list")
         return [self._condition(option, one) for one in expressions]
 
     def _condition(self, option: str, expression: str | bool) -> Condition:
@@ -509,7 +509,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         for option in ("host_group", "vm_group", "guest_group"):
             name = self.get_option(option)
             if not name.isidentifier() or not name.isascii():
-                raise AnsibleParserError(f"{option}: {safe_text(name)!r} is no name of a group. Use letters, digits and underscores")
+                raise AnsibleParserError(f"{option}: {safe_text(name)!r} is not the name of a group. Use letters, digits and underscores")
             if name in self.inventory.hosts:
                 raise AnsibleParserError(f"{option}: a host of an earlier inventory source is called {name}. Choose another name")
         for option in ("parallel", "timeout"):

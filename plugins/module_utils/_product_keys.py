@@ -233,7 +233,7 @@ def last_five(key: str) -> str:
 
 
 def display_key(key: str) -> str:
-    """A key as it may be shown: whole if it is published, else its last group. A text that is no key is hidden wholly."""
+    """A key as it may be shown: whole if it is published, else its last group. A text that is not a key is hidden wholly."""
     try:
         normal = normalise_key(key)
     except InvalidProductKey:

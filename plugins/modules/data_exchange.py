@@ -22,7 +22,7 @@ options:
     default: false
   state:
     description:
-      - Whether Data Exchange shall be enabled or disabled.
+      - Whether Data Exchange is enabled or disabled.
     type: str
     choices: [enabled, disabled]
     default: enabled

@@ -42,7 +42,7 @@ options:
     default: auto
   limit:
     description:
-      - Return at most that many, the oldest first. V(0) is no limit. If it cuts, RV(more) is V(true), and RV(bookmark) leads on.
+      - Return at most that many, the oldest first. V(0) means no limit. If it cuts, RV(more) is V(true), and RV(bookmark) leads on.
     type: int
     default: 10000
 extends_documentation_fragment:
@@ -97,7 +97,7 @@ log:
       description: Computer name of the machine.
       type: str
     id:
-      description: UUID of the machine and name of the log. Tells machines of the same name apart.
+      description: UUID of the machine and name of the log. Distinguishes machines of the same name.
       type: str
       sample: 4C4C4544-0033-4410-8052-B4C04F4E3132/Application
 events:

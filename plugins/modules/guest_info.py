@@ -48,7 +48,7 @@ vm:
   returned: success by PowerShell Direct, without O(query)
   type: dict
 guest:
-  description: What the guest tells about itself.
+  description: What the guest reports about itself.
   returned: success, without O(query)
   type: dict
   contains:
@@ -78,7 +78,7 @@ guest:
       type: dict
     integration:
       description:
-        - What the guest has of Hyper-V's integration services. V(null) where it is no guest of Hyper-V, and parts of it where Windows did not say.
+        - What the guest has of Hyper-V's integration services. V(null) where it is not a guest of Hyper-V, and parts of it where Windows did not say.
         - C(activation_device) is the device by which the guest asks its host for activation. C(present) is whether it is there, C(problem) Device
           Manager's code, V(0) if it works.
         - C(data_exchange_service) is the guest's side of Data Exchange. C(installed), C(running) and C(disabled) speak of the service

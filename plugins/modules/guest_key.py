@@ -24,9 +24,9 @@ author:
 options:
   key:
     description:
-      - The product key to install, if it shall not be chosen from the published ones and those of O(tables). Needed for a release that has no AVMA key there.
+      - The product key to install, to override the published ones and those of O(tables). Needed for a release that has no AVMA key there.
       - A key that is known to be of another kind, such as a generic KMS client key, or of another version or edition is refused.
-      - It is shown in no output, but for its last five characters.
+      - Only its last five characters ever appear in output.
     type: str
   activate:
     description:
@@ -49,9 +49,9 @@ options:
         stays V(failed), and a finding says what was put back.
       - Only a published KMS client key can be put back, or an AVMA key that is published or in O(tables). Of a MAK, a retail or an OEM key Windows shows
         the last five characters only. A KMS client needs its KMS host again to be activated.
-      - Nothing is put back where the activation may still come, as after a refusal that passes or one of which nothing is known, when it took too long, or
+      - Nothing is put back where the activation may still come, as after a temporary or an unknown refusal, when it took too long, or
         when the guest could not be asked any more.
-      - A further run tries AVMA anew, and puts the key back again if the cause is still there.
+      - A further run tries AVMA again, and puts the key back again if the cause is still there.
     type: bool
     default: false
   host:
@@ -61,10 +61,10 @@ options:
     type: dict
   hosts:
     description:
-      - Results of M(hyperv.avma.host_info) for several hosts. The guest's own registry tells which one runs it.
+      - Results of M(hyperv.avma.host_info) for several hosts. The guest's own registry says which one runs it.
       - Of a host that could not be asked, an entry with C(unjudged), its name in the inventory, and C(reason) says so. Its guests are activated all the
         same, with a warning, unless a licensed key of another channel would be given up for it; such a guest is deferred.
-      - Other entries that are no such result are passed over.
+      - Other entries are ignored.
       - Mutually exclusive with O(host) and O(hosts_variable).
     type: list
     elements: dict
@@ -72,7 +72,7 @@ options:
   hosts_variable:
     description:
       - Name of a variable that holds what O(hosts) takes, such as a fact that was set once for all guests.
-      - With many hosts this is much quicker than O(hosts), which Ansible renders anew for each guest.
+      - With many hosts this is much quicker than O(hosts), which Ansible renders again for each guest.
     type: str
   host_name:
     description:
@@ -147,7 +147,7 @@ EXAMPLES = r"""
   hyperv.avma.guest_key:
     activate: false
 
-- name: Refuse beforehand what the host cannot activate
+- name: Refuse what the host cannot activate
   hyperv.avma.guest_key:
     host: "{{ hostvars['hv01'].host_result }}"
 
@@ -200,7 +200,7 @@ reason:
   returned: always, without O(query)
   type: str
 guest:
-  description: What the guest tells about itself, as far as it was read. C(name), C(os), C(computer) and C(placement) as in
+  description: What the guest reports about itself, as far as it was read. C(name), C(os), C(computer) and C(placement) as in
     RV(hyperv.avma.guest_info#module:guest). Its licence is in RV(before) and RV(after).
   returned: always but when the guest does not answer, without O(query)
   type: dict

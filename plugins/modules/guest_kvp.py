@@ -11,7 +11,7 @@ description:
     the values that a guest gives to its host, marks as candidates those that patterns match, and removes them only with O(state=absent).
   - Only values of the key C(HKLM\SOFTWARE\Microsoft\Virtual Machine\Guest) are touched, never its subkey C(Parameters) and never the keys C(Auto) and
     C(External), which are not the guest's own.
-  - Nothing is removed where the guest still has an AVMA key, or where that cannot be told, unless O(force=true).
+  - Nothing is removed where the guest still has an AVMA key, or where that is unknown, unless O(force=true).
 version_added: 0.1.0
 author:
   - hyperv.avma contributors (@hyperv-avma)
@@ -88,7 +88,7 @@ pairs:
       description: Whether a pattern matches it.
       type: bool
     data:
-      description: Text of a candidate. V(null) for other values, and for a candidate that is no text.
+      description: Text of a candidate. V(null) for other values, and for a candidate that is not a text.
       type: str
 candidates:
   description: Names of the values that a pattern matches.

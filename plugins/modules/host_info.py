@@ -19,20 +19,20 @@ options:
     description:
       - Whether to ask each node of the host's failover cluster too, so that the verdict on the whole cluster is made in this one task, whatever the
         limit or slice of the job is. Asking one node of a cluster is enough.
-      - A node is asked over the connection settings of this task, but for what the inventory says of it. It is found there by its name in the inventory,
+      - A node is asked over the connection settings of this task, except for what the inventory says of it. It is found there by its name in the inventory,
         by C(ansible_host), or by the computer name in an earlier C(host_result). A node that is not there is asked only with O(unlisted_nodes).
       - A node that the cluster says is down is not asked.
     type: bool
     default: false
   unlisted_nodes:
     description:
-      - Whether O(cluster_nodes) also asks nodes that are not in the inventory, by the names that the host tells and with the credentials of this task.
-      - Whoever controls the host chooses these names, and so which machines the credentials are sent to.
+      - Whether O(cluster_nodes) also asks nodes that are not in the inventory, by the names that the host reports and with the credentials of this task.
+      - The host's administrator chooses these names, and so which machines get the credentials.
     type: bool
     default: false
   require_ready:
     description:
-      - Whether the task fails if the host is not ready, or if that cannot be told. The message says why and what to do.
+      - Whether the task fails if the host is not ready, or if its readiness is unknown. The message says why and what to do.
       - With O(cluster_nodes) it also fails if that cannot be said of the whole cluster.
     type: bool
     default: false
@@ -77,7 +77,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 host:
-  description: What the host tells about itself.
+  description: What the host reports about itself.
   returned: success, without O(query)
   type: dict
   contains:
@@ -122,7 +122,7 @@ host:
           type: str
           sample: ServerDatacenter
         core:
-          description: Whether it is a Server Core installation, as far as the SKU tells.
+          description: Whether it is a Server Core installation, as far as the SKU shows.
           type: bool
         evaluation:
           description: Whether it is an evaluation edition.
@@ -237,7 +237,7 @@ host:
           type: list
           elements: dict
         verdict:
-          description: Whether guests stay activated wherever in the cluster they run. V(null) if the host is no member.
+          description: Whether guests stay activated wherever in the cluster they run. V(null) if the host is not a member.
           type: dict
           contains:
             asked:
@@ -287,7 +287,7 @@ host:
       type: dict
       contains:
         ready:
-          description: Whether the host can activate guests. V(null) if that cannot be told, a finding says why.
+          description: Whether the host can activate guests. V(null) if that is unknown; a finding says why.
           type: bool
         can_activate:
           description: Releases of Windows Server that it can activate.

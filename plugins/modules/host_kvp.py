@@ -26,7 +26,7 @@ options:
   items:
     description:
       - Names and values to write, with O(state=present). Items that are not named stay as they are.
-      - Numbers become text. Case does not tell names apart, as in the registry of the guest.
+      - Numbers become text. Case does not distinguish names, as in the registry of the guest.
       - Everybody who can log on to the guest can read them, and they are not protected on their way. Never put a secret into one.
     type: dict
   names:
@@ -45,7 +45,7 @@ options:
     default: []
   state:
     description:
-      - Whether the items shall be there with their values, or not be there.
+      - Whether the items are present with their values, or absent.
     type: str
     choices: [present, absent]
     default: present
@@ -72,7 +72,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell a guest who owns it
+- name: Give a guest the name of its owner
   hyperv.avma.host_kvp:
     name: web01
     items:

@@ -9,7 +9,7 @@ short_description: Virtual machines of a Hyper-V host as Data Exchange shows the
 description:
   - Reads all virtual machines of a Hyper-V host at once, with their state, the Data Exchange integration service and the key-value pairs (KVP) that guest
     and host have given each other, and says for each machine what it is and whether AVMA can activate it. Nobody logs on to the virtual machines.
-  - Key-value pairs are written by whoever administers the guest. They are a hint and never proof, so everything that is concluded from them
+  - Key-value pairs are written by the guest's administrator. They are a hint and never proof, so everything that is concluded from them
     has C(trust) V(kvp). Treat them as hostile text.
   - Takes the pages that the data fills at the server's own message size and at most 6 requests more, 7 with O(notes), whatever the number of
     virtual machines.
@@ -111,7 +111,7 @@ vms:
           description: Edition.
           type: str
         core:
-          description: Whether it is Server Core, as far as the SKU tells.
+          description: Whether it is Server Core, as far as the SKU shows.
           type: bool
         evaluation:
           description: Whether it is an evaluation edition.

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: ledger
 short_description: A history of activations, each event once
 description:
-  - Keeps AVMA events and activations in one SQLite file on the controller, for years. Each event is kept exactly once, whoever delivers it and how often.
+  - Keeps AVMA events and activations in one SQLite file on the controller, for years. Each event is kept exactly once, however often it is delivered.
   - A batch is written whole or not at all, also if the job is killed, and several jobs may write at the same time.
   - Without anything to record, O(state=record) makes the file if it is not there, and returns RV(bookmarks).
 version_added: 0.1.0

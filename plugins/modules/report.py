@@ -65,7 +65,7 @@ options:
   guest_variables:
     description:
       - Names of the variables in which results of M(hyperv.avma.guest_info) or M(hyperv.avma.guest_key) were registered. Of each guest the first that
-        tells something counts.
+        states something counts.
     type: list
     elements: str
     default: [guest_result, activate_result]
@@ -135,7 +135,7 @@ options:
     default: 7d
   lease_validity:
     description:
-      - How long an activation holds if it is not renewed. As little documented. Where a guest tells its minutes, those count.
+      - How long an activation holds if it is not renewed. As little documented. Where a guest states its minutes, those count.
     type: str
     default: 7d
   lease_warning:

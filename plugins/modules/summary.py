@@ -50,8 +50,8 @@ options:
     description:
       - A file on the controller that is kept as the list of the guests whose turn is still to come, because they were off, did not answer, were
         asked for patience or were not reached. The next run takes it as its limit, with C(--limit hyperv_hosts,@FILE).
-      - It holds one name a line. The reasons are in a file beside it, whose name ends in C(.reasons), since Ansible knows no comments in such files.
-      - Guests that are listed there and were no part of this run stay. With no guest left both files are removed.
+      - It holds one name a line. The reasons are in a file beside it, whose name ends in C(.reasons), since Ansible does not allow comments in such files.
+      - Guests that are listed there and were not part of this run stay. With no guest left both files are removed.
     type: path
 extends_documentation_fragment:
   - hyperv.avma.attributes

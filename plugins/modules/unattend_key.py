@@ -11,7 +11,7 @@ description:
     Hyper-V host can activate it at the first start, without a network. With O(windows_pe=true) also the key by which Setup chooses the image.
   - Edits the file in place. Encoding, byte order mark, declaration, line breaks, indentation, comments and everything else but the key stay as they are.
   - Runs where the file is, on the controller or any other machine with Python. It does not run on Windows.
-  - Refuses a file that is malformed, is no answer file, declares a document type, or holds the setting twice. Nothing is written then.
+  - Refuses a file that is malformed, is not an answer file, declares a document type, or holds the setting twice. Nothing is written then.
 version_added: 0.1.0
 author:
   - hyperv.avma contributors (@hyperv-avma)
@@ -25,7 +25,7 @@ options:
     description:
       - The AVMA key of the release and edition that is installed. P(hyperv.avma.avma_key#filter) knows the published ones.
       - Needed with O(state=present), and not used with O(state=absent).
-      - A key that is not published is shown in no output, but for its last five characters.
+      - Of a key that is not published, only the last five characters ever appear in output.
       - Setup fails on the key of another release or edition, and on any key with evaluation media.
     type: str
   allow_other_channel:
@@ -141,7 +141,7 @@ key:
 key_kind:
   description:
     - V(avma) for a published AVMA key and V(kms_client) for a published KMS client key.
-    - V(other) for any other key, of which cannot be told what it is for.
+    - V(other) for any other key, whose purpose is unknown.
   returned: success and O(state=present)
   type: str
   sample: avma
@@ -215,7 +215,7 @@ _PAGES = ("Always", "OnError", "Never")
 
 @dataclass(frozen=True)
 class Change:
-    """A setting's value as written before, and as it shall be. None: not in the file."""
+    """A setting's value as written before, and as wanted. None: not in the file."""
 
     setting: Setting
     before: str | None
@@ -268,7 +268,7 @@ def _key(module: AnsibleModule, option: str) -> str | None:
         module.fail_json(msg=f"{option}: {error}")
         raise AssertionError("fail_json ends the module") from None
     if classify_key(key) is not KeyKind.OTHER:
-        # A published key is no secret, and a result in which it is starred out would say less than it can.
+        # A published key is not a secret, and a result in which it is starred out would say less than it can.
         module.no_log_values.discard(given)
     return key
 
@@ -304,7 +304,7 @@ def _read(module: AnsibleModule, path: str) -> bytes | None:
 
 
 def _wanted(module: AnsibleModule, data: bytes, key: str | None, setup_key: str | None) -> list[tuple[Setting, str | None]]:
-    """The settings in question, each with the value that it shall have, or None if it shall go."""
+    """The settings in question, each with the value that is wanted, or None to remove it."""
     architectures = module.params["architecture"] or answer_file.architectures_of(parse(data)) or (answer_file.DEFAULT_ARCHITECTURE,)
     wanted: list[tuple[Setting, str | None]] = []
     for architecture in dict.fromkeys(architectures):

@@ -59,9 +59,9 @@ def _inventory_source(item: Object, find: Find) -> list[str]:
 def _schedule(item: Object, find: Find) -> list[str]:
     template = find("unified_job_templates", item["unified_job_template"])
     asked = {question["variable"]: question for question in template.get("survey_spec", {}).get("spec", [])}
-    unknown = [f"extra_data: {name} is no question of the survey" for name in item["extra_data"] if name not in asked]
+    unknown = [f"extra_data: {name} is not a question of the survey" for name in item["extra_data"] if name not in asked]
     wrong = [
-        f"extra_data: {name}: {value!r} is no choice"
+        f"extra_data: {name}: {value!r} is not a choice"
         for name, value in item["extra_data"].items()
         if asked.get(name, {}).get("type") == "multiplechoice" and value not in rules.choices_of(asked[name])
     ]
@@ -72,7 +72,7 @@ def _credential(item: Object, find: Find) -> list[str]:
     inputs = find("credential_types", item["credential_type"])["inputs"]
     known = {one["id"] for one in inputs["fields"]}
     return [f"inputs: {name} is missing" for name in inputs.get("required", []) if not item["inputs"].get(name)] + [
-        f"inputs: {name} is no field" for name in item["inputs"] if name not in known
+        f"inputs: {name} is not a field" for name in item["inputs"] if name not in known
     ]
 
 

@@ -146,16 +146,16 @@ def defaults_of(question: Object) -> list[str]:
 def _question(question: Object) -> Iterable[str]:
     kind, default = question["type"], question.get("default", "")
     if default != "" and (not isinstance(default, _DEFAULTS[kind]) or isinstance(default, bool)):
-        yield f"the default {default!r} is no {kind}"
+        yield f"the default {default!r} is not a {kind}"
     elif kind in ("multiplechoice", "multiselect"):
         if "choices" not in question:
             yield "there are no choices"
         if not all(isinstance(choice, str) for choice in choices_of(question)):
-            yield "a choice is no text"
+            yield "a choice is not a text"
         if kind == "multiplechoice" and len(defaults_of(question)) > 1:
             yield "more than one default"
         if any(choice not in choices_of(question) for choice in defaults_of(question)):
-            yield f"the default {default!r} is no choice"
+            yield f"the default {default!r} is not a choice"
     elif kind == "integer" and default != "" and not question.get("min", default) <= default <= question.get("max", default):
         yield "the default is out of the limits"
 

@@ -97,7 +97,7 @@ def inventory_complaints(given: Mapping[str, Any]) -> list[str]:
 
 def _complaints(options: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
     templated = {name for name, value in given.items() if "{{" in json.dumps(value, default=str)}
-    unknown = [f"{name} is no option" for name in sorted(templated - set(options))]
+    unknown = [f"{name} is not an option" for name in sorted(templated - set(options))]
     spec = {name: _specified(option) for name, option in options.items() if name not in templated}
     checked = {name: value for name, value in given.items() if name not in templated}
     return unknown + list(ArgumentSpecValidator(spec).validate(checked).error_messages)

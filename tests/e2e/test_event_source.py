@@ -116,4 +116,4 @@ def test_events_are_told_once_over_a_crash_a_silence_and_a_cleared_log(demo: Lab
 def test_an_argument_that_cannot_be_used_ends_it_with_a_reason(demo: Lab, tmp_path: Path) -> None:
     with running_source(demo, tmp_path, interval=0) as source:
         assert source.process.wait(_PATIENCE) == 1
-        assert "InvalidArgument: interval: '0' is no number from 1 to 604800" in source.output
+        assert "InvalidArgument: interval: '0' is not a number from 1 to 604800" in source.output

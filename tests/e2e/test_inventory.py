@@ -110,7 +110,7 @@ def test_activate_runs_from_it_alone(demo: Lab, connection: Connection) -> None:
     for name, outcome in OUTCOMES.items():
         if outcome == "activated":
             assert demo.machine(name)["licence"]["channel"] == "VT:IA"
-    # Data Exchange of silent01 was off, so that it was no guest yet. Now it is, and the others are as they were.
+    # Data Exchange of silent01 was off, so that it was not a guest yet. Now it is, and the others are as they were.
     second = player.playbook("activate")
     assert second.outcomes() == full({**OUTCOMES, **dict.fromkeys((name for name in OUTCOMES if OUTCOMES[name] == "activated"), "already_activated"),
                                       "silent01": "activated"}), second.output  # fmt: skip

@@ -148,7 +148,7 @@ def test_what_is_normal_is_not_reported(looked: Played) -> None:
     assert (renewed["activated_by_avma"], renewed["findings"]) == (True, [])
     assert 9990 <= renewed["guest"]["licence"]["minutes_remaining"] <= 10000
     keyed = looked.run.one("guest_info", "keyed-only")
-    assert (keyed["activated"], keyed["guest"]["licence"]["channel"]) == (False, "avma"), "a key is no activation"
+    assert (keyed["activated"], keyed["guest"]["licence"]["channel"]) == (False, "avma"), "a key is not an activation"
     assert keyed["guest"]["licence"]["avma"]["last_activation"] is None, "1601 is shown as never"
     assert keyed["guest"]["licence"]["evaluation_end"] is None
     assert looked.run.one("guest_info", "watermark")["activated_by_avma"] is True

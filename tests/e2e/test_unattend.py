@@ -113,8 +113,8 @@ def test_a_wrong_option_beside_a_secret_key_does_not_show_it(player: Player, ans
             "Microsoft publishes no AVMA key for Windows Server 2022 Essentials",
         ),
         ({}, "avma_unattend_release"),
-        ({"avma_unattend_path": "autounattend.xml", "avma_unattend_key": AVMA_2022}, "'autounattend.xml' is no whole path"),
-        ({"avma_unattend_path": "", "avma_unattend_key": AVMA_2022}, "avma_unattend_path: '' is no whole path"),
+        ({"avma_unattend_path": "autounattend.xml", "avma_unattend_key": AVMA_2022}, "'autounattend.xml' is not a whole path"),
+        ({"avma_unattend_path": "", "avma_unattend_key": AVMA_2022}, "avma_unattend_path: '' is not a whole path"),
     ],
     ids=["KMS client key", "no published key", "neither key nor release", "relative path", "no path"],
 )

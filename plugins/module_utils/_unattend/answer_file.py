@@ -121,7 +121,7 @@ def _only(found: list[Element], what: str) -> Element:
     if len(found) > 1:
         lines = " and ".join(str(element.line) for element in found)
         raise AnswerFileError(
-            f"the {what} stands there {len(found)} times (lines {lines}), and it cannot be told which one Windows uses.",
+            f"the {what} stands there {len(found)} times (lines {lines}), and it is unknown which one Windows uses.",
             "Leave one of them in the file.",
             found[1].line,
         )

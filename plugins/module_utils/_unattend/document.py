@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """An answer file as its parser sees it, with the place of each element in the file's own bytes.
 
-An answer file is edited in place, never written anew: whatever is not touched stays as it was written. So a real parser (expat) says where
+An answer file is edited in place, never written again: whatever is not touched stays as it was written. So a real parser (expat) says where
 elements are, and the edits are made there. Nothing is decoded for it. Expat counts in bytes, so the file is looked at as a string of code
 units: one character for each byte, or for each two bytes where the file is UTF-16. Markup is ASCII in either.
 """
@@ -96,7 +96,7 @@ class Document:
 
 
 def parse(data: bytes) -> Document:
-    """Raises AnswerFileError for what is no answer file, is malformed or declares a document type (and with it entities)."""
+    """Raises AnswerFileError for what is not an answer file, is malformed or declares a document type (and with it entities)."""
     if len(data) > MAX_BYTES:
         raise AnswerFileError(
             f"the file has more than {MAX_BYTES // 1024 // 1024} MiB, which no answer file has.",
@@ -133,7 +133,7 @@ def _units_of(data: bytes, encoding: str) -> str:
 
 
 class _Reader:
-    """Handlers of expat. Each event tells where it begins, and so where the one before it ends."""
+    """Handlers of expat. Each event says where it begins, and so where the one before it ends."""
 
     def __init__(self, units: str, width: int) -> None:
         self._units = units
@@ -159,7 +159,7 @@ class _Reader:
         except expat.ExpatError as error:
             raise AnswerFileError(
                 f"the file is not well-formed XML: {expat.ErrorString(error.code)} (column {error.offset + 1}).",
-                "Correct the file, for example with Windows System Image Manager, or create it anew.",
+                "Correct the file, for example with Windows System Image Manager, or create it again.",
                 error.lineno,
             ) from None
         except (LookupError, ValueError) as error:
@@ -167,7 +167,7 @@ class _Reader:
                 f"the encoding that the file declares cannot be read: {error}.", "Save the file as UTF-8 or UTF-16.", 1
             ) from None
         if self._root is None:  # pragma: no cover - expat calls such a file not well-formed
-            raise AnswerFileError("the file has no element.", "Create it anew.")
+            raise AnswerFileError("the file has no element.", "Create it again.")
         return self._root
 
     def _place(self) -> int:

@@ -38,7 +38,7 @@ from .failure import Failure, connection_not_made, failure_of
 from .options import OptionError, checked, harmless, secrets_in
 from .output import InvalidQuery, Query, publish
 
-# Ansible forks for each task of each host, after it has imported the action: what is not imported by then, each fork imports anew.
+# Ansible forks for each task of each host, after it has imported the action: what is not imported by then, each fork imports again.
 for _library in ("defusedxml.ElementTree", "jmespath"):
     with contextlib.suppress(ImportError):  # whoever needs it says so
         importlib.import_module(_library)

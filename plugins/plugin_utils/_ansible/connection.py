@@ -78,7 +78,7 @@ def _winrm_session(connection: t.Any) -> Session:
 
 
 def _next_that_can_be_built(clients: list[Callable[[], Transport]]) -> Transport:
-    """The next client, taken from the list. One whose library is missing is passed over as the winrm plugin does, but for the last."""
+    """The next client, taken from the list. One whose library is missing is passed over as the winrm plugin does, except for the last."""
     while True:
         build = clients.pop(0)
         try:

@@ -37,7 +37,7 @@ class DeferredFile:
     def keep(self, run: Collection[str], deferred: Sequence[DeferredGuest], inventory: Collection[str], *, dry_run: bool) -> Kept:
         """Bring the file up to date after a run of the guests ``run``; without a deferred guest there is no file.
 
-        The reasons are written first: whoever sees a name finds its reason. Runs that end together wait for each other: each reads what the
+        The reasons are written first: a reader who sees a name finds its reason. Runs that end together wait for each other: each reads what the
         other has written.
         """
         nothing = not deferred and not os.path.isdir(os.path.dirname(os.path.abspath(self.path)))

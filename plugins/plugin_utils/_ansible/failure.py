@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """From an error of the protocol to what a user reads: object, cause, remedy.
 
-An error says its object and cause; what to do about it is written here, and here alone, but for refused logons (``logon_remedy``), codes of
+An error says its object and cause; what to do about it is written here, and here alone, except for refused logons (``logon_remedy``), codes of
 Windows (``_avma/errors``) and findings (``_avma/finding_types``). A text that a user saw is found in one of these files.
 """
 
@@ -52,9 +52,7 @@ class Failure:
         }
 
 
-_OPTIONS_REMEDY = (
-    "Put right the options of the connection in the inventory (ansible_user, ansible_password, ansible_winrm_* or ansible_psrp_*)."
-)
+_OPTIONS_REMEDY = "Correct the connection options in the inventory (ansible_user, ansible_password, ansible_winrm_* or ansible_psrp_*)."
 _PORTS = "ansible_port and ansible_winrm_scheme or ansible_psrp_protocol"
 
 
@@ -239,7 +237,7 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
         False,
         "Windows still works on it. Raise the option 'wait' if it is slow, and run again: the state is read first.",
     ),
-    (wsman.ServiceBusy, "service_busy", False, "WMI is overloaded, starting or stopping on this machine. Run again in some minutes."),
+    (wsman.ServiceBusy, "service_busy", False, "WMI is overloaded, starting or stopping on this machine. Run again in a few minutes."),
     (
         wsman.InvalidClassOrQuery,
         "class_missing",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""The use case of ``guest_key``: look, plan, apply, look again, and say what came of it."""
+"""The use case of ``guest_key``: look, plan, apply, look again, and report the result."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class GuestActivation:
         return result
 
     def _rolled_back(self, runner: PlanRunner, before: GuestFacts, plan: GuestPlan, now: LicenceFacts | None) -> tuple[Finding, ...]:
-        """Puts the previous key back where it is known and the failure will not pass, and says what came of it."""
+        """Puts the previous key back where it is known and the failure will not pass, and reports the result."""
         error = runner.applied.error
         rollback = plan_rollback(before, plan, now, error.code if error else None, self._tables)
         refused = None
@@ -264,7 +264,7 @@ def _step_result(step: Step, done: bool) -> Result:
 
 
 def _diff(machine: str, before: GuestFacts, after: GuestFacts, plan: GuestPlan, *, predicted: bool) -> dict[str, str]:
-    """Channel, last five characters and whether licensed, before and after; in check mode as the plan foresees them."""
+    """Channel, last five characters and whether licensed, before and after; in check mode as the plan predicts them."""
 
     def described(facts: GuestFacts) -> dict[str, t.Any]:
         primary = facts.primary

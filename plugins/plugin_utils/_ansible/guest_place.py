@@ -56,7 +56,7 @@ class _Read:
 def places_of(variables: Mapping[str, t.Any], guest: str, vm: str | None, hosts: Sequence[str]) -> GuestPlaces | Finding:
     """Where the guest with this name in the inventory may run. ``vm`` is what the user calls its machine, ``hosts`` the hosts to consider.
 
-    A finding where nobody knows, or where several machines bear the name.
+    A finding where no host has it, or where several machines bear the name.
     """
     inventory = Inventory(variables)
     wanted = str(vm or variables.get(VM_ID) or variables.get(VM_NAME) or guest)

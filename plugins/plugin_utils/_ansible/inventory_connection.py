@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Connections to machines of the inventory: with a machine's own settings alone, or with those of a task, but for what the inventory says.
+"""Connections to machines of the inventory: with a machine's own settings alone, or with those of a task, except for what the inventory says.
 
 A machine is often known by other names to Windows than to the inventory, so it is looked for by each of them.
 """

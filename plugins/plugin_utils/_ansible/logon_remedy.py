@@ -30,11 +30,11 @@ _KERBEROS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"client '?[^']*'? not found in (the )?kerberos database",
-            "Active Directory knows no such user: write ansible_user as name@REALM with the realm in capitals; DOMAIN\\name is for ntlm.",
+            "Active Directory does not know this user: write ansible_user as name@REALM with the realm in capitals; DOMAIN\\name is for ntlm.",
         ),
         (
             r"(server|principal) .*not found in (the )?kerberos database|server not found",
-            "Active Directory knows no machine of this name: connect by its full name in the domain and not by an address or alias "
+            "Active Directory does not know a machine of this name: connect by its full name in the domain and not by an address or alias "
             "(setspn -L shows its names), or give that name by ansible_winrm_kerberos_hostname_override or ansible_psrp_negotiate_hostname_override.",
         ),
         (r"clock skew", "Set the clocks: controller, domain controller and machine must not differ by more than five minutes."),

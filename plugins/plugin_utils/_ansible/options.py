@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""The options of a task, checked as Ansible checks those of a module. What is wrong with them is told without what they hold.
+"""The options of a task, checked as Ansible checks those of a module. What is wrong with them is said without what they hold.
 
 Ansible's own check for actions attaches all arguments of the task to its error, and some versions of ansible-core print them: passwords and keys
 beside a misspelled option. So the check is run here, on a copy, and the error is one of ours.

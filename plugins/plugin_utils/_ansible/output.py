@@ -18,14 +18,14 @@ from .._avma.text import safe_text
 
 # From ansible-core 2.19 on only what is tagged as trusted is ever rendered, and plain types bear no tags.
 _PLAIN_IS_NEVER_RENDERED = hasattr(ansible.template, "trust_as_template")
-# What begins a template. A text that is put together anew in a user's play loses the mark of being unsafe in ansible-core before 2.19.
+# What begins a template. A text that is put together again in a user's play loses the mark of being unsafe in ansible-core before 2.19.
 _TEMPLATE = re.compile(r"\{( *)(?=[{%#])")
 _BROKEN = re.compile(r"\{ ( *)(?=[{%#])")
 _EXACT = frozenset({str, int, float, bool, type(None)})
 
 
 class InvalidQuery(ValueError):
-    """The ``query`` option is no JMESPath, or JMESPath is not installed."""
+    """The ``query`` option is not JMESPath, or JMESPath is not installed."""
 
 
 def plain(value: t.Any) -> t.Any:
@@ -61,7 +61,7 @@ class Query:
         try:
             self._compiled = jmespath.compile(expression)
         except JMESPathError as error:
-            raise InvalidQuery(f"the option 'query' is no JMESPath expression: {error}") from error
+            raise InvalidQuery(f"the option 'query' is not a JMESPath expression: {error}") from error
 
     def apply(self, result: dict[str, t.Any]) -> t.Any:
         try:

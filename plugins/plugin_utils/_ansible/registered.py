@@ -22,7 +22,7 @@ Result = Mapping[str, t.Any]
 
 
 class Registered:
-    """The variables of one machine. Ansible makes them anew at each access, so they are asked for once."""
+    """The variables of one machine. Ansible makes them again at each access, so they are asked for once."""
 
     def __init__(self, task: Task, machine: str) -> None:
         self._hostvars = task.variables.get("hostvars") or {}

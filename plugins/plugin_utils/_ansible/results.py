@@ -43,7 +43,7 @@ def findings_result(findings: Iterable[Finding]) -> list[Result]:
 
 
 def host_result(facts: HostFacts, verdict: HostVerdict, cluster: ClusterVerdict | None = None, *, tables: Tables) -> Result:
-    """``cluster`` None: the host is no member of one, or it could not be asked (``facts`` says which)."""
+    """``cluster`` None: the host is not a member of one, or it could not be asked (``facts`` says which)."""
     return {
         "name": facts.os.name or facts.computer.name,
         "fqdn": _fqdn(facts.computer),
@@ -162,7 +162,7 @@ def identity_result(identity: GuestIdentity) -> Result:
 
 
 def guest_result(facts: GuestFacts, tables: Tables) -> Result:
-    """The guest without its licence, which ``guest_key`` tells as before and after."""
+    """The guest without its licence, which ``guest_key`` returns as before and after."""
     return {
         "name": facts.os.name,
         "os": os_result(facts.os, tables),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Why a host refused a guest, as far as the guest itself and what is known of the host can tell."""
+"""Why a host refused a guest, as far as the guest itself and what is known of the host can show."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ _NEVER_YEAR = 1601
 
 
 def channel_of(description: str | None, product_key_channel: str | None, evaluation_end: datetime | None) -> Channel:
-    """The channel of a product. Either text may be missing; AVMA is told by either of them, an end of evaluation wins over the rest."""
+    """The channel of a product. Either text may be missing; either of them shows AVMA, an end of evaluation wins over the rest."""
     by_key = _KEY_CHANNELS.get((product_key_channel or "").strip().upper(), Channel.UNKNOWN)
     by_description = _by_description(description)
     for channel in (Channel.AVMA, Channel.EVALUATION):

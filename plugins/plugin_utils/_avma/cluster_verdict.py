@@ -37,7 +37,7 @@ class NodeAnswer:
 
 @dataclass(frozen=True)
 class NodeVerdict:
-    """``reachable`` None: not asked. ``release`` is also known of a node that only the cluster tells of."""
+    """``reachable`` None: not asked. ``release`` is also known of a node that only the cluster reports."""
 
     name: str
     state: str
@@ -77,7 +77,7 @@ def judge_cluster(cluster: ClusterFacts, answers: Iterable[NodeAnswer], tables: 
 
 
 def cluster_as_told(cluster: ClusterFacts, tables: Tables) -> ClusterVerdict:
-    """What one node's view of the cluster tells, no other node being asked: releases, and nothing on licences."""
+    """What one node's view of the cluster says, no other node being asked: releases, and nothing on licences."""
     nodes = tuple(NodeVerdict(node.name, node.state, None, None, tables.release_of(node.build), None) for node in cluster.nodes)
     return ClusterVerdict(cluster.name, False, None, _lowest(nodes), nodes, _judge_releases(cluster, nodes))
 

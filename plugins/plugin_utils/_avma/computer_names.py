@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
 
 
 def is_address(text: str) -> bool:
-    """Whether a connection would take ``text`` for an address, the first part of which is not a name.
+    """Whether a connection would take ``text`` for an address, whose first part is not a name.
 
     The notations of inet_aton count too (``127.1``, ``0x7f000001``, ``2130706433``): resolvers take them, and a computer of Windows
     cannot have a name of digits alone. So does whatever holds a colon.
@@ -56,7 +56,7 @@ def dns_name(text: str) -> str | None:
 
 
 def without_domain(name: str) -> str:
-    """The name as it stands, but for its domain. An address stays whole."""
+    """The name as it stands, without its domain. An address stays whole."""
     return name if is_address(name) else name.partition(".")[0]
 
 

@@ -6,7 +6,7 @@
 """Guests whose turn is still to come: those that were off, did not answer, or were not reached by a run.
 
 They are kept as names in a file that ``ansible-playbook --limit @file`` reads. Ansible takes each line of it as a pattern of hosts, splits it at
-commas and colons, and knows no comments: a reason in there might select other machines. So the reasons are kept apart.
+commas and colons, and does not allow comments: a reason in there might select other machines. So the reasons are kept apart.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class DeferredGuest:
 def still_deferred(
     earlier: Iterable[str], run: Collection[str], deferred: Iterable[DeferredGuest], inventory: Collection[str]
 ) -> tuple[str, ...]:
-    """The names after a run: the deferred ones of this run, before them the earlier ones that were no part of it.
+    """The names after a run: the deferred ones of this run, before them the earlier ones that were not part of it.
 
     A run with a limit says nothing of the other guests, so they stay. Who has left the inventory does not: its name would match nothing.
     """
@@ -50,7 +50,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def reasons_text(names: Iterable[str], deferred: Iterable[DeferredGuest], earlier: str) -> str:
-    """A line for each name: name, outcome and reason, between tabs. Of a name that was no part of the run its ``earlier`` line stays."""
+    """A line for each name: name, outcome and reason, between tabs. Of a name that was not part of the run its ``earlier`` line stays."""
     lines = {line.partition("\t")[0]: line for line in earlier.splitlines() if "\t" in line}
     lines.update({guest.name: f"{guest.name}\t{guest.outcome}\t{safe_text(guest.reason, _REASON_LIMIT)}" for guest in deferred})
     return "".join(f"{lines.get(name, name)}\n" for name in names)

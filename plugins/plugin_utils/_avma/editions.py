@@ -16,7 +16,7 @@ from enum import Enum
 
 
 class Edition(str, Enum):
-    """What AVMA and its keys tell apart. Values are the words shown to users."""
+    """What AVMA and its keys distinguish. Values are the words shown to users."""
 
     DATACENTER = "Datacenter"
     STANDARD = "Standard"
@@ -33,7 +33,7 @@ class Edition(str, Enum):
 
 @dataclass(frozen=True)
 class Sku:
-    """One PRODUCT_* number. ``core`` is None where the number does not tell: since 2016 Core and Desktop Experience share 7 and 8."""
+    """One PRODUCT_* number. ``core`` is None where the number does not show it: since 2016 Core and Desktop Experience share 7 and 8."""
 
     number: int
     edition: Edition

@@ -39,7 +39,7 @@ class InvalidBookmark(ValueError):
 
 @dataclass(frozen=True)
 class LogOrigin:
-    """Whose log it is. ``id`` tells machines of one name apart and stays through a new installation and a new name."""
+    """Whose log it is. ``id`` distinguishes machines of one name and stays through a new installation and a new name."""
 
     computer: str | None  # CSName
     id: str  # "4C4C4544-0033-4410-8052-B4C04F4E3132/Application"; only the log's name where the machine has no UUID

@@ -6,7 +6,7 @@
 """What is known of each virtual machine's activation, by whom, since when, and how well.
 
 Three sources speak, and they are not worth the same. The guest's own CIM is Windows' answer to the question. The host's event 12310 is
-Windows' word too, but its text is documented nowhere, so what it says and of whom is concluded. Data Exchange is written by whoever
+Windows' word too, but its text is documented nowhere, so what it says and of whom is concluded. Data Exchange is written by anyone who
 administers the guest and proves nothing. Statements are joined by the machine's ID, or by a name, which is weaker: tenants choose names.
 
 Works on the public results of guest_info, guest_key, kvp_info and event_info, which may be old, partial or hostile; nothing here raises on them.
@@ -186,7 +186,7 @@ def _join(vms: Iterable[SeenVm], guests: Iterable[SeenGuest]) -> list[_Machine]:
         found = index.match(marks)
         machine = found.vm
         if found.other is not None:
-            continue  # another machine answered, which is no word on this one
+            continue  # another machine answered, which says nothing about this one
         if machine is None:
             name = marks.known_name or marks.own_name or marks.computer
             machines.append(_Machine(marks.known_id or marks.own_id, name, None, guest))
@@ -203,7 +203,7 @@ def _marks(machine: _Machine) -> VmMarks:
 
 
 def _give_events(machines: list[_Machine], events: Iterable[Result]) -> tuple[list[Finding], int, int]:
-    """Each event of a host to its machine. A finding for each machine that nobody knows, with its newest event; unmatched, ambiguous."""
+    """Each event of a host to its machine. A finding for each unknown machine, with its newest event; unmatched, ambiguous."""
     index = VmIndex(machines, _marks)
     unknown: dict[tuple[str, ...], Result] = {}
     unmatched = ambiguous = 0
@@ -274,8 +274,8 @@ def _conclude(
         weaker = "" if host.match is Match.ID else ", joined by name only"
         return Conclusion.LOGGED_BY_HOST, host.activated, f"{host.text}{weaker}; the guest itself was not asked"
     if kvp is not None and kvp.activated is not None:
-        return Conclusion.CLAIMED_BY_KVP, kvp.activated, "only Data Exchange says so, which whoever administers the guest can write"
-    return Conclusion.UNKNOWN, None, "nobody has said anything of its activation"
+        return Conclusion.CLAIMED_BY_KVP, kvp.activated, "only Data Exchange says so, which the guest's administrator can write"
+    return Conclusion.UNKNOWN, None, "no source reports its activation state"
 
 
 def _guest_statement(machine: _Machine) -> Statement | None:
@@ -291,7 +291,7 @@ def _guest_statement(machine: _Machine) -> Statement | None:
     elif activated is False:
         text = "the guest says that it is not licensed"
     else:
-        text = "the guest did not tell its licence"
+        text = "the guest did not report its licence"
     return Statement(Source.GUEST, activated, machine.guest.time, machine.guest_match, text, host=_text(part(licence, "avma").get("host")))
 
 
@@ -399,7 +399,7 @@ def _os(os: Result) -> str:
 
 
 def licence_of(result: Result) -> Result:
-    """The licence that a guest stated last: ``guest_key`` tells it as ``after``, ``guest_info`` in ``guest``."""
+    """The licence that a guest stated last: ``guest_key`` returns it as ``after``, ``guest_info`` in ``guest``."""
     return part(result, "after") or part(result, "guest", "licence")
 
 

@@ -6,7 +6,7 @@
 """What was observed, as values: hosts, virtual machines, guests, licences.
 
 Facts carry no judgement. The gateways in ``_windows`` fill them from CIM, the verdicts in ``_avma`` read them. ``None``
-always means "could not be learnt", never "no": a verdict that needs a fact that is ``None`` is unknown.
+always means "could not be determined", never "no": a verdict that needs a fact that is ``None`` is unknown.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class AvmaBinding:
 
 @dataclass(frozen=True)
 class KmsSettings:
-    """Which KMS host a Windows is told to use, and which one it found. None where nothing is set."""
+    """Which KMS host a Windows is set to use, and which one it found. None where nothing is set."""
 
     machine: str | None = None  # set by hand or by policy
     port: int | None = None
@@ -158,7 +158,7 @@ class ClusterFacts:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """All that one Hyper-V host tells about itself."""
+    """All that one Hyper-V host reports about itself."""
 
     os: OsFacts
     licence: LicenceFacts | None  # None: no Windows product has a key
@@ -238,7 +238,7 @@ class IntegrationFacts:
 
 @dataclass(frozen=True)
 class GuestFacts:
-    """All that a guest tells about itself. ``licences`` holds each Windows product that has a key, the primary first."""
+    """All that a guest reports about itself. ``licences`` holds each Windows product that has a key, the primary first."""
 
     os: OsFacts
     licences: tuple[LicenceFacts, ...]

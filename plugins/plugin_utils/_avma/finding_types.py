@@ -285,7 +285,7 @@ _GUEST = (
         _W,
         "The guest's registry names another virtual machine, which is accepted",
         "the virtual machine {meant} is meant, and the guest's registry names {answered}; check_identity is false, so this is taken as out of date",
-        "Switch Data Exchange on for the machine and restart the guest, so that Hyper-V writes the ID anew; then leave check_identity out.",
+        "Switch Data Exchange on for the machine and restart the guest, so that Hyper-V writes the ID again; then leave check_identity out.",
         _COLLECTION,
         _OWN,
     ),

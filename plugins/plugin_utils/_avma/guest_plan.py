@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """What is to be done to a guest so that AVMA activates it: a plan, made from facts only.
 
-Rules of conduct: a licensed key of another channel is never replaced unasked; nothing is changed on a guess; what a guest already has is not done again.
+Rules of conduct: a licensed key of another channel is never replaced unless asked; nothing is changed on a guess; what a guest already has is not done again.
 """
 
 from __future__ import annotations

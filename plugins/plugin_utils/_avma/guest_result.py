@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""What came of a plan, judged by what the guest itself says afterwards and by nothing else."""
+"""The result of a plan, judged by what the guest itself says afterwards and by nothing else."""
 
 from __future__ import annotations
 

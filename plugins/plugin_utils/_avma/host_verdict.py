@@ -72,7 +72,7 @@ def judge_host(facts: HostFacts, tables: Tables) -> HostVerdict:
     name = facts.os.name or facts.computer.name
     sku = None if facts.os.sku == UNLICENSED_SKU else sku_of(facts.os.sku)
     azure_local = sku is not None and sku.edition is Edition.AZURE_LOCAL
-    # Azure Local shares builds with Windows Server and is no release of it.
+    # Azure Local shares builds with Windows Server and is not a release of it.
     release = None if azure_local else tables.release_of(facts.os.build)
     findings = (
         *_judge_os(facts, sku, name, tables),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""What a task on a guest is told of the guest's host: the result of ``hyperv.avma.host_info``, read back.
+"""What a task on a guest knows of the guest's host: the result of ``hyperv.avma.host_info``, read back.
 
 It comes from a variable of the playbook, so it may be anything.
 """
@@ -20,7 +20,7 @@ from .tables import Tables
 
 
 class InvalidHostView(ValueError):
-    """The given value is no result of host_info. The message names what is missing."""
+    """The given value is not a result of host_info. The message names what is missing."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class HostView:
     """``azure_entitled`` True: a host on which Datacenter: Azure Edition can be entitled at all; None: its edition is not known.
 
     ``problem``: why the host could not be judged at all; then nothing is known of it but its name in the inventory.
-    ``to_do``: the host was no part of the run, its guests wait, and this would let it be judged.
+    ``to_do``: the host was not part of the run, its guests wait, and this would let it be judged.
     """
 
     name: str
@@ -70,19 +70,23 @@ def host_view(mapping: object, tables: Tables) -> HostView:
         return HostView(str(unjudged), None, None, problem=reason or "it could not be asked")
     if "host" not in result:
         why = " (the task that it was registered from failed or was skipped)" if result.get("failed") or result.get("skipped") else ""
-        raise InvalidHostView(f"the value is no result of hyperv.avma.host_info: 'host' is missing{why}. Give the whole registered result.")
+        raise InvalidHostView(
+            f"the value is not a result of hyperv.avma.host_info: 'host' is missing{why}. Give the whole registered result."
+        )
     host = _mapping(result["host"], "'host'")
     avma = _mapping(host.get("avma"), "'host.avma'")
     if "ready" not in avma:
         raise InvalidHostView(
-            "the value is no result of hyperv.avma.host_info: 'host.avma.ready' is missing. Give the whole registered result."
+            "the value is not a result of hyperv.avma.host_info: 'host.avma.ready' is missing. Give the whole registered result."
         )
     ready = avma["ready"]
     if ready is not None and not isinstance(ready, bool):
         raise InvalidHostView("'host.avma.ready' is neither true, false nor null. Give the registered result as it is.")
     name = host.get("name")
     if not isinstance(name, str) or not name.strip():
-        raise InvalidHostView("the value is no result of hyperv.avma.host_info: 'host.name' is missing. Give the whole registered result.")
+        raise InvalidHostView(
+            "the value is not a result of hyperv.avma.host_info: 'host.name' is missing. Give the whole registered result."
+        )
     os = host.get("os")
     os = os if isinstance(os, Mapping) else {}
     return HostView(
@@ -92,7 +96,9 @@ def host_view(mapping: object, tables: Tables) -> HostView:
 
 def _mapping(value: object, what: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        raise InvalidHostView(f"{what} is no dictionary, as the result of hyperv.avma.host_info has it. Give the whole registered result.")
+        raise InvalidHostView(
+            f"{what} is not a dictionary, as the result of hyperv.avma.host_info has it. Give the whole registered result."
+        )
     return value
 
 

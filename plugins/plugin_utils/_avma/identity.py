@@ -6,7 +6,7 @@
 """Which operating system a guest runs: surely, from its own CIM, or as a hint, from Data Exchange.
 
 What a guest writes into Data Exchange may be anything (Microsoft: KVP data is not secured), so nothing here raises on it, and the
-result says how far it can be trusted. Names of products are localised and free text; they only tell Linux apart, which states nothing better.
+result says how far it can be trusted. Names of products are localised and free text; they only serve to recognise Linux, which states nothing better.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _windows(
     name: str | None, build: int | None, sku_number: int | None, product_type: int | None, trust: str, tables: Tables
 ) -> GuestIdentity:
     sku = None if sku_number == UNLICENSED_SKU else sku_of(sku_number)
-    # Azure Local shares builds with Windows Server and is no release of it.
+    # Azure Local shares builds with Windows Server and is not a release of it.
     release = None if sku is not None and sku.edition is Edition.AZURE_LOCAL else tables.release_of(build)
     return GuestIdentity(
         kind=_windows_kind(sku, product_type),

@@ -54,6 +54,6 @@ def update_remedy(release: Release | None) -> str:
             "Windows Server 2016 and later have them as a part of Windows."
         )
     return (
-        "Install the latest updates of Windows in the guest, of which its integration services are a part, and see whether Device Manager shows a "
+        "Install the latest updates of Windows in the guest, which include its integration services, and see whether Device Manager shows a "
         "device of the system without a driver."
     )

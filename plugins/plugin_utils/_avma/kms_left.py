@@ -5,8 +5,8 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """Settings of a KMS host that stay behind in a guest that AVMA activates now.
 
-They do no harm to AVMA and count again as soon as the guest has a KMS client key, so they are told and never cleared. What was found by DNS is
-no setting. Windows keeps them for the whole service; whether a product that is no KMS client shows them too is not documented, so both are read.
+They do no harm to AVMA and count again as soon as the guest has a KMS client key, so they are reported and never cleared. What was found by DNS is
+not a setting. Windows keeps them for the whole service; whether a product that is not a KMS client shows them too is not documented, so both are read.
 Source: Microsoft, SoftwareLicensingService and SoftwareLicensingProduct (KeyManagementService* properties).
 """
 

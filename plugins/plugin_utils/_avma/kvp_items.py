@@ -38,7 +38,7 @@ class ChangeKind(str, Enum):
 
 @dataclass(frozen=True)
 class ItemChange:
-    """``before`` None: the item is not there; ``after`` None: it shall not be."""
+    """``before`` None: the item is not there; ``after`` None: it is to be absent."""
 
     kind: ChangeKind
     name: str
@@ -64,7 +64,7 @@ def check_item(name: str, data: str) -> None:
 def plan_present(existing: Sequence[KvpItem], wanted: Mapping[str, str]) -> tuple[ItemChange, ...]:
     """What is to be done so that the wanted items are there with their values; other items stay. Raises InvalidItem if they become too many.
 
-    A name that is there in another case is the same item: the guest's registry does not tell them apart.
+    A name that is there in another case is the same item: the guest's registry does not distinguish them.
     """
     by_name = _by_name(existing)
     changes: list[ItemChange] = []

@@ -6,7 +6,7 @@
 """How long an activation by AVMA lasts, and when it should have been renewed.
 
 Microsoft says that a guest asks again from time to time, but neither how often nor how long an answer is good for. One report from the
-field has seven days for both. So the numbers are a site's to set, and what rests on them says so (``basis``). Where the guest tells its
+field has seven days for both. So the numbers are a site's to set, and what rests on them says so (``basis``). Where the guest states its
 remaining minutes, those count.
 """
 
@@ -46,7 +46,7 @@ class LeaseRule:
 
 @dataclass(frozen=True)
 class Lease:
-    """Times in UTC, None where they cannot be told."""
+    """Times in UTC, None where they are unknown."""
 
     state: LeaseState
     last: datetime | None = None
@@ -75,7 +75,7 @@ def lease_of(
     minutes_remaining: int | None = None,
     observed: datetime | None = None,
 ) -> Lease:
-    """The lease after the last known success. ``minutes_remaining`` were told by the guest at ``observed``; 0 is "not limited in time".
+    """The lease after the last known success. ``minutes_remaining`` were reported by the guest at ``observed``; 0 is "not limited in time".
 
     A success that is newer than the guest's word counts instead of it.
     """

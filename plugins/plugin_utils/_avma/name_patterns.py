@@ -50,4 +50,4 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern[len(_REGEX_MARK) :], re.IGNORECASE)
     except re.error as error:
-        raise InvalidPattern(f"the pattern {pattern!r} is no regular expression: {error}") from error
+        raise InvalidPattern(f"the pattern {pattern!r} is not a regular expression: {error}") from error

@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """What a machine runs on, by what its firmware says: Hyper-V, Azure, or something else.
 
-The firmware of a virtual machine is its host's to write, so it tells what to expect and proves nothing.
+The firmware of a virtual machine is its host's to write, so it shows what to expect and proves nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def is_in_azure(computer: ComputerFacts | None) -> bool:
 
 
 def why_not_this_platform(computer: ComputerFacts | None, name: str | None) -> Finding | None:
-    """Why a machine is no guest of Hyper-V; None also if its maker and model are not known."""
+    """Why a machine is not a guest of Hyper-V; None also if its maker and model are not known."""
     if computer is None or is_hyperv_guest(computer) is not False:
         return None
     return finding("NOT_ON_HYPERV", name, manufacturer=computer.manufacturer, model=computer.model)

@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """Releases of Windows Server and their builds.
 
-A build of its own does not tell the product: Azure Local shares builds with Windows Server, so the SKU is asked first
+A build alone does not identify the product: Azure Local shares builds with Windows Server, so the SKU is asked first
 (``editions``). 1809 shares its build with 2019, and also its AVMA keys, so the two need no telling apart.
 """
 

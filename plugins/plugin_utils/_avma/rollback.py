@@ -70,7 +70,7 @@ def plan_rollback(before: GuestFacts, plan: GuestPlan, now: LicenceFacts | None,
 
 
 def rollback_findings(rollback: Rollback, plan: GuestPlan, licences: tuple[LicenceFacts, ...], refusal: int | None) -> tuple[Finding, ...]:
-    """What came of it, by what the guest says afterwards. ``refusal``: the HRESULT with which Windows refused the key, if it did."""
+    """The result, by what the guest says afterwards. ``refusal``: the HRESULT with which Windows refused the key, if it did."""
     name, step = plan.identity.name, rollback.step
     if step is None:
         return rollback.findings

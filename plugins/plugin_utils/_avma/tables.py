@@ -30,7 +30,7 @@ LONG_TERM = "LTSC"
 
 @dataclass(frozen=True)
 class Tables:
-    """Rows, and what is looked up in them. Whoever judges by a release or a key has one at hand, so that what a user adds is never left out."""
+    """Rows, and what is looked up in them. Code that judges by a release or a key has one at hand, so that what a user adds is never left out."""
 
     releases: tuple[Release, ...] = RELEASES
     avma_keys: tuple[AvmaKey, ...] = AVMA_KEYS
@@ -56,7 +56,7 @@ class Tables:
 
     @property
     def digest(self) -> str:
-        """The same for equal tables; no key can be told from it."""
+        """The same for equal tables; it reveals no key."""
         return sha256(repr((self.releases, self.avma_keys)).encode()).hexdigest()[:16]
 
     def avma_rows(self, key: str) -> tuple[AvmaKey, ...]:
@@ -110,7 +110,7 @@ def _invalid_release(release: Release, earlier: Tables, tables: Tables) -> Itera
     if family is None or family.channel != LONG_TERM:
         yield InvalidRow(
             release,
-            f"'{shown(release.ltsc, _NAME_LIMIT)}', which it counts with, is no long-term release in the tables",
+            f"'{shown(release.ltsc, _NAME_LIMIT)}', which it counts with, is not a long-term release in the tables",
             _LONG_TERM_REMEDY,
         )
     elif family.build > release.build:

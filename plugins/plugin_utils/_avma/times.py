@@ -27,7 +27,7 @@ def parse_duration(text: str) -> timedelta:
     """ "7d", "36h", "90m", "2w". Raises InvalidTime."""
     match = _SPAN.match(text)
     if match is None:
-        raise InvalidTime("it is no length of time: give a number and one of m, h, d, w, such as 36h or 7d")
+        raise InvalidTime("it is not a length of time: give a number and one of m, h, d, w, such as 36h or 7d")
     return int(match.group(1)) * _UNITS[match.group(2).lower()]
 
 
@@ -38,7 +38,7 @@ def parse_time(text: str) -> datetime:
         # years 1 and 9999 overflow when a zone moves them
         return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
     except (ValueError, OverflowError):
-        raise InvalidTime("it is no ISO 8601 time such as 2026-11-02T04:12:09Z") from None
+        raise InvalidTime("it is not an ISO 8601 time such as 2026-11-02T04:12:09Z") from None
 
 
 def parse_time_or_age(text: str, now: datetime) -> datetime:

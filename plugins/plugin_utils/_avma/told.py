@@ -19,5 +19,5 @@ def part(value: Any, *path: str) -> Mapping[str, Any]:
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """The mappings in a list; none if it is no list."""
+    """The mappings in a list; none if it is not a list."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []

@@ -6,7 +6,7 @@
 """Releases and AVMA keys that a user adds to the published ones, as for a release that is newer than this collection.
 
 What is added may repeat a published row, so that it does no harm once the collection knows the release, but never contradict one.
-A key that is added is no published one: wherever it is shown, it is so by its last five characters.
+A key that is added is not a published one: wherever it is shown, it is so by its last five characters.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _key(entry: object, where: str, tables: Tables) -> AvmaKey:
     edition: Edition | None = edition_named(named)
     if edition is None:
         raise InvalidTables(
-            f"{where} ({shown(release, _SHOWN)}): '{shown(named, _SHOWN)}' is no edition."
+            f"{where} ({shown(release, _SHOWN)}): '{shown(named, _SHOWN)}' is not an edition."
             " Give 'Datacenter', 'Standard', 'Essentials' or 'Datacenter: Azure Edition'."
         )
     known = tables.release_named(release)
@@ -106,7 +106,7 @@ def _characters(value: object) -> str:
 
 def _mapping(value: object, prefix: str, fields: Sequence[str]) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        raise InvalidTables(f"{prefix}this is no dictionary. Give {_listed(fields)}.")
+        raise InvalidTables(f"{prefix}this is not a dictionary. Give {_listed(fields)}.")
     unknown = [str(name) for name in value if name not in fields]
     if unknown:
         raise InvalidTables(f"{prefix}'{shown(unknown[0], _SHOWN)}' is not known here. Known are {_listed(fields)}.")
@@ -117,7 +117,7 @@ def _sequence(value: object, what: str) -> Sequence[object]:
     if value is None:
         return ()
     if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
-        raise InvalidTables(f"{what}: this is no list. Give a list of dictionaries.")
+        raise InvalidTables(f"{what}: this is not a list. Give a list of dictionaries.")
     return value
 
 

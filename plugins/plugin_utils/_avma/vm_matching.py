@@ -6,7 +6,7 @@
 """Which guest is which virtual machine, and which virtual machines of several hosts are one.
 
 What a host states is proof: the ID of a virtual machine, which the inventory plugin passes on, and PowerShell Direct, which Hyper-V itself
-leads into the machine of that ID. What a guest's own registry says Hyper-V wrote, but whoever administers the guest can change it, so it
+leads into the machine of that ID. What a guest's own registry says Hyper-V wrote, but the guest's administrator can change it, so it
 counts where nobody else knows, and never against what is known. A name is a hint: several machines may have it, and in Data Exchange a
 tenant claims any. It joins where one machine alone has it.
 """
@@ -32,7 +32,7 @@ OTHER_VM = "GUEST_IS_OTHER_VM"
 
 
 class By(str, Enum):
-    """What has told which virtual machine is meant, the surest first."""
+    """What says which virtual machine is meant, the surest first."""
 
     ID = "id"  # its host states it
     OWN_ID = "own_id"  # the guest's registry
@@ -57,7 +57,7 @@ def liveliness(state: object) -> int:
 
 @dataclass(frozen=True)
 class VmMarks:
-    """What tells a virtual machine from others. ``name`` is the host's, ``claimed`` are names that somebody in the guest chose."""
+    """What distinguishes a virtual machine from others. ``name`` is the host's, ``claimed`` are names that somebody in the guest chose."""
 
     id: str | None
     name: str | None
@@ -80,7 +80,7 @@ def vm_marks(vm: Mapping[str, Any], hosts: Iterable[str] = (), claimed: Iterable
 
 @dataclass(frozen=True)
 class GuestMarks:
-    """What is known of which virtual machine a guest is. The names begin with what the inventory says; ``own_...`` is the guest's registry."""
+    """What identifies the virtual machine of a guest. The names begin with what the inventory says; ``own_...`` is the guest's registry."""
 
     name: str | None = None
     known_id: str | None = None
@@ -229,7 +229,7 @@ class VmIndex(Generic[_Vm]):
         return Match(None)
 
     def of_event(self, ids: Iterable[object], names: Iterable[object]) -> EventMatch[_Vm]:
-        """Whom an event of a host means. More than one ID that is known, be it part of a name, is no answer; nor is a name then."""
+        """Whom an event of a host means. More than one ID that is known, be it part of a name, is not an answer; nor is a name then."""
         called = [str(name) for name in names if name]
         stated = {one for one in map(normalise_id, ids) if one in self._ids}
         within = {one.upper() for name in called for one in _GUID.findall(name) if one.upper() in self._ids}

@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """What can be said of a virtual machine from its host, without asking the guest.
 
-All that is known of the guest here was written by the guest, so the verdict is a hint: whoever changes a guest asks the guest itself.
+All that is known of the guest here was written by the guest, so the verdict is a hint: before a change the guest itself is asked.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ _AVMA = (
         0xC004FD01,
         "SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM",
         "not on a supported Hyper-V",
-        "the machine is no guest of Hyper-V, runs in Azure, or its host is older than Windows Server 2012 R2",
+        "the machine is not a guest of Hyper-V, runs in Azure, or its host is older than Windows Server 2012 R2",
         "Activate the machine by KMS or MAK; in Azure use the KMS client key.",
         source="slerror.h; Microsoft, Windows VM activation errors 0xC004FD01 and 0xC004FD02",
     ),
@@ -73,7 +73,7 @@ _AVMA = (
         "SL_E_IA_MACHINE_NOT_BOUND",
         "not, or no longer, activated by AVMA",
         "the last activation by a host is not valid any more",
-        "Read event 12310 on the host and run again to ask for activation anew.",
+        "Read event 12310 on the host and run again to ask for activation again.",
     ),
 )
 
@@ -377,7 +377,7 @@ _ACCESS = (
         0x80070005,
         "E_ACCESSDENIED",
         "access is denied",
-        "the account is no elevated administrator; over the network UAC filters the rights of local accounts",
+        "the account is not an elevated administrator; over the network UAC filters the rights of local accounts",
         "Use a domain account that is administrator of the machine, or switch UAC's remote filter off for local accounts.",
         source=_WINERROR,
     ),
@@ -385,7 +385,7 @@ _ACCESS = (
         0xC004F025,
         "SL_E_LUA_ACCESSDENIED",
         "access is denied: an elevated administrator is needed",
-        "the account is no elevated administrator; over the network UAC filters the rights of local accounts",
+        "the account is not an elevated administrator; over the network UAC filters the rights of local accounts",
         "Use a domain account that is administrator of the machine, or switch UAC's remote filter off for local accounts.",
     ),
     ErrorEntry(
@@ -423,7 +423,7 @@ _ACCESS = (
         "SL_REMAPPING_SP_PUB_TS_MAX_REARM_REACHED",
         "the number of rearms is used up",
         "the period of grace was extended as often as allowed",
-        "Activate, or install anew.",
+        "Activate, or install again.",
     ),
 )
 
@@ -467,7 +467,7 @@ _HOST = (
     ErrorEntry(
         0x8007232B,
         "DNS_ERROR_RCODE_NAME_ERROR",
-        "DNS knows no KMS host",
+        "DNS does not know a KMS host",
         "the machine has a KMS client key, and DNS has no record _vlmcs._tcp for its domain",
         "Give DNS the record, or the machine its KMS host with 'slmgr /skms'. A guest that is to use AVMA gets the AVMA key instead.",
         source=_WINERROR,

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""What a filter is given as a version of Windows: a release's name, a build, or a mapping with what a module told of a machine.
+"""What a filter is given as a version of Windows: a release's name, a build, or a mapping with what a module returned of a machine.
 
 Everything here raises UnclearProduct with the object, the cause and the remedy. What a machine is, is never guessed.
 """
@@ -52,7 +52,7 @@ def release_from(value: object, role: str, tables: Tables) -> Release:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise UnclearProduct(
             f"{role}: a release of Windows Server is wanted, but this is of type {type(value).__name__}. "
-            "Give its name, its build, or what host_info, guest_info or kvp_info told of the machine."
+            "Give its name, its build, or what host_info, guest_info or kvp_info returned of the machine."
         )
     # Python refuses to write out very long numbers.
     text = " ".join(value.split()) if isinstance(value, str) else str(min(value, _NO_BUILD))
@@ -62,7 +62,7 @@ def release_from(value: object, role: str, tables: Tables) -> Release:
     if release is None:
         names = ", ".join(f"'{known.name}'" for known in tables.releases)
         raise UnclearProduct(
-            f"{role}: '{mask_likely_keys(text)[:60]}' is no release of Windows Server that this collection knows. Known are {names}, and their builds."
+            f"{role}: '{mask_likely_keys(text)[:60]}' is not a release of Windows Server that this collection knows. Known are {names}, and their builds."
         )
     return release
 
@@ -85,7 +85,7 @@ def edition_from(value: object, role: str) -> tuple[Edition, bool]:
         else f"a {type(value).__name__}"
     )
     raise UnclearProduct(
-        f"{role}: {shown} is no edition of Windows Server. Give 'Datacenter', 'Standard', 'Essentials' or 'Datacenter: Azure Edition'."
+        f"{role}: {shown} is not an edition of Windows Server. Give 'Datacenter', 'Standard', 'Essentials' or 'Datacenter: Azure Edition'."
     )
 
 
@@ -97,7 +97,7 @@ def _from_mapping(value: Mapping[t.Any, t.Any], role: str, tables: Tables) -> Pr
             facts = inner
     sku, edition = _edition(facts, role)
     release: Release | None = None
-    # Azure Local has builds of Windows Server and is no release of it.
+    # Azure Local has builds of Windows Server and is not a release of it.
     if edition is not Edition.AZURE_LOCAL:
         release = _release(facts, role, tables)
     kind = facts.get("kind")

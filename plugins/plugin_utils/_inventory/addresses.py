@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """By which address a guest is reached, of those that it claims in Data Exchange.
 
-Whoever administers a guest writes them, and a connection sends credentials to the address. So an address counts only if a machine elsewhere
+The guest's administrator writes them, and a connection sends credentials to the address. So an address counts only if a machine elsewhere
 can have it, and if nobody else claims it.
 """
 
@@ -25,7 +25,7 @@ _MOST = 64  # addresses of one machine that are looked at
 
 
 class InvalidNetwork(ValueError):
-    """The text is no network in CIDR notation."""
+    """The text is not a network in CIDR notation."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
         try:
             found.append(ipaddress.ip_network(text.strip(), strict=False))
         except ValueError as error:
-            raise InvalidNetwork(f"{text!r} is no network. Write it as address/prefix, such as 10.0.0.0/8 or fd00::/8 ({error})") from error
+            raise InvalidNetwork(
+                f"{text!r} is not a network. Write it as address/prefix, such as 10.0.0.0/8 or fd00::/8 ({error})"
+            ) from error
     return tuple(found)
 
 

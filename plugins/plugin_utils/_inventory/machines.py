@@ -24,7 +24,7 @@ Variables = dict[str, t.Any]
 def machines_of(answers: Iterable[HostAnswer], note: Callable[[str], None]) -> dict[str, Variables]:
     """Variables by GUID. A GUID that several hosts have is one machine: the one that runs, or else the first.
 
-    The other is a replica (Hyper-V Replica keeps the GUID), or the machine was moved while the hosts were asked. ``note`` is told of it.
+    The other is a replica (Hyper-V Replica keeps the GUID), or the machine was moved while the hosts were asked. ``note`` gets it.
     """
     shown = [(answer, vm) for answer in answers for vm in answer.vms]
     found: dict[str, Variables] = {}

@@ -5,8 +5,8 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """Names of machines in the inventory, made from what virtual machines are called and from what guests say of themselves.
 
-A name must be no template, no pattern, no path below ``host_vars`` and no address, and it must be one machine's only: what is said of a
-machine in variables, groups and credentials hangs on it.
+A name must not be a template, a pattern, a path below ``host_vars`` or an address, and it must be one machine's only: what is said of a
+machine in variables, groups and credentials depends on it.
 """
 
 from __future__ import annotations

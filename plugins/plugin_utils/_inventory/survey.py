@@ -74,7 +74,7 @@ def _has(value: t.Any, shape: _Shape) -> bool:
 
 
 def cached_answer(host: str, cached: t.Any) -> HostAnswer | None:
-    """The answer that a cache holds. None: it is no such thing, as after an update of the collection."""
+    """The answer that a cache holds. None: it is something else, as after an update of the collection."""
     if not isinstance(cached, dict) or not isinstance(cached.get("info"), dict) or not isinstance(cached.get("vms"), list):
         return None
     if not _has(cached["info"], _INFO) or not all(_has(vm, _VM) for vm in cached["vms"]):

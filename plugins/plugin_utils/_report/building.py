@@ -171,7 +171,7 @@ GROUPINGS = ("host", "cluster", "tenant", "release", "edition", "channel")
 
 
 def _groups(vms: Iterable[VmEntry]) -> dict[str, tuple[Group, ...]]:
-    """By each grouping its groups by name, the machines of which that is not known at the end."""
+    """By each grouping its groups by name, the machines without it at the end."""
     vms = tuple(vms)
     made = {}
     for grouping in GROUPINGS:

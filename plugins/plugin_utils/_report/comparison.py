@@ -20,13 +20,13 @@ from .model import Change, Comparison, HostEntry, Report, Standing, VmEntry
 
 
 class InvalidReport(ValueError):
-    """A file that is no report of this collection, or one of another version."""
+    """A file that is not a report of this collection, or one of another version."""
 
 
 def check(document: t.Any) -> Result:
     """The document, if it is one of a report that can be compared with. Raises InvalidReport."""
     if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
-        raise InvalidReport("it is no JSON report of this collection")
+        raise InvalidReport("it is not a JSON report of this collection")
     if document.get("version") != VERSION:
         raise InvalidReport(f"its version is {shown(document.get('version'))}, and this collection compares with version {VERSION}")
     return document

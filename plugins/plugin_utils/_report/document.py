@@ -57,7 +57,7 @@ _LEASE_FINDINGS = ("LEASE_WILL_LAPSE", "LEASE_LAPSED")
 
 
 def significant(document: Mapping[str, t.Any]) -> Document:
-    """The document without the times of making and looking, and without what is reckoned from them. Raises on what is no report."""
+    """The document without the times of making and looking, and without what is reckoned from them. Raises on what is not a report."""
     kept = {name: value for name, value in document.items() if name not in ("generated", "observed", "events_since")}
     for name in ("vms", "unmatched"):
         kept[name] = [_significant_vm(vm) for vm in document[name]]

@@ -68,7 +68,7 @@ def _host_reason(ready: t.Any, findings: Iterable[FindingEntry], avma: Result) -
     if ready is True:
         releases = avma.get("can_activate")
         return "can activate " + ", ".join(shown(one, _WORD) for one in releases) if isinstance(releases, (list, tuple)) else "is ready"
-    return next((one.cause for one in findings if one.severity is not Severity.INFO), "it could not be told whether it can activate guests")
+    return next((one.cause for one in findings if one.severity is not Severity.INFO), "could not determine whether it can activate guests")
 
 
 def vm_entry(
@@ -162,7 +162,7 @@ def _not_asked(code: str, name: str, result: Result, what: str) -> FindingEntry:
 
 
 def _findings(*results: t.Any, own: Iterable[Finding] = ()) -> tuple[FindingEntry, ...]:
-    """Of several results each kind once, the first that tells it."""
+    """Of several results each kind once, the first that states it."""
     found: dict[str, FindingEntry] = {}
     for result in results:
         for one in mappings(result):

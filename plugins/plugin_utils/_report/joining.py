@@ -22,7 +22,7 @@ from .material import GuestMaterial, HostMaterial, Result
 
 @dataclass
 class Machine:
-    """A virtual machine as a host shows it, as a guest tells of itself, or both. ``elsewhere``: as other hosts show it, too."""
+    """A virtual machine as a host shows it, as a guest reports itself, or both. ``elsewhere``: as other hosts show it, too."""
 
     host: HostMaterial | None
     vm: Result
@@ -43,7 +43,7 @@ class Machine:
 
     @property
     def key(self) -> str:
-        """What tells it from others."""
+        """What distinguishes it from others."""
         return self.id or f"name:{(self.name or '').casefold()}"
 
     @property
@@ -55,7 +55,7 @@ class Machine:
 
     @property
     def result(self) -> Result:
-        """What the guest has told of this machine."""
+        """What the guest has reported of this machine."""
         return self.guest.result if self.guest and self.other is None else {}
 
     @property
@@ -82,12 +82,12 @@ class Machine:
 
     @property
     def apart(self) -> bool:
-        """A guest that may be one of the machines that hosts show, or none at all: nobody knows its ID, and no name has told which."""
+        """A guest that may be one of the machines that hosts show, or none at all: its ID is unknown, and no name says which."""
         return self.host is None and self.id is None
 
     @property
     def answered(self) -> bool:
-        """Whether the guest itself has told something of this machine."""
+        """Whether the guest itself has reported something of this machine."""
         return isinstance(part(self.result, "guest").get("name"), str)
 
     def seen_vm(self, observed: datetime) -> SeenVm:
@@ -153,7 +153,7 @@ class Join:
 
 
 def _better(guest: GuestMaterial, match: Match[Machine], machine: Machine) -> bool:
-    """Whether a guest stands for a machine in the place of another, which has told nothing."""
+    """Whether a guest stands for a machine in the place of another, which has reported nothing."""
     known = machine.guest is not None and bool(machine.guest.vm_id)
     answered = match.other is None and bool(part(guest.result, "guest").get("name"))
     return not machine.answered and answered and (bool(guest.vm_id) or not known)

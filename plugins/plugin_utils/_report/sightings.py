@@ -91,7 +91,7 @@ def lean(events: Iterable[Result]) -> Iterator[Result]:
 
 
 def distinct(events: Iterable[Result]) -> Iterator[Result]:
-    """Each event of a host once, whoever delivered it; known by what the ledger knows it by."""
+    """Each event of a host once, however it was delivered; known by what the ledger knows it by."""
     seen: set[tuple[str, str, str, str, str]] = set()
     for event in events:
         if event.get("event_id") != HOST_EVENT:
@@ -109,7 +109,7 @@ def distinct(events: Iterable[Result]) -> Iterator[Result]:
 
 
 def sightings(events: Iterable[Result], activations: Iterable[Result], identities: Identities) -> list[Sighting]:
-    """Successes of hosts' events, and what guests told. A refusal by a host ends nothing: what is activated stays so until it lapses."""
+    """Successes of hosts' events, and what guests reported. A refusal by a host ends nothing: what is activated stays so until it lapses."""
     found = []
     for event in events:
         if event.get("notification") != Notification.SUCCESS.value:

@@ -33,7 +33,7 @@ class TenantSource(str, Enum):
 
 
 class InvalidPattern(ValueError):
-    """The pattern is no regular expression."""
+    """The pattern is not a regular expression."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def pattern_of(text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
     except re.error as error:
-        raise InvalidPattern(f"it is no regular expression: {error}") from error
+        raise InvalidPattern(f"it is not a regular expression: {error}") from error
 
 
 def _taken(pattern: re.Pattern[str], text: str) -> str:

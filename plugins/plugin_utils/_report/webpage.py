@@ -46,7 +46,7 @@ _MEANINGS = {
     Standing.NOT_ACTIVATED.value: "as the guest says, or its host's log",
     Standing.CONTRADICTED.value: "guest and host say different things",
     Standing.NOT_APPLICABLE.value: "Linux, Windows client and others",
-    Standing.UNKNOWN.value: "nobody has said anything; neither good nor bad",
+    Standing.UNKNOWN.value: "no source reports its state; neither good nor bad",
 }
 _SOURCES = {"guest": "guest itself", "host_event": "host's event log", "kvp": "Data Exchange"}
 _TRUST = {"guest": "proof", "host_event": "strong", "kvp": "hint"}
@@ -69,14 +69,14 @@ def to_html(document: Document) -> str:
         named=_NAMED,
         chart=_chart(document["timeline"]),
         months=document["months"][:_LONGEST_MONTHS],
-        # What the table can be filtered by: a finding may be of a guest that is no line of it.
+        # What the table can be filtered by: a finding may be of a guest that has no line in it.
         in_table=Counter(code for vm in document["vms"] for code in {one["code"] for one in vm["findings"]}),
     )
     return page.lstrip()  # the macros before it leave blank lines
 
 
 def digest_of(document: Document) -> str:
-    """Of all that makes the page, but for when it was made."""
+    """Of all that makes the page, except for when it was made."""
     made = hashlib.sha256(json.dumps(significant(document), sort_keys=True).encode("ascii"))
     for name in ("report.html.j2", "report.css", "report.js"):
         made.update(_read(name).encode("utf-8"))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""What the event source is told: its arguments, checked before anything is sent."""
+"""The arguments of the event source, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _hosts(wanted: Mapping[str, t.Any], environment: Mapping[str, str]) -> tuple
     hosts: dict[str, WatchedHost] = {}
     for name, own in _listed(wanted.get("hosts")):
         if not isinstance(name, str) or not name.strip() or name != safe_text(name, 255):
-            raise InvalidArgument(f"hosts: {safe_text(name)!r} is no name of a host")
+            raise InvalidArgument(f"hosts: {safe_text(name)!r} is not the name of a host")
         hosts[name] = WatchedHost(name, {**shared, **_variables(f"hosts: {name}", own)})
     if not hosts:
         raise InvalidArgument("hosts: name the Hyper-V hosts to watch, as a list of names or as a mapping of names to connection variables")
@@ -110,7 +110,7 @@ def _hosts(wanted: Mapping[str, t.Any], environment: Mapping[str, str]) -> tuple
 
 
 def _listed(hosts: t.Any) -> list[tuple[t.Any, t.Any]]:
-    """Names and variables of their own, as they were given; nothing where it is no list of any kind."""
+    """Names and variables of their own, as they were given; nothing where it is not a list of any kind."""
     if isinstance(hosts, str):
         hosts = [name.strip() for name in hosts.split(",") if name.strip()]
     if isinstance(hosts, Mapping):
@@ -139,7 +139,7 @@ def _number(wanted: Mapping[str, t.Any], name: str, least: float, most: float, *
     # 'not a number' fails every comparison
     if not least <= number <= most or (whole and math.floor(number) != number):
         kind = "whole number" if whole else "number"
-        raise InvalidArgument(f"{name}: {safe_text(value, 40)!r} is no {kind} from {least} to {most}")
+        raise InvalidArgument(f"{name}: {safe_text(value, 40)!r} is not a {kind} from {least} to {most}")
     return number
 
 

@@ -57,7 +57,7 @@ class HostSnapshot:
 
 
 class HostSession:
-    """The session of a host, made when it is needed and anew after each failure."""
+    """The session of a host, made when it is needed and again after each failure."""
 
     def __init__(self, host: WatchedHost, timeout: int, tables: Tables, open: Callable[[t.Any], Session] = open_session) -> None:
         self._host = host

@@ -29,7 +29,7 @@ class UnusableFile(Exception):
 
 @dataclass(frozen=True)
 class Position:
-    """What has been told of a host: events up to ``bookmark``, its ``licence`` and its ``contact`` as they were last. None: nothing yet."""
+    """What has been reported of a host: events up to ``bookmark``, its ``licence`` and its ``contact`` as they were last. None: nothing yet."""
 
     bookmark: Bookmark | None = None
     licence: dict[str, t.Any] | None = None
@@ -46,17 +46,17 @@ class Position:
     def of(kept: t.Any) -> Position:
         """What was kept. Raises ValueError."""
         if not isinstance(kept, Mapping) or not isinstance(kept.get("licence"), (dict, type(None))):
-            raise ValueError("a host's entry is no position")
+            raise ValueError("a host's entry is not a position")
         contact, bookmark = kept.get("contact"), kept.get("bookmark")
         if not isinstance(contact, (str, type(None))):
-            raise ValueError("a host's contact is no text")
+            raise ValueError("a host's contact is not a text")
         return Position(None if bookmark is None else read_bookmark(bookmark, EVENTS), kept.get("licence"), contact)
 
 
 class Positions:
     """The positions of all hosts. ``path`` None: they are kept in memory only.
 
-    The file belongs to one event source at a time: two would each overwrite what the other has told. Hosts in it that are not watched now
+    The file belongs to one event source at a time: two would each overwrite what the other has reported. Hosts in it that are not watched now
     stay as they are, so that a host which is left out for a day goes on where it was.
     """
 
@@ -123,11 +123,11 @@ def _read(path: str) -> dict[str, Position]:
             raise ValueError("it is too large")
         document = json.loads(text)
         if not isinstance(document, dict) or document.get("version") != VERSION or not isinstance(document.get("hosts"), dict):
-            raise ValueError(f"it is no file of bookmarks of version {VERSION}")
+            raise ValueError(f"it is not a file of bookmarks of version {VERSION}")
         return {host: Position.of(kept) for host, kept in document["hosts"].items()}
     except (ValueError, OverflowError, RecursionError, InvalidBookmark) as error:
-        # To begin anew by itself would lose what happened in between without a word.
-        raise UnusableFile(f"bookmarks: {path}: {error}. Move it away to begin anew with 'since'") from error
+        # To begin again by itself would lose what happened in between without a word.
+        raise UnusableFile(f"bookmarks: {path}: {error}. Move it away to begin again with 'since'") from error
 
 
 def _write(path: str, positions: Mapping[str, Position]) -> None:

@@ -5,8 +5,8 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """The watch of many Hyper-V hosts for ansible-rulebook: one task a host, threads for what blocks, one queue for what is found.
 
-What is told moves the host's position, event by event, and the position is kept in the file of bookmarks. So an orderly stop at any moment
-neither loses an event nor tells one twice; after a crash at most the batch that was under way is told again, under the same ids.
+What is reported moves the host's position, event by event, and the position is kept in the file of bookmarks. So an orderly stop at any moment
+neither loses an event nor reports one twice; after a crash at most the batch that was under way is reported again, under the same ids.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ async def _threads(parallel: int) -> AsyncIterator[Threads]:
 
 
 class HostWatch:
-    """One host: asked, told of, asked again."""
+    """One host: asked, reported, asked again."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class HostWatch:
             await self._sleep(0 if more else self._delay())
 
     async def look(self) -> bool:
-        """Ask once and tell what is new. Gives whether there is more to read at once."""
+        """Ask once and report what is new. Gives whether there is more to read at once."""
         async with self._threads.slots:
             licence = self._licence_is_due()
             start = self._positions.of(self._name).bookmark
@@ -159,7 +159,7 @@ class HostWatch:
             return snapshot.more
 
     def _found(self, snapshot: HostSnapshot) -> Iterator[tuple[Message | None, Changes]]:
-        """What there is to tell, in the order of its telling, each with what is true of the host once it was told."""
+        """What there is to report, in its order, each with what is true of the host once it was reported."""
         now = datetime.now(timezone.utc)
         if snapshot.reading is not None and snapshot.origin is not None:
             origin, reading = snapshot.origin, snapshot.reading
@@ -188,7 +188,7 @@ class HostWatch:
             return
         if failure is not None:
             logger.warning("%s", failure.msg)
-        # that a host answers at the very first time is no news
+        # that a host answers at the very first time is not news
         news = failure is not None or before is not None
         yield contact_message(self._name, failure, now) if news else None, {"contact": contact}
 

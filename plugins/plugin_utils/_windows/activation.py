@@ -46,7 +46,7 @@ class PlanRunner:
 
     ``wait`` is the time for the whole of activation in seconds, ``concurrent_guests`` the number of guests that may be asking at the same time.
     ``say`` gets one line for each change of state, never one for a poll.
-    ``applied`` tells what was done even if ``apply`` ended in an exception.
+    ``applied`` says what was done even if ``apply`` ended in an exception.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS = 10240
 
 
 def switch(session: Session, setting: KvpSetting, *, enabled: bool, host_build: int | None, wait: float) -> JobOutcome:
-    """Ask for the change and wait for its job, ``wait`` seconds at the most. Raises as ``management_service.call``."""
+    """Ask for the change and wait for its job, ``wait`` seconds at most. Raises as ``management_service.call``."""
     changed = EmbeddedInstance(_SETTING, {"InstanceID": setting.setting_id, "EnabledState": ENABLED if enabled else DISABLED})
     if host_build is not None and host_build < FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS:
         method, parameter = "ModifyResourceSettings", "ResourceSettings"
@@ -97,7 +97,7 @@ class SwitchRunner:
         return self._look(doubtful, enabled, outcome) if doubtful else ()
 
     def _look(self, doubtful: Sequence[KvpSetting], enabled: bool, outcome: Switched) -> list[KvpSetting]:
-        """Whether a change took place although nobody said so. Returns the machines of which it is certain that none did."""
+        """Whether a change took place although no answer said so. Returns the machines that certainly did not change."""
         unchanged: list[KvpSetting] = []
         vms = [Vm(id=setting.vm_id, name="", state=VmState.OTHER, state_code=None) for setting in doubtful]
         try:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""The way to a guest by PowerShell Direct, from the host's side: what can be known beforehand is checked before anything is run."""
+"""The way to a guest by PowerShell Direct, from the host's side: what can be known is checked before anything is run."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """A guest's CIM classes by PowerShell Direct: over its host, without any network of its own.
 
-Each trip into a guest starts a PowerShell on the host and a session in the guest, which takes seconds. So what is foreseen goes along with
+Each trip into a guest starts a PowerShell on the host and a session in the guest, which takes seconds. So what will be asked goes along with
 what is asked, and is handed out when it is asked for.
 """
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Why there is no way into a guest by PowerShell Direct: what the host knows beforehand, and what PowerShell said.
+"""Why there is no way into a guest by PowerShell Direct: what the host knows, and what PowerShell said.
 
 Identifiers of errors are those of PowerShell's own source (PSRemotingErrorId, New-PSSession): messages are in the host's language.
 Requirements: Microsoft, "Manage Windows virtual machines with PowerShell Direct".
@@ -138,7 +138,7 @@ def _old_machine(vm: DirectVm, host: Session) -> Finding | None:
 
 
 def _too_old(vm: DirectVm, host: Session) -> Finding | None:
-    """Whether the guest says by Data Exchange that it is a Windows that knows no PowerShell Direct. Only a hint, and only asked afterwards."""
+    """Whether the guest says by Data Exchange that it is a Windows without PowerShell Direct. Only a hint, and only asked afterwards."""
     try:
         items = read_intrinsic_items(host, vm.id)
     except WsManError:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""All that a guest tells about itself."""
+"""All that a guest reports about itself."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def read_licence_state(session: Cim) -> GuestFacts:
 
 
 def foresee_guest(session: Cim) -> None:
-    """Says beforehand what will be asked of a guest that is only looked at."""
+    """Announces what will be asked of a guest that is only looked at."""
     session.prefetch(OS, LICENCES, LICENSING_SERVICE, COMPUTER, *placement_calls(), DEVICE, SERVICE, ASSET_TAG)
 
 
 def foresee_key(session: Cim) -> None:
-    """Says beforehand what will be asked until a key is installed."""
+    """Announces what will be asked until a key is installed."""
     session.prefetch(OS, LICENCES, COMPUTER, vm_id_call(), *host_name_calls(), LICENSING_SERVICE, ASSET_TAG)
 
 
 def foresee_diagnosis(session: Cim) -> None:
-    """Says beforehand what will be asked after a refusal that the guest may explain."""
+    """Announces what will be asked after a refusal that the guest may explain."""
     session.prefetch(ASSET_TAG, DEVICE, SERVICE)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""All that one Hyper-V host tells about itself, in the fewest requests."""
+"""All that one Hyper-V host reports about itself, in the fewest requests."""
 
 from __future__ import annotations
 

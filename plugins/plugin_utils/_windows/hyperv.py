@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """Hyper-V of a host: is it there, which virtual machines does it have, and what do their notes say. ``Msvm_*`` in root/virtualization/v2.
 
-Notes are ``Msvm_VirtualSystemSettingData.Notes``: any text of whoever administers the host or the machine.
+Notes are ``Msvm_VirtualSystemSettingData.Notes``: any text of the administrators of the host or the machine.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def hyperv_present(session: Session) -> bool:
 def read_vms(session: Session) -> tuple[Vm, ...]:
     """Every virtual machine that the host owns now. Pages, never a request for each machine.
 
-    The host itself is a row of the same class. It is told apart by its Name, which is no GUID: captions are localised.
+    The host itself is a row of the same class. It is recognised by its Name, which is not a GUID: captions are localised.
     Raises NoHyperv where the namespace is not there; which fault Windows sends for that is not recorded.
     """
     return _vms(session, "SELECT ElementName, EnabledState, Name FROM Msvm_ComputerSystem")
@@ -92,7 +92,7 @@ def _vms(session: Session, wql: str) -> tuple[Vm, ...]:
     try:
         rows = list(session.query(VIRTUALIZATION, wql))
     except NotFound as error:
-        raise NoHyperv(f"Hyper-V is not installed: Windows knows no WMI namespace {VIRTUALIZATION}") from error
+        raise NoHyperv(f"Hyper-V is not installed: Windows does not have the WMI namespace {VIRTUALIZATION}") from error
     vms = []
     for row in rows:
         identifier = row.text("Name") or ""
@@ -113,8 +113,8 @@ def _vms(session: Session, wql: str) -> tuple[Vm, ...]:
 def read_notes(session: Session) -> dict[str, str] | None:
     """The first ``NOTES_LIMIT`` characters of each machine's notes by its GUID in upper case, "" where there are none. One request a page.
 
-    Notes are an array of texts, of which Hyper-V's own tools fill one element; more are joined as lines. None: notes of some machine are
-    longer than an answer of the host can be, so that Windows does not tell those of the others either.
+    Notes are an array of texts; Hyper-V's own tools fill one element; more are joined as lines. None: notes of some machine are
+    longer than an answer of the host can be, so that Windows does not return those of the others either.
     """
     try:
         rows = list(session.query(VIRTUALIZATION, _NOTES))

@@ -54,7 +54,7 @@ class KvpSetting:
 def read_vm_facts(session: Session, *, items: bool = True, notes: bool = False) -> tuple[VmFacts, ...]:
     """Every virtual machine with its Data Exchange: three enumerations, whatever the number of machines, and with ``notes`` a fourth.
 
-    Without ``items`` the pairs that the host wrote are left out, which saves pages; what guests wrote tells what they are.
+    Without ``items`` the pairs that the host wrote are left out, which saves pages; what guests wrote identifies them.
     """
     vms = read_vms(session)
     if not vms:
@@ -68,7 +68,7 @@ def read_vm_facts(session: Session, *, items: bool = True, notes: bool = False) 
 def read_settings(session: Session, vms: Iterable[Vm], *, host_items: bool = True) -> dict[str, KvpSetting]:
     """The switch of each machine by its GUID, and with ``host_items`` the pairs that the host wrote, which are most of the bytes.
 
-    The class also has rows that are no machine's: definitions (``Microsoft:Definition\\...``) and checkpoints. InstanceID is
+    The class also has rows that do not belong to a machine: definitions (``Microsoft:Definition\\...``) and checkpoints. InstanceID is
     ``Microsoft:<GUID>\\<component GUID>``; it is read and matched against the machines, never built. Should several rows name a machine,
     the shortest is its own.
     """

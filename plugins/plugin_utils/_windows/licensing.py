@@ -167,7 +167,7 @@ class LicensingService:
         self._service_method("InstallProductKey", {"ProductKey": Sensitive(key)})
 
     def refresh(self) -> None:
-        """Have the service read its licences anew, as slmgr does after each change."""
+        """Have the service read its licences again, as slmgr does after each change."""
         self._service_method("RefreshLicenseStatus", {})
 
     def activate(self, product_id: str) -> None:

@@ -52,7 +52,7 @@ class ServiceRefused(MethodFailed):
 
 
 def call(session: Session, method: str, arguments: Mapping[str, Argument], *, wait: float) -> JobOutcome:
-    """Call a method and wait for its job, ``wait`` seconds at the most.
+    """Call a method and wait for its job, ``wait`` seconds at most.
 
     Raises ServiceRefused, JobFailed, DeadlineExceeded, EffectUnknown: after the last two, and after a job that vanished, the state must be
     read before anything is repeated.

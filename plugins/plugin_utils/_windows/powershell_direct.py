@@ -52,7 +52,7 @@ class ScriptAnswer:
     """``stage`` is how far the script came: "session" (none could be opened in the guest) or "guest".
 
     ``results`` has an entry for each operation that was carried out, None where the script failed as a whole: then ``error_id`` and
-    ``exception_types`` say why, in words that are no language's.
+    ``exception_types`` say why, in words that are not translated.
     """
 
     stage: str
@@ -115,12 +115,12 @@ def _json(data: bytes | str) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise MalformedAnswer("PowerShell Direct: the script's answer is no JSON") from error
+        raise MalformedAnswer("PowerShell Direct: the script's answer is not JSON") from error
 
 
 def _answer(document: Any) -> ScriptAnswer:
     if not isinstance(document, dict):
-        raise MalformedAnswer("PowerShell Direct: the script's answer is no JSON object")
+        raise MalformedAnswer("PowerShell Direct: the script's answer is not a JSON object")
     results = document.get("results")
     types = document.get("types")
     return ScriptAnswer(
@@ -135,7 +135,7 @@ def _answer(document: Any) -> ScriptAnswer:
 def _results(document: Any) -> tuple[dict[str, Any], ...]:
     """What the guest said. It is the tenant's machine, so nothing is taken for granted."""
     if not isinstance(document, list) or not all(isinstance(result, dict) for result in document):
-        raise MalformedAnswer("PowerShell Direct: the guest's answer is no list of results")
+        raise MalformedAnswer("PowerShell Direct: the guest's answer is not a list of results")
     for result in document:
         if "error_id" not in result and not _are_rows(result.get("rows")):
             raise MalformedAnswer("PowerShell Direct: a result of the guest has neither rows nor an error")

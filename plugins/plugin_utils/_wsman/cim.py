@@ -45,7 +45,7 @@ class Cim(Protocol):
 
     @property
     def expensive_round_trips(self) -> bool:
-        """Whether each question takes seconds, so that it pays to say beforehand what will be asked (``prefetch``)."""
+        """Whether each question takes seconds, so that it pays to announce what will be asked (``prefetch``)."""
 
     @property
     def sleep(self) -> Callable[[float], None]:
@@ -67,5 +67,5 @@ class Cim(Protocol):
         """A method that changes is never called again where its answer was lost: that raises EffectUnknown."""
 
     def prefetch(self, *asked: Asked) -> None:
-        """What will be asked together with the next question or after it, for a way on which each trip is dear. Only a hint, but a foreseen
+        """What will be asked together with the next question or after it, for a way on which each trip is dear. Only a hint, but an announced
         call may be carried out at once: it must do no harm if nobody asks for it in the end."""

@@ -6,7 +6,7 @@
 """One command on a Windows computer by WinRS: input in, output out.
 
 The messages are those of pywinrm and pypsrp, see the two shells beside this file. What is decided here is what a failure means: until the
-input was sent nothing can have happened, and after that nobody knows.
+input was sent nothing can have happened, and after that it is unknown.
 """
 
 from __future__ import annotations

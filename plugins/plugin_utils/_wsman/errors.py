@@ -140,7 +140,7 @@ class AnswerRefused(WsManError):
 
 
 class Redirected(AnswerRefused):
-    """The answer sends the message on to another address. ``location`` is as hostile as whoever wrote it; ``status`` None: a library followed."""
+    """The answer sends the message on to another address. ``location`` is as hostile as its author; ``status`` None: a library followed."""
 
     def __init__(self, endpoint: str, status: int | None, location: str) -> None:
         self.status = status
@@ -335,7 +335,7 @@ class InvalidResourceUri(NotFound):
 
 
 class InvalidClassOrQuery(Fault):
-    """The class is not in the namespace, or the WQL is not valid: Windows does not tell these apart by code."""
+    """The class is not in the namespace, or the WQL is not valid: Windows does not distinguish these by code."""
 
 
 class InvalidSelectors(Fault):

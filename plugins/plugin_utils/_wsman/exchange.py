@@ -130,7 +130,7 @@ class Exchange:
                     renewed = True
                     delay = 0.0
                 elif isinstance(error, (MalformedAnswer, OperationTimedOut)):
-                    # Once, for something between may have damaged it, or a provider had to wake up. What answers so again is no WinRM,
+                    # Once, for something between may have damaged it, or a provider had to wake up. What answers so again is not WinRM,
                     # or too slow.
                     if repeat is not Repeat.READ or once_more:
                         raise

@@ -144,7 +144,7 @@ def read_fault(fault: ET.Element, *, action: str, subject: str) -> Fault:
 
 
 def fault_of_code(code: int | None, *, text: str, subject: str, cim_status: int | None = None, from_provider: bool = False) -> Fault:
-    """The exception for a fault of which another library, or PowerShell, tells no more than its number and its text.
+    """The exception for a fault from another library, or from PowerShell, with its number and its text only.
 
     ``from_provider``: WMI or a provider said it, not WinRM.
     """

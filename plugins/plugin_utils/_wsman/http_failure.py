@@ -48,7 +48,7 @@ _AUTHENTICATION = {
     "Krb5Error",  # krb5, which gets tickets for pypsrp
 }
 _TOLD_BY_GSSAPI = re.compile(r"Minor \(\d+\): (.+?)(?:, Context: .*)?\Z", re.DOTALL)
-# OpenSSL's reasons for a first answer that is no TLS record. Which one it is depends on its version and on the bytes that came.
+# OpenSSL's reasons for a first answer that is not a TLS record. Which one it is depends on its version and on the bytes that came.
 _NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST|UNKNOWN_PROTOCOL|PACKET_LENGTH_TOO_LONG")
 # OpenSSL's reasons for a file of certificates or keys that is none.
 _NO_PEM = re.compile("NO_CERTIFICATE_OR_CRL_FOUND|NO_START_LINE|PEM lib|PEM_READ|KEY_VALUES_MISMATCH")
@@ -92,7 +92,7 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
     if file is not None:  # requests: a file of certificates that the options name; its text has the path
         return OptionsRefused(endpoint, " ".join(file.split())[:300])
     if "InvalidProxyURL" in names:
-        return ProxyFailed(endpoint, "the address of the proxy is no URL as in http://proxy.example:3128")
+        return ProxyFailed(endpoint, "the address of the proxy is not a URL as in http://proxy.example:3128")
     if "ProxyError" in names:
         return ProxyFailed(endpoint, f"no connection through the proxy ({_proxy_text(chain)})")
     if "BadMICError" in names:  # of pyspnego, whose other errors are those of a logon

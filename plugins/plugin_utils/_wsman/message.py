@@ -82,7 +82,7 @@ def read_answer(data: bytes, *, message_id: str | None, subject: str, max_envelo
     """
     root = read_xml(data, subject, max_size=max_envelope_size * ANSWER_SIZE_FACTOR)
     if root.tag != f"{{{ns.SOAP}}}Envelope":
-        raise MalformedAnswer(f"{subject}: the answer is no SOAP 1.2 envelope but <{ns.local_name(root.tag)[:40]}>")
+        raise MalformedAnswer(f"{subject}: the answer is not a SOAP 1.2 envelope but <{ns.local_name(root.tag)[:40]}>")
     body = root.find(f"{{{ns.SOAP}}}Body")
     if body is None:
         raise MalformedAnswer(f"{subject}: the envelope has no body")

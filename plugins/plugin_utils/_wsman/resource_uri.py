@@ -20,7 +20,7 @@ _CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def namespace_path(namespace: str) -> str:
-    """``root\\CIMV2`` or ``/root/cimv2/`` -> ``root/cimv2``; ValueError for what is no namespace."""
+    """``root\\CIMV2`` or ``/root/cimv2/`` -> ``root/cimv2``; ValueError for what is not a namespace."""
     path = namespace.replace("\\", "/").strip("/").lower()
     if not _NAMESPACE.match(path):
         raise ValueError(f"not a CIM namespace: {namespace!r}")

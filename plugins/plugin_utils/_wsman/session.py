@@ -216,7 +216,7 @@ class Session:
             try:
                 outcome = outcome_of(self.get(job.namespace, job.class_name, job.keys))
             except (InvalidNamespace, InvalidResourceUri):
-                raise  # the question was wrong; that is no vanished job
+                raise  # the question was wrong; that is not a vanished job
             except NotFound:
                 return JobOutcome.VANISHED
             if outcome is not None:

@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """A WinRS shell over pypsrp.
 
-Its Process opens a command without saying that the input is a pipe, and ends the input with "True", which is no xs:boolean. So these two
+Its Process opens a command without saying that the input is a pipe, and ends the input with "True", which is not an xs:boolean. So these two
 messages are given to its WSMan as elements; all others are its own.
 """
 

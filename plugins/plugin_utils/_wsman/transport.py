@@ -38,10 +38,10 @@ class Transport(Protocol):
         """A WinRS shell for one command, over the same connection. Nothing is sent yet."""
 
     def reset(self) -> None:
-        """Forget connection and security context: the next ``send`` connects and authenticates anew."""
+        """Forget connection and security context: the next ``send`` connects and authenticates again."""
 
     def close(self) -> None:
-        """Give back the connection. A later ``send`` connects anew."""
+        """Give back the connection. A later ``send`` connects again."""
 
 
 def without_credentials(url: str) -> str:

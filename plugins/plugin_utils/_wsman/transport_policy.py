@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""What is taken from whoever answers, for both libraries: the policy that pywinrm's and pypsrp's ``requests.Session`` is put under.
+"""Which answers are accepted, for both libraries: the policy that pywinrm's and pypsrp's ``requests.Session`` is put under.
 
 - Nothing is sent to another address than the connection's own: no redirect is followed, and ``.netrc`` is not read. Proxies stay as configured.
 - To an encrypted message only an encrypted answer counts, a fault too.

@@ -69,7 +69,7 @@ def _microseconds(fraction: str | None) -> int:
 
 
 def is_unspecific(text: str) -> bool:
-    """A DMTF time with asterisks: parts of it are not known, so it is no point in time."""
+    """A DMTF time with asterisks: parts of it are not known, so it is not a point in time."""
     return "*" in text and _DMTF_UNSPECIFIC.match(text.strip()) is not None
 
 

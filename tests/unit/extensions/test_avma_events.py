@@ -22,7 +22,7 @@ GUIDE = ROOT / "docs/event-driven.md"
 
 
 def text_in_source(name: str) -> Any:
-    """A constant of the source. It is not imported: it is no module of the collection."""
+    """A constant of the source. It is not imported: it is not a module of the collection."""
     for node in ast.parse(SOURCE.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
             return yaml.safe_load(ast.literal_eval(node.value))

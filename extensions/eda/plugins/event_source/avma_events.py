@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 DOCUMENTATION = r"""
 ---
-short_description: Watch what Hyper-V hosts tell of Automatic Virtual Machine Activation
+short_description: Watch what Hyper-V hosts report about Automatic Virtual Machine Activation
 description:
   - Asks Hyper-V hosts over WinRM, several at once, for the events 12310 that they write
     when a guest asks to be activated (AVMA), and for the state of their own licence.
   - Gives events of the types guest_activation, host_licence, event_log and
     host_contact. The guide docs/event-driven.md of the collection describes them.
-  - Nothing is told twice, and with bookmarks nothing is lost over a restart.
+  - Nothing is reported twice, and with bookmarks nothing is lost over a restart.
   - A host that does not answer is asked again after a growing time with jitter.
   - Needs ansible-core, the collection hyperv.avma and its Python requirements where
     ansible-rulebook runs.
@@ -66,13 +66,13 @@ options:
     default: 300
   since:
     description:
-      - How far back a host is read of which there is no bookmark, such as 36h or 7d.
+      - How far back a host without a bookmark is read, such as 36h or 7d.
     type: str
     default: 0m
   bookmarks:
     description:
-      - The file that keeps what was told of each host. Without it a restart begins
-        anew with since. It belongs to one source alone.
+      - The file that keeps what was reported of each host. Without it a restart begins
+        again with since. It belongs to one source alone.
     type: str
   limit:
     description:

@@ -5,7 +5,7 @@
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
 """From results of the modules to rows of the ledger.
 
-Results come from other jobs and other versions, and some of them are those of failed tasks: what is no event, activation or bookmark is
+Results come from other jobs and other versions, and some of them are those of failed tasks: what is not an event, activation or bookmark is
 counted and left out, never guessed at.
 """
 
@@ -83,7 +83,7 @@ def rows_of(events: Iterable[t.Any], activations: Iterable[t.Any], now: datetime
     for result in activations:
         row = _unless_odd(_activation, result, now) if isinstance(result, Mapping) else None
         if row is None:
-            rows.skip("no result of guest_key that tells the licence")
+            rows.skip("no result of guest_key with the licence")
         else:
             rows.activations.append(row)
     return rows
@@ -218,7 +218,7 @@ def _code(value: t.Any) -> int | None:
 
 def _json(value: Mapping[str, t.Any]) -> str:
     """One line of ASCII: whatever a tenant wrote is escaped in it, lone surrogates too, which SQLite could not store. Raises TypeError, ValueError
-    and RecursionError for what is no JSON."""
+    and RecursionError for what is not JSON."""
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str, allow_nan=False)
 
 

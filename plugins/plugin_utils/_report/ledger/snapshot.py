@@ -6,7 +6,7 @@
 """A copy of the ledger's file as of one moment, made while other jobs write, for what takes long.
 
 SQLite's own backup copies page by page, damage included, and holds a lock only for as long as one portion takes. A job that writes meanwhile
-makes it begin anew. Where they never leave it alone it gives up: to keep them waiting for a file of many gigabytes would be worse.
+makes it begin again. Where they never leave it alone it gives up: to keep them waiting for a file of many gigabytes would be worse.
 """
 
 from __future__ import annotations

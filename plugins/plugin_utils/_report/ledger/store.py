@@ -291,7 +291,7 @@ class _Writer:
 
 
 def _object_in(body: t.Any) -> dict[str, t.Any] | None:
-    """What a row's ``body`` holds. None: it is no JSON object, which nothing that writes a ledger makes."""
+    """What a row's ``body`` holds. None: it is not a JSON object, which nothing that writes a ledger makes."""
     try:
         found = json.loads(body)
     except (TypeError, ValueError, RecursionError):  # JSONDecodeError and UnicodeDecodeError are ValueErrors
@@ -305,7 +305,7 @@ _FIRST_SECOND = -62135596800  # of the year 1
 
 
 def _problems_of_rows(connection: sqlite3.Connection, version: int) -> Iterator[str]:
-    """What SQLite takes for sound and is no ledger all the same."""
+    """What SQLite takes for sound and is not a ledger all the same."""
     for table in (*_DATED, "bookmarks") if version == VERSION else _DATED:
         bodies = sum(_object_in(body) is None for (body,) in connection.execute(f"SELECT body FROM {table}"))
         if bodies:

@@ -128,7 +128,7 @@ def test_registry() -> None:
     assert texts(call("GetStringValue", f'{path}<p:sValueName xsi:nil="true"/>'), "ReturnValue") == ["1"]
 
 
-@pytest.mark.fidelity("A method of an instance with selectors that are no keys: w:InvalidSelectors", source=SOURCE, confidence="H")
+@pytest.mark.fidelity("A method of an instance with selectors that are not keys: w:InvalidSelectors", source=SOURCE, confidence="H")
 def test_bad_selectors() -> None:
     uri = f"{CIMV2}/Win32_Service"
     status, answer = Wire().exchange(envelope(f"{TRANSFER}/Get", uri, "", selector_set("wsman", Nonsense="x")))

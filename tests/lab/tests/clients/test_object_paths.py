@@ -1,7 +1,7 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A path that the lab hands out is found again, whoever wrote it and wherever it is given back.
+"""A path that the lab hands out is found again, by whichever way and wherever it is given back.
 
 Every class and instance of hosts and guests is walked: by WQL on __PATH and __RELPATH, by Get with the selectors of its endpoint reference,
 and each path or reference among its values likewise.

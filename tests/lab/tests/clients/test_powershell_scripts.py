@@ -63,7 +63,7 @@ def test_a_role_that_was_removed() -> None:
 
 
 @pytest.mark.fidelity(
-    "CIM_DataFile tells the version of vmms.exe",
+    "CIM_DataFile shows the version of vmms.exe",
     source="virt-who, pull request 153, made against real hosts",
     confidence="H",
 )

@@ -159,7 +159,7 @@ KMS_HOST = {"licence": {"channel": "Volume:GVLK", "status": "licensed"}}
 
 
 @pytest.mark.fidelity(
-    "VLActivationType tells Active Directory (1), KMS (2) and a token (3) apart, ADActivationObjectName names the object",
+    "VLActivationType distinguishes Active Directory (1), KMS (2) and a token (3), ADActivationObjectName names the object",
     source="public copies of slmgr.vbs; Microsoft, SoftwareLicensingProduct",
     confidence="H",
 )

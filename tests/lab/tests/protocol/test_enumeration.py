@@ -258,7 +258,7 @@ def test_what_enumerate_refuses(uri: str, inner: str, code: int) -> None:
     source="wsmerror.h",
     confidence="M",
 )
-def test_keys_do_not_belong_into_an_enumerate() -> None:
+def test_keys_are_not_for_an_enumerate() -> None:
     answer = Desk(OfficeMachine()).enumerate(f"{OFFICE}Office_Desk", selectors={"Name": "d1"})
     assert fault_code_in(answer.body) == 2150859016
     assert Desk(OfficeMachine()).enumerate(f"{OFFICE}Office_Desk", selectors={}).status == 200

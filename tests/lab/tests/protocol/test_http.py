@@ -110,7 +110,7 @@ def test_broken_tokens_are_401(serve: Serve, office: OfficeMachine, scheme: str,
 
 
 @pytest.mark.fidelity(
-    "Identify tells OS 0.0.0 before authentication and the version after it",
+    "Identify reports OS 0.0.0 before authentication and the version after it",
     source="Microsoft, Test-WSMan; OpenVAS",
     confidence="H",
 )

@@ -192,7 +192,7 @@ def test_powershell_remoting_is_not_served_and_that_is_what_it_says() -> None:
 
 
 @pytest.mark.fidelity(
-    "A shell for an account that is no administrator: w:AccessDenied, code 5",
+    "A shell for an account that is not an administrator: w:AccessDenied, code 5",
     source="a Go test that quotes Windows Server 2022",
     confidence="M",
 )

@@ -40,7 +40,7 @@ def _intrinsic(world: World, vm: str) -> dict[str, Any]:
     source="Microsoft, Msvm_KvpExchangeDataItem",
     confidence="H",
 )
-def test_windows_tells_its_intrinsic_items_as_text() -> None:
+def test_windows_reports_its_intrinsic_items_as_text() -> None:
     told = _intrinsic(pair(STANDARD), "vm")
     assert set(told) == WINDOWS_ITEMS
     assert (told["OSBuildNumber"], told["OSEditionId"], told["ProductType"], told["SuiteMask"]) == ("20348", "7", "3", "272")

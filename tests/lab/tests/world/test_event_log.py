@@ -52,7 +52,7 @@ def test_a_full_log_drops_its_oldest() -> None:
 
 
 @pytest.mark.fidelity(
-    "A cleared event log is empty; whether its records begin anew is documented nowhere (switch of the arrangement)",
+    "A cleared event log is empty; whether its records begin again is documented nowhere (switch of the arrangement)",
     source="Microsoft, Win32_NTEventlogFile (ClearEventlog)",
     confidence="M",
 )

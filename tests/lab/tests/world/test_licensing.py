@@ -192,7 +192,7 @@ KMS = {
 
 
 @pytest.mark.fidelity(
-    "KMS settings are of the whole licensing service and outlive the key; what DNS gave is told apart from them",
+    "KMS settings are of the whole licensing service and outlive the key; what DNS gave is shown apart from them",
     source="Microsoft, SoftwareLicensingService and SoftwareLicensingProduct; public text of slmgr.vbs",
     confidence="H",
 )

@@ -129,7 +129,7 @@ def test_tables_that_contradict_the_published_ones_are_refused_before_anything_i
     ("options", "message"),
     [
         ({"wait": -1}, "wait: -1 is negative"),
-        ({"host": {}}, "host: the value is no result of hyperv.avma.host_info"),
+        ({"host": {}}, "host: the value is not a result of hyperv.avma.host_info"),
         ({"host": {"failed": True, "msg": "x"}}, "failed or was skipped"),
         ({"host": {"host": {"name": "HV01", "avma": {"ready": "perhaps"}}}}, "'host.avma.ready'"),
     ],

@@ -111,7 +111,7 @@ def test_product_key_that_was_left_there_is_not_shown(guest: FakeGuest) -> None:
     assert key not in str(result)
 
 
-@pytest.mark.parametrize(("patterns", "message"), [(["~("], "no regular expression"), ([""], "is empty"), ([], "there is none")])
+@pytest.mark.parametrize(("patterns", "message"), [(["~("], "not a regular expression"), ([""], "is empty"), ([], "there is none")])
 def test_patterns_that_are_none_are_refused_before_anything_is_sent(guest: FakeGuest, patterns: list[str], message: str) -> None:
     result = play("guest_kvp", guest, patterns=patterns).result
     assert result["failed"] is True

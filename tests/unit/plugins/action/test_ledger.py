@@ -95,8 +95,8 @@ def test_retention_removes_what_is_old(path: str) -> None:
     ("options", "said"),
     [
         ({"retention": "5h"}, "less than a day"),
-        ({"retention": "for ever"}, "no length of time"),
-        ({"observed": "yesterday"}, "no ISO 8601 time"),
+        ({"retention": "for ever"}, "not a length of time"),
+        ({"observed": "yesterday"}, "not an ISO 8601 time"),
         ({"state": "export", "dest": "SAME"}, "name the same file"),
     ],
 )

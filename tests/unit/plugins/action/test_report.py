@@ -106,16 +106,16 @@ def test_an_inventory_without_anything(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"name": "../evil"}, "is no name of a file"),
-        ({"mode": "rw"}, "no octal mode"),
+        ({"name": "../evil"}, "is not the name of a file"),
+        ({"mode": "rw"}, "not an octal mode"),
         ({"months": 0}, "Give a number from 1 to 36"),
         ({"since": "yesterday"}, "neither an ISO 8601 time"),
-        ({"observed": "now"}, "no ISO 8601 time"),
-        ({"lease_validity": "never"}, "no length of time"),
-        ({"lease_validity": "0d"}, "out of reason"),
-        ({"tenant_pattern": "("}, "no regular expression"),
+        ({"observed": "now"}, "not an ISO 8601 time"),
+        ({"lease_validity": "never"}, "not a length of time"),
+        ({"lease_validity": "0d"}, "out of range"),
+        ({"tenant_pattern": "("}, "not a regular expression"),
         ({"compare": "/nowhere/avma-report.json"}, "No such file"),
-        ({"compare": __file__}, "no JSON"),
+        ({"compare": __file__}, "not JSON"),
         ({"ledger": "/nowhere/ledger.sqlite"}, "there is no ledger"),
     ],
 )

@@ -57,8 +57,8 @@ def test_an_edition_that_is_told_counts(host: object, guest: object, supported: 
 @pytest.mark.parametrize(
     ("host", "guest", "message"),
     [
-        ("2023", "2022", "host: '2023' is no release"),
-        ("2022", "Win11", "guest: 'Win11' is no release"),
+        ("2023", "2022", "host: '2023' is not a release"),
+        ("2022", "Win11", "guest: 'Win11' is not a release"),
         ("2022", None, "guest: a release of Windows Server is wanted"),
         ({"build": 99999, "sku": 8}, "2022", "host: the release of the machine is not known"),
         ("2022", {"kind": "unknown", "build": None, "sku": None}, "guest: the release of the machine is not known"),
@@ -76,5 +76,5 @@ def test_tables_add_a_release() -> None:
     tables = {"releases": [{"name": "Contoso", "build": 900100}]}
     assert avma_supported("Contoso", "2025", tables) is True
     assert avma_supported({"build": 26100, "sku": 8}, {"build": 900100, "sku": 7}, tables) is False
-    with pytest.raises(AnsibleFilterError, match="avma_supported: tables: this is no dictionary"):
+    with pytest.raises(AnsibleFilterError, match="avma_supported: tables: this is not a dictionary"):
         avma_supported("2022", "2019", ["Contoso"])

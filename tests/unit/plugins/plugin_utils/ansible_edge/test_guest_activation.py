@@ -474,7 +474,7 @@ BAD, GOOD = {"ready": False}, {"ready": True}
         (None, None, [host_result(**BAD)], False),
         # the same host in two results
         (None, "HV01", [host_result(**BAD), host_result(**BAD)], True),
-        # what is no result of host_info is passed over
+        # what is not a result of host_info is passed over
         ("hv01.corp.example", "HV01", [{}, {"failed": True, "msg": "x"}, {"host": None}, {"host": "hv01"}, host_result(**BAD)], True),
     ],
 )

@@ -66,7 +66,7 @@ def test_text_of_a_tenant_is_never_a_template() -> None:
     raw = "{{ 7 * 7 }}" if hasattr(ansible.template, "trust_as_template") else "{ { 7 * 7 }}"
     assert templar.template(expression("{{ found.vm }}")) == raw
     assert templar.template(shown["vm"]) == raw
-    # Put together anew, as a play does: what was marked as unsafe is not any more before 2.19.
+    # Put together again, as a play does: what was marked as unsafe is not any more before 2.19.
     again = templar.template(expression("{{ found.vm ~ 'x' }}"))
     assert templar.template(again) == f"{raw}x"
 
@@ -136,7 +136,7 @@ def test_query_that_finds_nothing_gives_null_and_says_what_there_is(expression: 
 
 @pytest.mark.parametrize("expression", ["vms[?", "a.b.", "[*", "&&"])
 def test_malformed_query_is_refused_when_it_is_compiled(expression: str) -> None:
-    with pytest.raises(InvalidQuery, match="is no JMESPath expression"):
+    with pytest.raises(InvalidQuery, match="is not a JMESPath expression"):
         Query(expression)
 
 

@@ -65,12 +65,12 @@ def test_readiness_may_be_unknown() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (None, "the value is no dictionary"),
-        ("HV01", "the value is no dictionary"),
+        (None, "the value is not a dictionary"),
+        ("HV01", "the value is not a dictionary"),
         ({}, "'host' is missing. Give the whole registered result"),
         ({"failed": True}, r"'host' is missing \(the task that it was registered from failed or was skipped\)"),
-        ({"host": "HV01"}, "'host' is no dictionary"),
-        ({"host": {"name": "HV01"}}, "'host.avma' is no dictionary"),
+        ({"host": "HV01"}, "'host' is not a dictionary"),
+        ({"host": {"name": "HV01"}}, "'host.avma' is not a dictionary"),
         ({"host": {"name": "HV01", "avma": {}}}, "'host.avma.ready' is missing"),
         ({"host": {"name": "HV01", "avma": {"ready": "yes"}}}, "'host.avma.ready' is neither true, false nor null"),
         ({"host": {"avma": {"ready": True}}}, "'host.name' is missing"),

@@ -44,7 +44,9 @@ def test_candidates_by_default(name: str, candidate: bool) -> None:
     assert NamePatterns(DEFAULT_PATTERNS).match(name) is candidate
 
 
-@pytest.mark.parametrize(("pattern", "message"), [("", "is empty"), (" ", "is empty"), ("~", "is empty"), ("~(", "no regular expression")])
+@pytest.mark.parametrize(
+    ("pattern", "message"), [("", "is empty"), (" ", "is empty"), ("~", "is empty"), ("~(", "not a regular expression")]
+)
 def test_pattern_that_is_none(pattern: str, message: str) -> None:
     with pytest.raises(InvalidPattern, match=message):
         NamePatterns([pattern])

@@ -138,10 +138,10 @@ def test_entries_may_repeat_what_is_published() -> None:
 
 
 REFUSED = [
-    pytest.param([], "this is no dictionary", id="list"),
+    pytest.param([], "this is not a dictionary", id="list"),
     pytest.param({"keys": []}, "'keys' is not known here", id="unknown part"),
-    pytest.param({"releases": {"name": "Contoso"}}, "releases: this is no list", id="no list"),
-    pytest.param({"releases": ["Contoso"]}, "releases[0]: this is no dictionary", id="no dictionary"),
+    pytest.param({"releases": {"name": "Contoso"}}, "releases: this is not a list", id="no list"),
+    pytest.param({"releases": ["Contoso"]}, "releases[0]: this is not a dictionary", id="no dictionary"),
     pytest.param({"releases": [{"name": "Contoso", "bild": 1}]}, "releases[0]: 'bild' is not known here", id="unknown field"),
     pytest.param({"releases": [{"build": 900100}]}, "releases[0]: 'name' is missing", id="no name"),
     pytest.param(
@@ -169,7 +169,7 @@ REFUSED = [
     pytest.param(
         {"avma_keys": [key_row("Contoso", "Standard", OWN_KEY)]}, "avma_keys[0] (Contoso Standard): there is no release", id="no release"
     ),
-    pytest.param(table(key_row("Contoso", "Premium", OWN_KEY)), "avma_keys[0] (Contoso): 'Premium' is no edition", id="no edition"),
+    pytest.param(table(key_row("Contoso", "Premium", OWN_KEY)), "avma_keys[0] (Contoso): 'Premium' is not an edition", id="no edition"),
     pytest.param(
         table(key_row("Contoso", "Foundation", OWN_KEY)), "avma_keys[0] (Contoso Foundation): AVMA does not serve", id="not served"
     ),

@@ -49,7 +49,7 @@ def test_networks_choose() -> None:
 
 
 def test_a_network_that_is_none_is_named() -> None:
-    with pytest.raises(InvalidNetwork, match=r"'10\.0\.0\.0/99' is no network\. Write it as"):
+    with pytest.raises(InvalidNetwork, match=r"'10\.0\.0\.0/99' is not a network\. Write it as"):
         networks_of(["10.0.0.0/99"])
 
 

@@ -252,7 +252,7 @@ def test_another_programs_file_is_left_alone(ledger: Ledger) -> None:
 
 
 def overwrite_header(data: bytearray) -> None:
-    data[:32] = b"this is no database at all......"
+    data[:32] = b"this is not a database at all......"
 
 
 def overwrite_pages(data: bytearray) -> None:

@@ -267,7 +267,7 @@ def test_notes_cannot_make_a_pattern_slow() -> None:
 
 
 def test_pattern_that_is_none_is_refused() -> None:
-    with pytest.raises(InvalidPattern, match="no regular expression"):
+    with pytest.raises(InvalidPattern, match="not a regular expression"):
         pattern_of("(")
 
 

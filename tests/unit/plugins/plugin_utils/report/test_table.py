@@ -20,7 +20,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._report.table import d
         ("日本語", 6),
         ("ﾃｽﾄ", 3),
         ("e\u0301", 1),
-        ("ก\u0e31", 1),  # a vowel sign above, which is no combining class
+        ("ก\u0e31", 1),  # a vowel sign above, which is not a combining class
         ("Ａ", 2),
         ("한글", 4),
         ("❤\ufe0f", 1),

@@ -1,7 +1,7 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file of bookmarks: kept whole, owned by one, never begun anew in silence."""
+"""The file of bookmarks: kept whole, owned by one, never begun again in silence."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ ENDLESS = json.dumps({"version": 1, "hosts": {"hv01": {"bookmark": {**MARK.as_di
 def test_what_is_no_file_of_bookmarks_is_left_alone(tmp_path: Path, content: str) -> None:
     path = tmp_path / "bookmarks.json"
     path.write_text(content)
-    with pytest.raises(UnusableFile, match="Move it away to begin anew"):
+    with pytest.raises(UnusableFile, match="Move it away to begin again"):
         Positions(str(path))
 
     assert path.read_text() == content

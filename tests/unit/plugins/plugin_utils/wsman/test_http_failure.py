@@ -172,7 +172,7 @@ def certificate_error() -> Exception:
         (
             requests.exceptions.InvalidProxyURL("Please check proxy URL."),
             errors.ProxyFailed,
-            "the address of the proxy is no URL as in http://proxy.example:3128",
+            "the address of the proxy is not a URL as in http://proxy.example:3128",
         ),
         (OperationNotAvailableError("No username or password was specified"), errors.AuthenticationFailed, None),
         (requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support."), errors.MissingLibrary, None),

@@ -86,8 +86,11 @@ def test_a_fault_to_another_message_is_refused() -> None:
     ("data", "message"),
     [
         (b"", "Test: not well-formed XML (no element found: line 1, column 0)"),
-        (b"<html><body>Login</body></html>", "Test: the answer is no SOAP 1.2 envelope but <html>"),
-        (b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"/>', "Test: the answer is no SOAP 1.2 envelope but <Envelope>"),
+        (b"<html><body>Login</body></html>", "Test: the answer is not a SOAP 1.2 envelope but <html>"),
+        (
+            b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"/>',
+            "Test: the answer is not a SOAP 1.2 envelope but <Envelope>",
+        ),
         (b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"/>', "Test: the envelope has no body"),
         (b'<?xml version="1.0" encoding="utf-3"?><a/>', "Test: not well-formed XML (LookupError)"),
         (b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "Test: not well-formed XML (DTDForbidden)"),

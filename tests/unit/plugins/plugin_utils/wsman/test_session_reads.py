@@ -212,7 +212,7 @@ def test_a_damaged_answer_to_a_read_is_asked_for_once_more(
     transport.expect("Get", damaged).expect("Get", ITEM)
     assert get(session) == "a"
     assert (session.statistics.retries, time.slept) == (1, [0.5])
-    # What always answers like this is no WinRM.
+    # What always answers like this is not a WinRM.
     transport.expect("Get", damaged).expect("Get", damaged)
     with pytest.raises(MalformedAnswer):
         get(session)
