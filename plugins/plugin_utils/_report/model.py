@@ -196,7 +196,7 @@ class MonthRow:
     seen: Annotated[
         tuple[int | None, ...],
         Described(
-            "guests whose an activation was logged or proven on that day",
+            "guests with an activation that was logged or proven on that day",
             columns=tuple(f"seen_{day}" for day in _DAYS),
             schema=_EACH_DAY,
         ),
@@ -242,7 +242,7 @@ class Report:
     totals: Totals
     groups: Annotated[
         Mapping[str, tuple[Group, ...]],
-        Described("The same machines by each of these; null is the name of those whose it is not known."),
+        Described("The same machines by each of these; null stands for those without one."),
     ]
     actions: Annotated[tuple[Action, ...], Described("What needs action, the most urgent first.")]
     hosts: tuple[HostEntry, ...]
