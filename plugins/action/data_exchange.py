@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.options import not_negative
-from ..plugin_utils._ansible.vm_choice import ALL_OPTION, VM_OPTIONS, VmChoice, choose, explicit_choice_of
+from ..plugin_utils._ansible.vm_choice import ALL_OPTION, NONE_SHOWN, VM_OPTIONS, VmChoice, choose, explicit_choice_of
 from ..plugin_utils._windows.data_exchange import SwitchRunner
 from ..plugin_utils._windows.hyperv import Vm, read_vms
 from ..plugin_utils._windows.kvp import KvpSetting, read_settings
@@ -63,6 +63,8 @@ class ActionModule(WsManAction[Options]):
             )
         rows = [_row(vm, settings.get(vm.id), wanted, vm.id in changed, problems.get(vm.id)) for vm in chosen]
         result: dict[str, t.Any] = {"changed": bool(changed), "vms": rows}
+        if not vms:
+            result["warnings"] = [f"{task.machine}: {NONE_SHOWN}."]
         if task.diff_mode and changed:
             result["diff"] = _diff(task.machine, rows)
         if problems:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.options import OptionError, not_negative
-from ..plugin_utils._ansible.vm_choice import ALL_OPTION, VM_OPTIONS, VmChoice, choose, explicit_choice_of
+from ..plugin_utils._ansible.vm_choice import ALL_OPTION, NONE_SHOWN, VM_OPTIONS, VmChoice, choose, explicit_choice_of
 from ..plugin_utils._avma.facts import KvpItem
 from ..plugin_utils._avma.kvp_items import InvalidItem, ItemChange, after, check_item, plan_absent, plan_present
 from ..plugin_utils._avma.name_patterns import InvalidPattern, NamePatterns
@@ -69,7 +69,8 @@ class ActionModule(WsManAction[Options]):
     def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         # A machine's items come in one piece, so the larger the pages that the host allows, the better.
         session.learn_limits()
-        chosen = choose(read_vms(session), options.vms, unique=True)
+        vms = read_vms(session)
+        chosen = choose(vms, options.vms, unique=True)
         settings = read_settings(session, chosen)
         existing = {vm.id: settings[vm.id].host_items for vm in chosen if vm.id in settings}
         plans: dict[str, tuple[ItemChange, ...]] = {}
@@ -88,6 +89,8 @@ class ActionModule(WsManAction[Options]):
             changes = self._applied(task, options.wait, session, chosen, plans, problems)
         rows = [_row(vm, existing.get(vm.id), changes.get(vm.id, ()), problems.get(vm.id)) for vm in chosen]
         result: dict[str, t.Any] = {"changed": any(changes.values()), "vms": rows}
+        if not vms:
+            result["warnings"] = [f"{task.machine}: {NONE_SHOWN}."]
         if result["changed"]:
             result["msg"] = _said(task.machine, rows, predicted=task.check_mode)
         if task.diff_mode and result["changed"]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.results import vm_result
 from ..plugin_utils._ansible.tables_option import TABLES_OPTION, tables_of
-from ..plugin_utils._ansible.vm_choice import VM_OPTIONS, VmChoice, choice_of, choose
+from ..plugin_utils._ansible.vm_choice import NONE_SHOWN, VM_OPTIONS, VmChoice, choice_of, choose
 from ..plugin_utils._avma.facts import HostFacts
 from ..plugin_utils._avma.host_verdict import judge_host
 from ..plugin_utils._avma.tables import Tables
@@ -53,7 +53,7 @@ class ActionModule(WsManAction[Options]):
         host = judge_host(HostFacts(os=os, licence=licences[0] if licences else None, hyperv=True), options.tables)
         chosen = choose(vms, options.vms)
         results = [vm_result(vm, judge_vm(vm, host, options.tables), items=items, notes=notes) for vm in chosen]
-        warnings = []
+        warnings = [] if vms else [f"{task.machine}: {NONE_SHOWN}."]
         if items and any(vm.kvp.guest_items_left_out for vm in vms):
             warnings.append(
                 f"{task.machine}: a guest has written more key-value pairs than an answer of this host holds, so those that guests wrote are "

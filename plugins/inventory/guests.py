@@ -236,7 +236,7 @@ from ..plugin_utils._inventory.conditions import Condition, trusted
 from ..plugin_utils._inventory.groups import MachineGroups
 from ..plugin_utils._inventory.machines import NAMES, Variables, machines_of
 from ..plugin_utils._inventory.names import machine_name, unique_names
-from ..plugin_utils._inventory.survey import HostAnswer, Target, ask_hosts, cached_answer
+from ..plugin_utils._inventory.survey import HostAnswer, Target, ask_hosts, cached_answer, unseen
 
 FAILED_GROUP = "hyperv_hosts_failed"
 CLUSTERS_GROUP = "hyperv_clusters"
@@ -329,7 +329,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         key = f"{self.get_cache_key(path)}_{'items' if items else 'bare'}{'_notes' if notes else ''}_{tables.digest}"
         answers: dict[str, HostAnswer] = {}
         if use_cache and cache:
-            held = self._cache.get(key) if key in self._cache else None
+            held = self._held(key)
             for name in hosts:
                 answer = cached_answer(name, held.get(name)) if isinstance(held, Mapping) else None
                 if answer is not None:
@@ -341,8 +341,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             self.display.vvv(f"WS-MAN {sum(answer.requests for answer in asked.values())} requests to {len(asked)} hosts")
             answers.update(asked)
             if use_cache:
-                self._cache[key] = {name: answer.as_cached() for name, answer in answers.items() if answer.failure is None}
+                self._remember(key, answers)
         return {name: answers[name] for name in hosts}
+
+    def _held(self, key: str) -> t.Any:
+        return self._cache.get(key) if key in self._cache else None
+
+    def _remember(self, key: str, answers: dict[str, HostAnswer]) -> None:
+        """Keeps the answers, and which machines each host has shown: one that shows none now may have been told to hide them."""
+        shown = f"{key}_shown"
+        held = self._held(shown)
+        before = {
+            name: ids for name, ids in (held.items() if isinstance(held, Mapping) else ()) if isinstance(ids, list) and set(map(type, ids)) <= {str}
+        }
+        answers.update(unseen(answers, before))
+        good = {name: answer for name, answer in answers.items() if answer.failure is None}
+        self._cache[key] = {name: answer.as_cached() for name, answer in good.items()}
+        self._cache[shown] = {**before, **{name: [vm["id"] for vm in answer.vms] for name, answer in good.items()}}
 
     def _connection(self, name: str, variables: Variables) -> t.Any:
         self.templar.available_variables = variables
@@ -354,6 +369,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             raise AnsibleError(f"{len(failures)} of {len(answers)} Hyper-V hosts could not be asked: {' '.join(failures)}")
         for failure in failures:
             self.display.warning(f"The virtual machines of a host are not in the inventory. {failure}")
+        bare = [answer for answer in answers.values() if answer.failure is None and not answer.vms]
+        if without := [answer.host for answer in bare if not answer.has_hyperv]:
+            self.display.warning(f"No Hyper-V, so the inventory has no virtual machines of: {_listed(without)}.")
+        if empty := [answer.host for answer in bare if answer.has_hyperv]:
+            self.display.warning(
+                f"Hyper-V shows this account no virtual machine of: {_listed(empty)}. Either there is none, or the account is not in the group "
+                "'Hyper-V Administrators' there."
+            )
 
     # virtual machines
 

@@ -161,7 +161,9 @@ host:
           description: Whether a hypervisor runs beneath Windows. On a Hyper-V host this is Hyper-V itself.
           type: bool
     hyperv:
-      description: Whether the Hyper-V management service answers.
+      description:
+        - Whether the host has Hyper-V. V(null) if its WMI namespace shows the account nothing, as to an account that is not in the group Hyper-V
+          Administrators.
       type: bool
     licence:
       description: The Windows product that has a key. V(null) if none has.
@@ -205,6 +207,11 @@ host:
           type: str
         kms_machine:
           description: KMS host that was set by hand or by policy, or else the one that was found by DNS.
+          type: str
+        volume_activation:
+          description:
+            - By what a product with the channel V(kms_client) was activated, as Windows says - V(kms), V(active_directory) or V(token). V(null) if
+              it does not say, as it may before it is activated.
           type: str
         avma:
           description: The last activation by AVMA as the guest records it. Each value may be V(null) although the guest is activated.

@@ -23,7 +23,7 @@ from .._avma.windows_codes import error_of
 from .._windows.data_exchange import NotSwitched
 from .._windows.direct_refusal import DirectRefused
 from .._windows.host_items import NotWritten
-from .._windows.hyperv import NoHyperv
+from .._windows.hyperv import MachinesNotShown, NoHyperv
 from .._windows.licensing import LicensingRefused
 from .._wsman import errors as wsman
 from .._wsman.command import CommandLost
@@ -245,6 +245,12 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
         "This Windows does not know the class, or the account may not see it: check its version, and the WMI repository ('winmgmt /verifyrepository').",
     ),
     (NoHyperv, "namespace_missing", False, "Install the Hyper-V role, or take the machine out of the group of Hyper-V hosts."),
+    (
+        MachinesNotShown,
+        "machines_not_shown",
+        False,
+        "Add the account to the group 'Hyper-V Administrators' on the host: Hyper-V shows its machines to members and administrators only.",
+    ),
     (wsman.NotFound, "not_found", False, "It has gone in the meantime, such as a machine that moved to another host. Run again."),
     (wsman.MissingLibrary, "library_missing", False, _library_remedy),
     (NotSwitched, "not_switched", False, "See the event log of Hyper-V (Hyper-V-VMMS) on the host for the reason, then run again."),
@@ -308,7 +314,7 @@ def _code_of(error: Exception) -> tuple[int | None, str | None, str | None]:
         return error.code, entry.symbol if entry else None, entry.remedy if entry else None
     if isinstance(error, wsman.Fault):
         # the same number as in its text
-        number = error.hresult if error.code is None or error.code > 0xFFFF else error.code
+        number = error.hresult if not error.code or error.code > 0xFFFF else error.code
         return number, None if number is None else symbol_of(number), None
     return None, None, None
 

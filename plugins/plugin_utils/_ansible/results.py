@@ -120,6 +120,7 @@ def licence_result(licence: LicenceFacts | None) -> Result | None:
         "minutes_remaining": licence.minutes_remaining,
         "evaluation_end": _time(licence.evaluation_end),
         "kms_machine": licence.kms.machine or licence.kms.discovered,
+        "volume_activation": licence.through.value if licence.through else None,
         "avma": {
             "iaid": licence.avma.iaid,
             "host": licence.avma.host_name,

@@ -21,6 +21,9 @@ VM_OPTIONS: dict[str, t.Any] = {
 }
 
 
+# Hyper-V filters its rows by authorisation (libhvee issue 224).
+NONE_SHOWN = "It shows this account no virtual machine: it has none, or the account is not in the group 'Hyper-V Administrators' of this host"
+
 ALL_OPTION: dict[str, t.Any] = {"all": {"type": "bool", "default": False}}
 
 
@@ -82,9 +85,8 @@ def choose(machines: Sequence[Machine], choice: VmChoice, *, unique: bool = Fals
     known = {machine.id for machine in machines}
     missing += [given for given, identifier in zip(choice.ids, ids, strict=True) if identifier not in known]
     if missing:
-        raise OptionError(
-            f"no virtual machine {_listed(missing)} on this host. It may have been renamed, or have moved to another node of the cluster"
-        )
+        why = "It may have been renamed, or have moved to another node of the cluster" if machines else NONE_SHOWN
+        raise OptionError(f"no virtual machine {_listed(missing)} on this host. {why}")
     if unique:
         for given, name in zip(choice.names, names, strict=True):
             if len(by_name[name]) > 1:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .facts import Channel, LicenceStatus
+from .facts import Channel, LicenceStatus, VolumeActivation
 
 # In this order: VOLUME_KMS is a part of VOLUME_KMSCLIENT.
 _DESCRIPTION_WORDS: tuple[tuple[str, Channel], ...] = (
@@ -69,6 +69,11 @@ def channel_of(description: str | None, product_key_channel: str | None, evaluat
     return by_description if by_description is not Channel.UNKNOWN else by_key
 
 
+def is_known_key_channel(product_key_channel: str | None) -> bool:
+    """Whether ``ProductKeyChannel`` names one of our channels, or nothing."""
+    return not (product_key_channel or "").strip() or (product_key_channel or "").strip().upper() in _KEY_CHANNELS
+
+
 def _by_description(description: str | None) -> Channel:
     text = (description or "").upper()
     return next((channel for word, channel in _DESCRIPTION_WORDS if word in text), Channel.UNKNOWN)
@@ -77,3 +82,17 @@ def _by_description(description: str | None) -> Channel:
 def licence_status_of(code: int | None) -> LicenceStatus:
     """``LicenseStatus`` by name. Source: Microsoft, SoftwareLicensingProduct."""
     return LicenceStatus.UNKNOWN if code is None else _STATUSES.get(code, LicenceStatus.UNKNOWN)
+
+
+# Microsoft, SoftwareLicensingProduct; slmgr.vbs compares with 1
+_VOLUME_ACTIVATIONS = {1: VolumeActivation.ACTIVE_DIRECTORY, 2: VolumeActivation.KMS, 3: VolumeActivation.TOKEN}
+
+
+def volume_activation_of(code: int | None, activation_object: str | None) -> VolumeActivation | None:
+    """By what a KMS client was activated (``VLActivationType``, ``ADActivationObjectName``): its description and channel are the same for each.
+
+    None: it does not say, as one that has not been activated yet may.
+    """
+    if activation_object and activation_object.strip():
+        return VolumeActivation.ACTIVE_DIRECTORY
+    return _VOLUME_ACTIVATIONS.get(code or 0)

@@ -32,6 +32,14 @@ class Channel(str, Enum):
     UNKNOWN = "unknown"
 
 
+class VolumeActivation(str, Enum):
+    """What activates a client of volume activation. Values are the words shown to users."""
+
+    KMS = "kms"
+    ACTIVE_DIRECTORY = "active_directory"
+    TOKEN = "token"
+
+
 class LicenceStatus(str, Enum):
     """``SoftwareLicensingProduct.LicenseStatus`` by name."""
 
@@ -137,6 +145,7 @@ class LicenceFacts:
     evaluation_end: datetime | None = None
     kms: KmsSettings = field(default_factory=KmsSettings)
     avma: AvmaBinding = field(default_factory=AvmaBinding)
+    through: VolumeActivation | None = None  # of a KMS client; None: it does not say
 
     @property
     def licensed(self) -> bool:

@@ -151,10 +151,13 @@ class _Planner:
         return self._refuse(refusal) if refusal is not None and refusal.code in _WRONG_WISH else None
 
     def _already_activated(self) -> GuestPlan | None:
-        licence = self.licence
-        if licence is None or not is_activated_by_avma(licence, None):
+        activated = [licence for licence in self.guest.licences if is_activated_by_avma(licence, None)]
+        if not activated:
             return None
-        installed, chosen = last_five_of(licence), self.choice.key
+        chosen = self.choice.key
+        # Two products may be licensed: whichever comes first, the one with the wanted key settles it.
+        wanted = [licence for licence in activated if chosen is not None and last_five_of(licence) == chosen.last_five]
+        installed = last_five_of((wanted or activated)[0])
         differs = installed is not None and chosen is not None and chosen.last_five != installed
         if differs and self.wish.key is not None:
             return None

@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .channels import is_known_key_channel
 from .editions import UNLICENSED_SKU, Edition, Sku, sku_of
-from .facts import Channel, ClusterFacts, ComputerFacts, HostFacts, LicenceFacts, LicenceStatus
+from .facts import Channel, ClusterFacts, ComputerFacts, HostFacts, LicenceFacts, LicenceStatus, VolumeActivation
 from .findings import Finding, Severity, finding
 from .matrix import guests_of
 from .platform import is_hyperv_guest, is_in_azure
 from .releases import OLDEST_BUILD, Release
 from .tables import Tables
+from .text import safe_text
 from .windows_codes import OF_A_HOST, describe_code, error_of
 
 _GRACES = (
@@ -28,15 +30,33 @@ _GRACES = (
     LicenceStatus.OUT_OF_TOLERANCE_GRACE,
     LicenceStatus.EXTENDED_GRACE,
 )
-# KMS activates for 180 days and renews every 7; with less than this left it has failed to renew for five months.
+# KMS and Active Directory activate for 180 days and renew every 7; with less than this left it has failed to renew for five months.
 _DAY = 24 * 60
-_KMS_MINUTES_LOW = 30 * _DAY
+_VOLUME_MINUTES_LOW = 30 * _DAY
+_THROUGH = {
+    VolumeActivation.KMS: "KMS",
+    VolumeActivation.ACTIVE_DIRECTORY: "Active Directory",
+    VolumeActivation.TOKEN: "a token",
+    None: "KMS or Active Directory",
+}
+_FOLLOW = "Guests follow at their next renewal, or with guest_key."
+_VOLUME_REMEDIES = {
+    VolumeActivation.KMS: "Check that the host finds its KMS host and reaches it (TCP 1688), then run 'slmgr /ato' on the host.",
+    VolumeActivation.ACTIVE_DIRECTORY: (
+        "Check that the host reaches a domain controller (LDAP) and that the forest still has the activation object, then run 'slmgr /ato' on the host."
+    ),
+    None: (
+        "Check by what the host is activated. KMS: that it finds its KMS host and reaches it (TCP 1688). Active Directory: that it reaches a domain "
+        "controller, and that the forest has an activation object. Then run 'slmgr /ato' on the host."
+    ),
+}
 # Findings that leave it open whether the host can activate guests.
 _OPEN = frozenset(
     {
         "HOST_EDITION_UNKNOWN",
         "HOST_LICENCE_UNKNOWN",
         "HOST_LICENCE_AT_RISK",
+        "HOST_LICENCE_OF_UNKNOWN_KIND",
         "HOST_IS_EVALUATION",
         "HOST_BUILD_UNKNOWN",
         "HYPERV_UNKNOWN",
@@ -127,13 +147,12 @@ def _judge_platform(computer: ComputerFacts, name: str | None) -> Iterator[Findi
 def _activation_remedy(licence: LicenceFacts) -> str | None:
     """What the reason asks for where it says more than that there is no activation; None where it does not."""
     entry = error_of(licence.reason) if licence.reason else None
-    if entry is not None and entry in OF_A_HOST:
-        return f"{entry.remedy} Guests follow at their next renewal, or with guest_key."
-    if licence.channel is Channel.KMS_CLIENT:
-        return (
-            "Check that the host finds its KMS host and reaches it (TCP 1688), then run 'slmgr /ato' on the host. "
-            "Guests follow at their next renewal, or with guest_key."
-        )
+    volume = licence.channel is Channel.KMS_CLIENT
+    # Windows tries KMS after Active Directory, so what it complains of then is a KMS host that is not there.
+    if entry is not None and entry in OF_A_HOST and not (volume and licence.through is VolumeActivation.ACTIVE_DIRECTORY):
+        return f"{entry.remedy} {_FOLLOW}"
+    if volume:
+        return f"{_VOLUME_REMEDIES.get(licence.through, _VOLUME_REMEDIES[None])} {_FOLLOW}"
     return None
 
 
@@ -170,13 +189,23 @@ def _judge_licence(licence: LicenceFacts | None, sku: Sku | None, name: str | No
             remedy=_activation_remedy(licence) or "Activate Windows on the host, then look again.",
         )
     elif licence.channel is Channel.KMS_CLIENT:
-        minutes = licence.minutes_remaining
-        yield finding("HOST_ON_KMS", name, minutes=minutes, left=_left(minutes))
-        # 0 is "not limited in time", which KMS never is: then nothing is known.
-        if minutes and minutes < _KMS_MINUTES_LOW:
-            yield finding("HOST_KMS_NOT_RENEWED", name, minutes=minutes, left=_left(minutes))
+        yield from _judge_volume_activation(licence, name)
+    elif licence.channel is Channel.UNKNOWN or not is_known_key_channel(licence.channel_raw):
+        said = licence.channel_raw or licence.description or "unknown"
+        yield finding("HOST_LICENCE_OF_UNKNOWN_KIND", name, channel=safe_text(said, limit=80))
     elif licence.channel is Channel.RETAIL and sku is not None and sku.edition is Edition.DATACENTER:
         yield finding("HOST_LICENCE_IS_RETAIL", name)
+
+
+def _judge_volume_activation(licence: LicenceFacts, name: str | None) -> Iterator[Finding]:
+    directory = licence.through is VolumeActivation.ACTIVE_DIRECTORY
+    minutes = licence.minutes_remaining
+    data = {"minutes": minutes, "left": _left(minutes), "through": _THROUGH[licence.through]}
+    yield finding("HOST_ON_ACTIVE_DIRECTORY" if directory else "HOST_ON_KMS", name, **data)
+    # 0 is "not limited in time", which neither ever is: then nothing is known.
+    if minutes and minutes < _VOLUME_MINUTES_LOW:
+        remedy = _VOLUME_REMEDIES.get(licence.through, _VOLUME_REMEDIES[None])
+        yield finding("HOST_KMS_NOT_RENEWED", name, remedy=remedy, **data)
 
 
 def _left(minutes: int | None) -> str:

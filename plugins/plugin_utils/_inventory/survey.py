@@ -42,6 +42,11 @@ class HostAnswer:
         cluster = (self.info.get("host") or {}).get("cluster") or {}
         return cluster.get("name") or None
 
+    @property
+    def has_hyperv(self) -> bool:
+        """As far as is known."""
+        return (self.info.get("host") or {}).get("hyperv") is not False
+
     def as_cached(self) -> Result:
         """Plain values without any secret, for Ansible's cache. Only of a host that has answered."""
         return {"info": self.info, "vms": list(self.vms)}
@@ -115,8 +120,30 @@ def read_answer(session: Session, *, items: bool, notes: bool = False, tables: T
     cluster = cluster_as_told(facts.cluster, tables) if facts.cluster is not None else None
     findings = [*verdict.findings, *(cluster.findings if cluster else ())]
     info = {"host": host_result(facts, verdict, cluster, tables=tables), "findings": findings_result(findings)}
-    vms = read_vm_facts(session, items=items, notes=notes) if facts.hyperv else ()
+    # Where Hyper-V shows nothing at all this fails: a host without machines is something else.
+    vms = () if facts.hyperv is False else read_vm_facts(session, items=items, notes=notes)
     return plain(info), tuple(plain(vm_result(vm, judge_vm(vm, verdict, tables), items=items, notes=notes)) for vm in vms)
+
+
+def unseen(answers: t.Mapping[str, HostAnswer], before: t.Mapping[str, t.Sequence[str]]) -> dict[str, HostAnswer]:
+    """The hosts that show no machine, as failures where they had some ``before`` (GUIDs by host) that no host shows now.
+
+    Hyper-V shows an account without rights no machines and says nothing of it. Machines that have moved are on another host.
+    """
+    shown = {vm["id"] for answer in answers.values() for vm in answer.vms}
+    return {
+        name: HostAnswer(name, failure=_machines_gone(name, lost), requests=answer.requests)
+        for name, answer in answers.items()
+        if answer.failure is None and answer.has_hyperv and not answer.vms and (lost := set(before.get(name, ())) - shown)
+    }
+
+
+def _machines_gone(host: str, lost: set[str]) -> Failure:
+    return Failure(
+        msg=f"{host}: Hyper-V shows this account no virtual machine, and {len(lost)} that it showed before are on no other host. "
+        "Add the account to the group 'Hyper-V Administrators' on the host. If they were deleted, delete the inventory's cache.",
+        kind="machines_not_shown",
+    )
 
 
 def _not_asked(target: Target, error: Exception) -> HostAnswer:

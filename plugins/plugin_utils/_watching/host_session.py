@@ -26,7 +26,7 @@ from .._avma.tables import Tables
 from .._avma.text import safe_text
 from .._windows.eventlog import read_events, read_origin
 from .._windows.host import read_node
-from .._windows.hyperv import NoHyperv, Vm, read_vms
+from .._windows.hyperv import MachinesNotShown, NoHyperv, Vm, read_vms
 from .._wsman.errors import AccessDenied, InvalidClassOrQuery, InvalidNamespace, WsManError
 from .._wsman.session import Session
 from .arguments import WatchedHost
@@ -125,8 +125,8 @@ def oldest(found: Iterable[LogEvent], start: Bookmark, limit: int) -> list[LogEv
 
 
 def _vms_if_told(session: Session) -> tuple[Vm, ...] | None:
-    """None where the host refuses for good: its events are worth telling without the names of machines."""
+    """None where the host refuses for good, or shows none though one has just been activated: its events are worth telling without names."""
     try:
-        return read_vms(session)
-    except (AccessDenied, InvalidNamespace, InvalidClassOrQuery, NoHyperv):
+        return read_vms(session) or None
+    except (AccessDenied, InvalidNamespace, InvalidClassOrQuery, MachinesNotShown, NoHyperv):
         return None

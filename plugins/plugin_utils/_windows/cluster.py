@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 from .._avma.facts import ClusterFacts, ClusterNode
-from .._wsman.errors import InvalidClassOrQuery, InvalidNamespace, NotFound
+from .._wsman.errors import Fault
 from .._wsman.session import Session
-from .namespaces import MSCLUSTER
+from .namespaces import MSCLUSTER, says_missing
 
 # Microsoft, MSCluster_Node.State
 _NODE_STATES: dict[int | None, str] = {0: "up", 1: "down", 2: "paused", 3: "joining"}
@@ -19,13 +19,15 @@ _NODE_STATES: dict[int | None, str] = {0: "up", 1: "down", 2: "paused", 3: "join
 def read_cluster(session: Session) -> ClusterFacts | None:
     """The cluster with its nodes, None if the host is not a member. One request on a host that is not, two or three on one that is.
 
-    The namespace is missing where the feature is not installed. The fault for that is not recorded anywhere, so each
-    of the three that Windows might send means the same here; a refused access does not, and is raised.
+    The namespace is missing where the feature is not installed. The fault for that is not recorded anywhere, see ``says_missing``; a
+    refused access does not say it, and is raised.
     """
     try:
         clusters = list(session.query(MSCLUSTER, "SELECT Name FROM MSCluster_Cluster"))
-    except (InvalidNamespace, InvalidClassOrQuery, NotFound):
-        return None
+    except Fault as fault:
+        if says_missing(session, MSCLUSTER, fault):
+            return None
+        raise
     if not clusters:
         return None  # the feature is installed, the cluster is not formed
     nodes = session.query(MSCLUSTER, "SELECT BuildNumber, Name, State FROM MSCluster_Node")

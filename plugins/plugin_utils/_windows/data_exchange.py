@@ -6,7 +6,8 @@
 """Switching the Data Exchange integration service of a virtual machine on or off.
 
 Windows 10 / Server 2016 and later: ``ModifyGuestServiceSettings``. Server 2012 R2 has only ``ModifyResourceSettings``, which later
-versions still accept for integration services. One call for each machine: whether a call may name several machines is not documented.
+versions still accept for integration services, so each stands in for the other. One call for each machine: whether a call may name several
+machines is not documented.
 """
 
 from __future__ import annotations
@@ -15,26 +16,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .._avma.facts import VmState
-from .._wsman.errors import DeadlineExceeded, Fault, JobFailed, MethodFailed, WsManError
+from .._wsman.errors import DeadlineExceeded, Fault, InvalidParameter, JobFailed, MethodFailed, MethodNotAvailable, WsManError
 from .._wsman.job import JobOutcome
 from .._wsman.session import Session
 from .._wsman.values import EmbeddedInstance
 from .hyperv import Vm
 from .kvp import DISABLED, ENABLED, KvpSetting, read_settings
-from .management_service import DOUBTFUL, call
+from .management_service import DOUBTFUL, ServiceRefused, call
 
 _SETTING = "Msvm_KvpExchangeComponentSettingData"
 FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS = 10240
 
 
+_GUEST_SERVICE = ("ModifyGuestServiceSettings", "GuestServiceSettings")
+_RESOURCE = ("ModifyResourceSettings", "ResourceSettings")
+# "Not supported" and "invalid parameter": nothing was changed, and the other method may do.
+_NOT_THIS_METHOD = frozenset({32770, 32773})
+
+
 def switch(session: Session, setting: KvpSetting, *, enabled: bool, host_build: int | None, wait: float) -> JobOutcome:
-    """Ask for the change and wait for its job, ``wait`` seconds at most. Raises as ``management_service.call``."""
+    """Ask for the change and wait for its job, ``wait`` seconds at most. Raises as ``management_service.call``.
+
+    Where a host refuses the method itself, the other one is called: Microsoft's own module takes ModifyResourceSettings on new hosts too.
+    """
     changed = EmbeddedInstance(_SETTING, {"InstanceID": setting.setting_id, "EnabledState": ENABLED if enabled else DISABLED})
-    if host_build is not None and host_build < FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS:
-        method, parameter = "ModifyResourceSettings", "ResourceSettings"
-    else:
-        method, parameter = "ModifyGuestServiceSettings", "GuestServiceSettings"
-    return call(session, method, {parameter: [changed]}, wait=wait)
+    old = host_build is not None and host_build < FIRST_BUILD_WITH_GUEST_SERVICE_SETTINGS
+    first, second = (_RESOURCE, _GUEST_SERVICE) if old else (_GUEST_SERVICE, _RESOURCE)
+    try:
+        return _call(session, first, changed, wait)
+    except (InvalidParameter, MethodNotAvailable, ServiceRefused) as refusal:
+        if isinstance(refusal, ServiceRefused) and refusal.return_value not in _NOT_THIS_METHOD:
+            raise
+        try:
+            return _call(session, second, changed, wait)
+        except (InvalidParameter, MethodNotAvailable):
+            raise refusal from None  # the first answer is the one that says more
+
+
+def _call(session: Session, method: tuple[str, str], changed: EmbeddedInstance, wait: float) -> JobOutcome:
+    name, parameter = method
+    return call(session, name, {parameter: [changed]}, wait=wait)
 
 
 class NotSwitched(WsManError):

@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from .._avma.channels import channel_of, licence_status_of
-from .._avma.facts import AvmaBinding, KmsSettings, LicenceFacts
+from .._avma.channels import channel_of, licence_status_of, volume_activation_of
+from .._avma.facts import AvmaBinding, Channel, KmsSettings, LicenceFacts
 from .._avma.windows_codes import error_of, unsigned_code
 from .._wsman.cim import Call, Cim, Query
 from .._wsman.errors import Fault, InvalidClassOrQuery, MalformedAnswer, MethodFailed, WsManError
@@ -44,13 +44,15 @@ _PROPERTIES = (
     "KeyManagementServicePort",
     "DiscoveredKeyManagementServiceMachineName",
 )
-# Since Windows Server 2012 R2, the last one since 2012.
+# Since Windows Server 2012 R2, the last three since 2012.
 _NEWER_PROPERTIES = (
     "IAID",
     "AutomaticVMActivationHostMachineName",
     "AutomaticVMActivationHostDigitalPid2",
     "AutomaticVMActivationLastActivationTime",
     "KeyManagementServiceLookupDomain",
+    "VLActivationType",
+    "ADActivationObjectName",
 )
 _WHERE = f"FROM SoftwareLicensingProduct WHERE ApplicationID = '{WINDOWS_APPLICATION_ID}' AND PartialProductKey <> NULL AND LicenseIsAddon = FALSE"
 LICENCES = Query(CIMV2, f"SELECT {', '.join(_PROPERTIES + _NEWER_PROPERTIES)} {_WHERE}")
@@ -78,7 +80,8 @@ class LicensingRefused(WsManError):
 def read_licences(session: Cim) -> tuple[LicenceFacts, ...]:
     """Each Windows product with a key, the primary one first. One request where there is one such product.
 
-    The primary product is the first that is licensed, else the first. Windows before 2012 R2 lacks the AVMA properties,
+    The primary product is the first that AVMA has licensed, else the first that is licensed, else the first: whether installing a key takes
+    the licence from another product is not published, so that two may be licensed. Windows before 2012 R2 lacks the AVMA properties,
     and naming an unknown property is an error of the query, so it is asked again without them.
     """
     try:
@@ -87,7 +90,7 @@ def read_licences(session: Cim) -> tuple[LicenceFacts, ...]:
         rows = list(session.query(CIMV2, f"SELECT {', '.join(_PROPERTIES)} {_WHERE}"))
     licences = [_licence(row) for row in rows if row.text("PartialProductKey") and not row.boolean("LicenseIsAddon")]
     # sorted is stable: Windows' own order stays among equals
-    return tuple(sorted(licences, key=lambda licence: not licence.licensed))
+    return tuple(sorted(licences, key=lambda licence: (not (licence.licensed and licence.channel is Channel.AVMA), not licence.licensed)))
 
 
 def _licence(row: Instance) -> LicenceFacts:
@@ -108,6 +111,7 @@ def _licence(row: Instance) -> LicenceFacts:
         minutes_remaining=row.integer("GracePeriodRemaining"),
         evaluation_end=evaluation_end,
         kms=_kms(row, row.text("DiscoveredKeyManagementServiceMachineName")),
+        through=volume_activation_of(row.integer("VLActivationType"), row.text("ADActivationObjectName")),
         avma=AvmaBinding(
             iaid=row.text("IAID") or None,
             host_name=row.text("AutomaticVMActivationHostMachineName") or None,

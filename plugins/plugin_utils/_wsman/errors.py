@@ -301,7 +301,7 @@ class Fault(WsManError):
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.machine, self.subject) if part)
         # the outer code of a provider's own failure says nothing; show the number that does
-        number = self.hresult if self.code is None or self.code > 0xFFFF else self.code
+        number = self.hresult if not self.code or self.code > 0xFFFF else self.code
         what = [] if number is None else [code_with_symbol(number)]
         if not what and self.subcode:
             what = [self.subcode]

@@ -21,7 +21,11 @@ from . import xml_namespaces as ns
 from .errors import Fault, is_wsman_code
 
 _HRESULT_TEXT = re.compile(r"0x([0-9A-Fa-f]{1,8})\b")
-_NUMBER = re.compile(r"[0-9]{1,10}\Z")
+_NUMBER = re.compile(r"(?:[0-9]{1,10}|-[0-9]{9,10}|0x[0-9A-Fa-f]{8})\Z", re.IGNORECASE)
+# Facilities WMI, licensing, Win32 and WS-Management, as they stand in a sentence: numbers there are in no language.
+_FAILURE_IN_TEXT = re.compile(r"\b0x(8004[0-9A-F]{4}|C004[0-9A-F]{4}|8007[0-9A-F]{4}|8033[0-9A-F]{4})\b", re.IGNORECASE)
+# "Failed", and no more: WBEM_E_FAILED, E_UNEXPECTED, E_FAIL.
+_SAYS_NOTHING = frozenset({0x80041001, 0x8000FFFF, 0x80004005})
 
 _CODES: tuple[tuple[type[Fault], tuple[int, ...]], ...] = (
     (errors.AccessDenied, (5, 0x80070005, 0x80041003, 0x80338104, 0x80338105, 0x80338106)),
@@ -57,6 +61,7 @@ _BY_SUBCODE: dict[str, type[Fault]] = {
     "CannotProcessFilter": errors.InvalidClassOrQuery,
     "InvalidSelectors": errors.InvalidSelectors,
     "SchemaValidationError": errors.InvalidParameter,
+    "InvalidParameter": errors.InvalidParameter,
     "ActionNotSupported": errors.MethodNotAvailable,
     "TimedOut": errors.OperationTimedOut,
     "QuotaLimit": errors.QuotaExceeded,
@@ -126,6 +131,8 @@ def read_fault(fault: ET.Element, *, action: str, subject: str) -> Fault:
         provider_text = _clean(_text(wmi_error, "Message")) or _clean(_text(wmi_error, "error_WindowsErrorMessage")) or provider_text
         provider = _clean(_text(wmi_error, "ErrorSource")) or provider
 
+    told = _told_in_text(provider_text, text) if _unsaid(code) and _unsaid(provider_code) else None
+    provider_code = provider_code if told is None else told
     kind = _kind(code, provider_code, subcode, cim_status, from_provider=bool(provider or provider_text))
     return kind(
         code=code,
@@ -150,10 +157,26 @@ def fault_of_code(code: int | None, *, text: str, subject: str, cim_status: int 
     """
     number = None if code is None else code & 0xFFFFFFFF
     said = _clean(text)
-    kind = _kind(number, None, None, cim_status, from_provider=from_provider)
+    told = _told_in_text(said) if _unsaid(number) else None
+    kind = _kind(number, told, None, cim_status, from_provider=from_provider)
     if from_provider:
-        return kind(code=number, provider_text=said, cim_status=cim_status, subject=subject)
-    return kind(code=number, text=said, cim_status=cim_status, subject=subject)
+        return kind(code=number, provider_code=told, provider_text=said, cim_status=cim_status, subject=subject)
+    return kind(code=number, provider_code=told, text=said, cim_status=cim_status, subject=subject)
+
+
+def _unsaid(code: int | None) -> bool:
+    """Whether a number leaves open what went wrong: none, one of WinRM without a meaning of its own here, or a general one."""
+    return not code or code in _SAYS_NOTHING or (is_wsman_code(code) and code not in _BY_CODE)
+
+
+def _told_in_text(*texts: str) -> int | None:
+    """The last HRESULT of the first text that has one. WinRM writes a number that it has no text for so: "... unknown error: HRESULT 0x8004106c"
+    (Azure Stack's release notes 1712, arcgis-powershell-dsc issue 452). What stands in Code then is not published."""
+    for text in texts:
+        numbers = [int(number, 16) for number in _FAILURE_IN_TEXT.findall(text)]
+        if numbers:
+            return numbers[-1]
+    return None
 
 
 def _kind(code: int | None, provider_code: int | None, subcode: str | None, cim_status: int | None, *, from_provider: bool) -> type[Fault]:
@@ -198,8 +221,9 @@ def _clean(text: str) -> str:
 
 
 def _number(text: str | None) -> int | None:
+    """Windows writes codes unsigned; WMI's scripts, and services of others, write them negative or in hexadecimal."""
     value = (text or "").strip()
-    return int(value) & 0xFFFFFFFF if _NUMBER.match(value) else None
+    return int(value, 16 if value[:2].lower() == "0x" else 10) & 0xFFFFFFFF if _NUMBER.match(value) else None
 
 
 def _hresult(text: str) -> int | None:

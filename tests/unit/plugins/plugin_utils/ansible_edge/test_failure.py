@@ -18,7 +18,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.findings import 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.data_exchange import NotSwitched
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.direct_refusal import DirectRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.host_items import NotWritten
-from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import NoHyperv
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.hyperv import MachinesNotShown, NoHyperv
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.licensing import LicensingRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.management_service import ServiceRefused
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import errors as wsman
@@ -29,6 +29,7 @@ PLUGIN_UTILS = Path(wsman.__file__).parents[1]
 
 # error, kind, unreachable, a piece of the remedy
 TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
+    (MachinesNotShown(), "machines_not_shown", False, "Hyper-V Administrators"),
     (NoHyperv("Hyper-V is not installed"), "namespace_missing", False, "Hyper-V role"),
     (wsman.CertificateNotTrusted(ENDPOINT, "self-signed certificate"), "certificate_not_trusted", True, "ansible_winrm_ca_trust_path"),
     (wsman.ConnectTimedOut(ENDPOINT, "no answer in 30 s"), "connect_timed_out", True, "firewall"),

@@ -353,6 +353,16 @@ def test_a_stated_key_shows_in_no_representation() -> None:
     assert UNPUBLISHED not in repr(wish) + repr(plan) + "".join(map(str, plan.findings))
 
 
+@pytest.mark.parametrize("others", [(licence(Channel.KMS_CLIENT),), (licence(Channel.MAK), licence(Channel.EVALUATION)), (replace(AVMA, partial_key="OTHER"),)])
+@pytest.mark.parametrize("replace_licensed", [False, True])
+def test_any_product_with_the_wanted_key_settles_it(others: tuple[LicenceFacts, ...], replace_licensed: bool) -> None:
+    for licences in ((*others, AVMA), (AVMA, *others)):
+        plan = plan_guest_key(guest(*licences), KeyWish(replace_licensed=replace_licensed), READY, tables=PUBLISHED)
+        assert (plan.outcome, plan.steps, codes(plan)) == (Outcome.ALREADY_ACTIVATED, (), [])
+        stated = plan_guest_key(guest(*licences), KeyWish(key=DATACENTER_2022), READY, tables=PUBLISHED)
+        assert stated.outcome is Outcome.ALREADY_ACTIVATED
+
+
 def test_what_a_guest_gives_as_its_partial_key_is_shown_harmless_and_short() -> None:
     plan = plan_guest_key(guest(licence(Channel.RETAIL, LicenceStatus.NOTIFICATION, "\x1b[31m" + "x" * 5000)), KeyWish(), tables=PUBLISHED)
     for text in (str(plan.steps[0].before["last_five"]), plan.steps[0].reason, plan.findings[0].cause):

@@ -20,6 +20,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.facts import (
     LicenceFacts,
     LicenceStatus,
     OsFacts,
+    VolumeActivation,
 )
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.host_verdict import HostVerdict, judge_host
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import PUBLISHED
@@ -108,7 +109,8 @@ def test_licence(licence: LicenceFacts | None, ready: bool | None, expected: lis
 
 
 def test_what_is_found_names_host_reason_and_minutes() -> None:
-    refused = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, reason=0xC004F056)), PUBLISHED)
+    unbound = replace(licensed(Channel.KMS_CLIENT, LicenceStatus.NOTIFICATION, reason=0xC004F056), through=VolumeActivation.KMS)
+    refused = judge_host(replace(GOOD, licence=unbound), PUBLISHED)
     assert str(refused.findings[0]) == (
         "HV01: the host's licence is notification (channel kms_client, 0xC004F056 SL_E_VL_MACHINE_NOT_BOUND: not activated by KMS)."
         " Check that the host finds its KMS host and reaches it (TCP 1688), then run 'slmgr /ato' on the host."
@@ -117,6 +119,42 @@ def test_what_is_found_names_host_reason_and_minutes() -> None:
     kms = judge_host(replace(GOOD, licence=licensed(Channel.KMS_CLIENT, LicenceStatus.LICENSED, 250_000)), PUBLISHED)
     assert kms.findings[0].data["minutes"] == 250_000
     assert kms.findings[0].cause.endswith("has 173 days left")
+
+
+@pytest.mark.parametrize(
+    ("through", "code", "word"),
+    [
+        (VolumeActivation.KMS, "HOST_ON_KMS", "KMS"),
+        (VolumeActivation.TOKEN, "HOST_ON_KMS", "a token"),
+        (VolumeActivation.ACTIVE_DIRECTORY, "HOST_ON_ACTIVE_DIRECTORY", "Active Directory"),
+        (None, "HOST_ON_KMS", "KMS or Active Directory"),
+    ],
+)
+def test_kms_and_active_directory_are_told_apart(through: VolumeActivation | None, code: str, word: str) -> None:
+    client = replace(licensed(Channel.KMS_CLIENT, LicenceStatus.LICENSED, 20_000), through=through)
+    on, not_renewed = judge_host(replace(GOOD, licence=client), PUBLISHED).findings
+    assert (on.code, on.cause) == (code, f"the host's own activation comes from {word} and has 13 days left")
+    assert ("1688" in not_renewed.remedy) == (through is not VolumeActivation.ACTIVE_DIRECTORY)
+    lapsed = replace(client, status=LicenceStatus.NOTIFICATION, reason=0xC004F074)
+    (refused,) = judge_host(replace(GOOD, licence=lapsed), PUBLISHED).findings
+    assert ("domain controller" in refused.remedy) == (through is VolumeActivation.ACTIVE_DIRECTORY)
+
+
+@pytest.mark.parametrize(
+    ("channel", "raw", "known"),
+    [
+        (Channel.UNKNOWN, "PAYG", False),
+        (Channel.UNKNOWN, None, False),
+        (Channel.MAK, "Retail:TB:Sub", False),  # two words that do not go together
+        (Channel.MAK, "volume:mak ", True),
+        (Channel.OEM, "", True),
+    ],
+)
+def test_a_licence_of_an_unknown_kind_leaves_it_open(channel: Channel, raw: str | None, known: bool) -> None:
+    licence = replace(licensed(channel, LicenceStatus.LICENSED), channel_raw=raw)
+    verdict = judge_host(replace(GOOD, licence=licence), PUBLISHED)
+    assert verdict.ready is (True if known else None)
+    assert [found.code for found in verdict.findings] == ([] if known else ["HOST_LICENCE_OF_UNKNOWN_KIND"])
 
 
 @pytest.mark.parametrize(

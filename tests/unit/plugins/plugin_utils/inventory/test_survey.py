@@ -24,7 +24,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._inventory.survey impo
     cached_answer,
     read_answer,
 )
-from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied, InvalidClassOrQuery
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.windows.fake_host import FakeHost, FakeVm
 
 WEB = "6F3C2B6A-0C68-4B5F-9B0E-3E0B6B0C8D11"
@@ -55,16 +55,11 @@ def test_without_items_there_are_none() -> None:
 
 def test_a_host_without_hyperv_has_no_machines() -> None:
     host = FakeHost(FakeVm(WEB, "web01"))
-    host.query = _without(host, "Msvm_VirtualSystemManagementService")  # type: ignore[method-assign]
+    host.failures["Msvm_VirtualSystemManagementService"] = InvalidClassOrQuery()
     info, vms = read_answer(host, items=True, tables=PUBLISHED)
     assert info["host"]["hyperv"] is False
     assert vms == ()
     assert "Msvm_ComputerSystem" not in host.calls
-
-
-def _without(host: FakeHost, class_name: str) -> Any:
-    query = host.query
-    return lambda namespace, wql: iter(()) if f" {class_name}" in wql else query(namespace, wql)
 
 
 def test_cache_gives_back_what_it_was_given() -> None:

@@ -60,9 +60,11 @@ class FakeDirectHost(Session):
             for kind, version in (("Realized", self.version), ("Snapshot", "1.0")):
                 yield projected(VirtualSystemIdentifier=VM_ID, VirtualSystemType=f"Microsoft:Hyper-V:System:{kind}", Version=version)
         else:
-            wanted = wql.rpartition(" = ")[2].strip("'")
+            wanted = wql.rpartition(" = ")[2].strip("'") if " WHERE " in wql else None
+            if wanted is None:
+                yield projected(ElementName="HV01", EnabledState=2, Name="HV01")
             for identifier, name, state in self.vms:
-                if wanted in (identifier, name):
+                if wanted in (None, identifier, name):
                     yield projected(ElementName=name, EnabledState=state, Name=identifier)
 
     @property

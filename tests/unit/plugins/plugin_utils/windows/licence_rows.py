@@ -15,7 +15,7 @@ _NAMES = (
 )
 _AVMA = (
     "IAID, AutomaticVMActivationHostMachineName, AutomaticVMActivationHostDigitalPid2, AutomaticVMActivationLastActivationTime, "
-    "KeyManagementServiceLookupDomain"
+    "KeyManagementServiceLookupDomain, VLActivationType, ADActivationObjectName"
 )
 _FROM = (
     "FROM SoftwareLicensingProduct WHERE ApplicationID = '55c92734-d682-4d71-983e-d6ec3f16059f' "
@@ -45,6 +45,8 @@ _DEFAULTS: dict[str, Value] = {
     "AutomaticVMActivationHostMachineName": None,
     "AutomaticVMActivationHostDigitalPid2": None,
     "AutomaticVMActivationLastActivationTime": NEVER,
+    "VLActivationType": 0,
+    "ADActivationObjectName": None,
 }
 
 AVMA_DESCRIPTION = "Windows(R) Operating System, VIRTUAL_MACHINE_ACTIVATION channel"

@@ -22,6 +22,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     EffectUnknown,
     InvalidParameter,
     JobFailed,
+    MethodNotAvailable,
     NotFound,
     OperationTimedOut,
 )
@@ -115,6 +116,8 @@ def test_job_without_reference_is_vanished(session: ScriptedSession) -> None:
 @pytest.mark.parametrize("value", sorted(RETURN_VALUES))
 def test_documented_refusals_are_named(session: ScriptedSession, value: int) -> None:
     expect_call(session, returned(value))
+    if value in (32770, 32773):
+        expect_call(session, InvalidParameter(), legacy=True)
     with pytest.raises(ServiceRefused, match=f"ReturnValue {value} \\({RETURN_VALUES[value]}\\)"):
         switch(session, setting(), enabled=True, host_build=20348, wait=60)
 
@@ -126,6 +129,21 @@ def test_undocumented_answer_is_a_refusal(session: ScriptedSession, value: int |
         switch(session, setting(), enabled=True, host_build=20348, wait=60)
 
 
+@pytest.mark.parametrize("refusal", [returned(32770), returned(32773), InvalidParameter(), MethodNotAvailable()])
+@pytest.mark.parametrize("build", [9600, 20348])
+def test_each_method_stands_in_for_the_other(session: ScriptedSession, refusal: Instance | Exception, build: int) -> None:
+    expect_call(session, refusal, legacy=build == 9600)
+    expect_call(session, returned(0), legacy=build != 9600)
+    assert switch(session, setting(), enabled=True, host_build=build, wait=60) is JobOutcome.COMPLETED
+
+
+def test_a_machine_in_the_wrong_state_is_not_asked_twice(session: ScriptedSession) -> None:
+    expect_call(session, returned(32775))
+    with pytest.raises(ServiceRefused):
+        switch(session, setting(), enabled=True, host_build=20348, wait=60)
+    session.assert_played()
+
+
 # several machines
 
 
@@ -134,6 +152,7 @@ def test_failure_of_one_machine_does_not_stop_the_others(session: ScriptedSessio
     expect_call(session, started(), GUIDS[1])
     expect_job(session, 10)
     expect_call(session, InvalidParameter(code=0x80041008), GUIDS[2])
+    expect_call(session, MethodNotAvailable(), GUIDS[2], legacy=True)
     expect_call(session, returned(0), GUIDS[3])
     outcome = run(session, *map(setting, GUIDS))
     assert outcome.changed == [GUIDS[3]]

@@ -36,6 +36,7 @@ CIMV2, V2, CLUSTER = "root/cimv2", "root/virtualization/v2", "root/mscluster"
 OS_QUERY = "SELECT BuildNumber, Caption, CSName, LastBootUpTime, OperatingSystemSKU, OSLanguage, ProductType, SuiteMask, Version FROM Win32_OperatingSystem"
 COMPUTER_QUERY = "SELECT DNSHostName, Domain, HypervisorPresent, Manufacturer, Model, Name, PartOfDomain FROM Win32_ComputerSystem"
 SERVICE_QUERY = "SELECT Name FROM Msvm_VirtualSystemManagementService"
+RUNNING_QUERY = "SELECT Name, State FROM Win32_Service WHERE Name = 'vmms' OR Name = 'sppsvc'"
 CLUSTER_QUERY = "SELECT Name FROM MSCluster_Cluster"
 NODE_QUERY = "SELECT BuildNumber, Name, State FROM MSCluster_Node"
 
@@ -125,10 +126,59 @@ def test_host_without_the_role(session: ScriptedSession, missing: Exception) -> 
     assert hyperv_present(session) is False
 
 
-@pytest.mark.parametrize(("rows", "present"), [([projected(Name="vmms")], True), ([], False)])
-def test_management_service_answers(session: ScriptedSession, rows: Rows, present: bool) -> None:
-    session.expect_query(V2, SERVICE_QUERY, rows)
+def test_management_service_answers(session: ScriptedSession) -> None:
+    session.expect_query(V2, SERVICE_QUERY, [projected(Name="vmms")])
+    assert hyperv_present(session) is True
+
+
+@pytest.mark.parametrize(
+    ("services", "present"),
+    [
+        ([projected(Name="vmms", State="Running"), projected(Name="sppsvc", State="Stopped")], None),
+        ([projected(Name="vmms", State="Stopped"), projected(Name="sppsvc", State="Running")], False),
+        ([projected(Name="sppsvc", State="Running")], False),
+        ([], None),  # no service at all is shown to an account that may not see them
+        (AccessDenied(), None),
+    ],
+)
+def test_a_namespace_without_rows(session: ScriptedSession, services: Rows, present: bool | None) -> None:
+    session.expect_query(V2, SERVICE_QUERY, [])
+    session.expect_query(CIMV2, RUNNING_QUERY, services)
     assert hyperv_present(session) is present
+
+
+CHILDREN = "SELECT Name FROM __NAMESPACE"
+
+
+@pytest.mark.parametrize("fault", [Fault(code=0x80338003), ProviderFailure(code=0x80041001)])
+@pytest.mark.parametrize(
+    ("children", "present"),
+    [
+        ({"root": ["CIMV2", "virtualization"], "root/virtualization": ["v2"]}, None),
+        ({"root": ["CIMV2", "virtualization"], "root/virtualization": ["v1"]}, False),
+        ({"root": ["CIMV2"]}, False),
+        ({"root": [], "root/virtualization": []}, None),
+        ({"root": None}, None),
+    ],
+)
+def test_a_fault_that_says_nothing_of_the_namespace(
+    session: ScriptedSession, fault: Fault, children: dict[str, list[str] | None], present: bool | None
+) -> None:
+    session.expect_query(V2, SERVICE_QUERY, fault)
+    for parent, names in children.items():
+        session.expect_query(parent, CHILDREN, AccessDenied() if names is None else [projected(Name=name) for name in names])
+    if present is None:
+        with pytest.raises(Fault):
+            hyperv_present(session)
+    else:
+        assert hyperv_present(session) is present
+    session.assert_played()
+
+
+def test_a_cluster_that_wmi_does_not_list_is_none(session: ScriptedSession) -> None:
+    session.expect_query(CLUSTER, CLUSTER_QUERY, Fault(code=0x80338003))
+    session.expect_query("root", CHILDREN, [projected(Name="CIMV2")])
+    assert read_cluster(session) is None
 
 
 def test_refused_virtualization_namespace_is_raised(session: ScriptedSession) -> None:
@@ -184,6 +234,8 @@ def test_host_takes_at_most_eight_requests(session: ScriptedSession) -> None:
 @pytest.mark.parametrize("refused", [AccessDenied(), ProviderFailure(code=0x80041013), OperationTimedOut(), Fault()])
 def test_cluster_that_cannot_be_asked_is_unknown(session: ScriptedSession, refused: Exception) -> None:
     expect_host(session, refused)
+    if not isinstance(refused, (AccessDenied, OperationTimedOut)):
+        session.expect_query("root", CHILDREN, [projected(Name="mscluster")])
     facts = read_host(session)
     assert facts.cluster is None
     assert facts.cluster_known is False

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman import errors
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import Fault
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.faults import fault_of_code
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.message import read_answer
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.symbols import code_with_symbol, symbol_of
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.wsman.scripted_transport import envelope, fixture
@@ -188,6 +189,44 @@ def test_the_status_of_wmi_is_taken_where_the_provider_gives_no_other_code() -> 
     fault = fault_with(0x8033801A, inner=f"<f:ProviderFault><f:ExtendedError>{status}</f:ExtendedError></f:ProviderFault>")
     assert isinstance(fault, errors.InvalidNamespace)
     assert fault.hresult == 0x8004100E
+
+
+_UNKNOWN_ERROR = "The WS-Management service cannot process the request. The WMI service or the WMI provider returned an unknown error: HRESULT 0x{:08x} "
+
+
+@pytest.mark.parametrize("code", [None, 0, 0x80338003, 0x803380FC, 0x80041001, 0x80004005])
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        (0x8004106C, errors.QuotaExceeded),
+        (0x80041033, errors.ServiceBusy),
+        (0x8004100E, errors.InvalidNamespace),
+        (0x80041003, errors.AccessDenied),
+        (0xC004FD02, errors.ProviderFailure),
+        (0x800706BE, errors.ProviderFailure),
+    ],
+)
+def test_where_no_number_says_anything_the_one_in_the_text_decides(code: int | None, told: int, kind: type[Fault]) -> None:
+    said = _UNKNOWN_ERROR.format(told)
+    fault = fault_with(code, inner=said) if code is not None else fault_in(envelope(f"<s:Fault><s:Reason><s:Text>{said}</s:Text></s:Reason></s:Fault>"))
+    assert fault.__class__ is kind
+    assert fault.hresult == told
+    assert f"0x{told:08X}" in str(fault)
+    assert fault_of_code(code, text=said, subject="Subject").__class__ is kind
+
+
+def test_the_last_number_of_a_text_counts_and_a_number_that_speaks_is_kept() -> None:
+    assert isinstance(fault_with(0x80338003, inner="0x80041010 became 0x8004106c"), errors.QuotaExceeded)
+    assert isinstance(fault_with(0x80338003, inner="the key 0x5 of 0xABCDEF is at 0x80041"), Fault)
+    assert fault_with(0x80338003, inner="Error 0x12345678").__class__ is Fault
+    assert isinstance(fault_with(0x80338029, inner=_UNKNOWN_ERROR.format(0x8004106C)), errors.OperationTimedOut)
+    assert fault_with(None, "w:InvalidParameter").__class__ is errors.InvalidParameter
+
+
+@pytest.mark.parametrize("code", ["2147749902", "-2147217394", "0x8004100E", "0X8004100e"])
+def test_a_code_may_be_written_in_several_ways(code: str) -> None:
+    detail = f'<s:Detail><f:WSManFault {_F} Code="{code}"/></s:Detail>'
+    assert isinstance(fault_in(envelope(f"<s:Fault>{detail}</s:Fault>")), errors.InvalidNamespace)
 
 
 @pytest.mark.parametrize("code", ["", "-1", "0x5", "99999999999", "five"])
