@@ -352,7 +352,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         shown = f"{key}_shown"
         held = self._held(shown)
         before = {
-            name: ids for name, ids in (held.items() if isinstance(held, Mapping) else ()) if isinstance(ids, list) and set(map(type, ids)) <= {str}
+            name: ids
+            for name, ids in (held.items() if isinstance(held, Mapping) else ())
+            if isinstance(ids, list) and set(map(type, ids)) <= {str}
         }
         answers.update(unseen(answers, before))
         good = {name: answer for name, answer in answers.items() if answer.failure is None}

@@ -22,7 +22,9 @@ VM_OPTIONS: dict[str, t.Any] = {
 
 
 # Hyper-V filters its rows by authorisation (libhvee issue 224).
-NONE_SHOWN = "It shows this account no virtual machine: it has none, or the account is not in the group 'Hyper-V Administrators' of this host"
+NONE_SHOWN = (
+    "It shows this account no virtual machine: it has none, or the account is not in the group 'Hyper-V Administrators' of this host"
+)
 
 ALL_OPTION: dict[str, t.Any] = {"all": {"type": "bool", "default": False}}
 

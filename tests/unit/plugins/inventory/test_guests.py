@@ -100,7 +100,9 @@ def test_sources_of_the_guide_work(made: Made, text: str) -> None:
 
 
 def test_hosts_clusters_and_machines(made: Made) -> None:
-    inventory = made(hv01=[vm("web01"), vm("off01", state=3)], hv02=[vm("spare01", state=3)]).read(guest_variables={"ansible_connection": "psrp"})
+    inventory = made(hv01=[vm("web01"), vm("off01", state=3)], hv02=[vm("spare01", state=3)]).read(
+        guest_variables={"ansible_connection": "psrp"}
+    )
     assert members(inventory, "hyperv_hosts") == ["hv01", "hv02"]
     assert members(inventory, "hyperv_cluster_CL1") == ["hv01", "hv02"]
     assert members(inventory, "hyperv_clusters") == ["hv01", "hv02"]

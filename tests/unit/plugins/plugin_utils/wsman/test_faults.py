@@ -191,7 +191,9 @@ def test_the_status_of_wmi_is_taken_where_the_provider_gives_no_other_code() -> 
     assert fault.hresult == 0x8004100E
 
 
-_UNKNOWN_ERROR = "The WS-Management service cannot process the request. The WMI service or the WMI provider returned an unknown error: HRESULT 0x{:08x} "
+_UNKNOWN_ERROR = (
+    "The WS-Management service cannot process the request. The WMI service or the WMI provider returned an unknown error: HRESULT 0x{:08x} "
+)
 
 
 @pytest.mark.parametrize("code", [None, 0, 0x80338003, 0x803380FC, 0x80041001, 0x80004005])
@@ -208,7 +210,11 @@ _UNKNOWN_ERROR = "The WS-Management service cannot process the request. The WMI 
 )
 def test_where_no_number_says_anything_the_one_in_the_text_decides(code: int | None, told: int, kind: type[Fault]) -> None:
     said = _UNKNOWN_ERROR.format(told)
-    fault = fault_with(code, inner=said) if code is not None else fault_in(envelope(f"<s:Fault><s:Reason><s:Text>{said}</s:Text></s:Reason></s:Fault>"))
+    fault = (
+        fault_with(code, inner=said)
+        if code is not None
+        else fault_in(envelope(f"<s:Fault><s:Reason><s:Text>{said}</s:Text></s:Reason></s:Fault>"))
+    )
     assert fault.__class__ is kind
     assert fault.hresult == told
     assert f"0x{told:08X}" in str(fault)
