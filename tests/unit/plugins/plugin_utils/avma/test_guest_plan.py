@@ -354,7 +354,8 @@ def test_a_stated_key_shows_in_no_representation() -> None:
 
 
 @pytest.mark.parametrize(
-    "others", [(licence(Channel.KMS_CLIENT),), (licence(Channel.MAK), licence(Channel.EVALUATION)), (replace(AVMA, partial_product_key="OTHER"),)]
+    "others",
+    [(licence(Channel.KMS_CLIENT),), (licence(Channel.MAK), licence(Channel.EVALUATION)), (replace(AVMA, partial_product_key="OTHER"),)],
 )
 @pytest.mark.parametrize("replace_licensed", [False, True])
 def test_any_product_with_the_wanted_key_settles_it(others: tuple[LicenceFacts, ...], replace_licensed: bool) -> None:
