@@ -31,7 +31,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from .._avma.text import printable, safe_text
-from .._wsman.errors import WsManError
+from .._wsman.errors import MissingLibrary, WsManError
 from .._wsman.session import Session
 from .connection import UnsupportedConnection, open_session
 from .failure import Failure, connection_not_made, failure_of
@@ -92,6 +92,8 @@ class AvmaAction(ActionBase, t.Generic[Options]):  # type: ignore[misc]  # ansib
                 )
             if query is not None:
                 answer = narrowed(answer, query)
+        except MissingLibrary as error:  # of the option 'query'
+            answer = failure_result(failure_of(error, task.machine or "localhost"))
         except (OptionError, InvalidQuery) as error:
             answer = {"failed": True, "msg": harmless(f"{self._task.action}: {error}", task.secrets | secrets_in(arguments, self.OPTIONS))}
         result.update(_printable(answer))
@@ -126,9 +128,7 @@ class WsManAction(AvmaAction[Options]):
     def perform(self, task: Task, options: Options) -> dict[str, t.Any]:
         try:
             session = open_session(self._connection)
-        except UnsupportedConnection as error:
-            return {"failed": True, "msg": f"{task.machine}: {error}"}
-        except AnsibleConnectionFailure as error:
+        except (AnsibleConnectionFailure, UnsupportedConnection, WsManError) as error:
             return self.failed(task, options, connection_not_made(error, task.machine))
         try:
             answer = self.converse(task, options, session)

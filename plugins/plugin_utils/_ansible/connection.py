@@ -21,11 +21,13 @@ from ansible.errors import AnsibleConnectionFailure
 
 from .._wsman.bounds import Allowance
 from .._wsman.command import Shell
-from .._wsman.errors import AuthenticationFailed, UnencryptedRefused
+from .._wsman.errors import AuthenticationFailed, OptionsRefused, UnencryptedRefused
+from .._wsman.libraries import require
 from .._wsman.session import Session
 from .._wsman.transport import DEFAULT_ALLOWANCE, Transport
 from .._wsman.transport_pypsrp import PypsrpTransport
 from .._wsman.transport_pywinrm import PywinrmTransport
+from .connection_options import check_address, check_logon
 
 SUPPORTED = ("winrm", "psrp")
 _PSRP_DEFAULT_ENVELOPE = 153600  # of pypsrp: only another value is somebody's wish
@@ -33,13 +35,14 @@ _SHELL_NOT_WANTED = "no shell is opened"
 
 
 class UnsupportedConnection(Exception):
-    """The task's connection carries no WS-Man, or its library is missing."""
+    """The task's connection carries no WS-Man."""
 
 
 def open_session(connection: t.Any) -> Session:
     """A session over the options of the task's own connection. Nothing is sent yet.
 
-    Raises UnsupportedConnection. What the connection plugin itself refuses (unknown transport, kinit) is raised as it is.
+    Raises UnsupportedConnection, MissingLibrary and OptionsRefused. What the connection plugin itself refuses (unknown transport, kinit) is
+    raised as it is.
     """
     kind = getattr(connection, "transport", None) or "unknown"
     if kind == "winrm":
@@ -53,14 +56,10 @@ def open_session(connection: t.Any) -> Session:
 
 
 def _winrm_session(connection: t.Any) -> Session:
-    try:
-        import winrm  # noqa: F401
-        import xmltodict  # noqa: F401
-    except ImportError as error:
-        raise UnsupportedConnection(
-            f"the connection 'winrm' needs the Python library pywinrm on the controller, which cannot be imported ({error}). Install pywinrm there."
-        ) from error
+    for module in ("xmltodict", "winrm"):
+        require(module)
     connection._build_winrm_kwargs()
+    check_address(str(connection._winrm_host or ""))
     protocols: list[t.Any] = []
 
     def client(name: str) -> Callable[[], Transport]:
@@ -83,13 +82,15 @@ def _next_that_can_be_built(clients: list[Callable[[], Transport]]) -> Transport
         build = clients.pop(0)
         try:
             return build()
-        except AnsibleConnectionFailure:
+        except (AnsibleConnectionFailure, OptionsRefused):
             if not clients:
                 raise
 
 
 def _winrm_protocol(connection: t.Any, name: str) -> t.Any:
     """pywinrm's client for one transport, made by the plugin itself so that each of its options is honoured (Kerberos tickets too)."""
+    if not (name in ("ssl", "certificate") and connection._winrm_kwargs.get("cert_pem")):
+        check_logon(f"the connection winrm ({name})", name, connection._winrm_user, connection._winrm_pass)
     wanted, shell = connection._winrm_transport, connection.shell_id
     connection._winrm_transport = [name]
     connection.shell_id = _SHELL_NOT_WANTED
@@ -100,21 +101,21 @@ def _winrm_protocol(connection: t.Any, name: str) -> t.Any:
 
 
 def _psrp_session(connection: t.Any) -> Session:
-    try:
-        from pypsrp.wsman import WSMan
-    except ImportError as error:
-        raise UnsupportedConnection(
-            f"the connection 'psrp' needs the Python library pypsrp on the controller, which cannot be imported ({error}). Install pypsrp there."
-        ) from error
+    require("pypsrp")
+    from pypsrp.wsman import WSMan
+
     connection._build_kwargs()
     options = dict(connection._psrp_conn_kwargs)
+    check_address(str(options["server"] or ""))
+    method = str(options["auth"])
+    check_logon(f"the connection psrp ({method})", method, options["username"], options["password"])
     try:
         client = WSMan(**options)
+        session = Session(PypsrpTransport(client), operation_timeout=float(options["operation_timeout"]))
+        if options["max_envelope_size"] != _PSRP_DEFAULT_ENVELOPE:
+            session.max_envelope_size = int(options["max_envelope_size"])
     except ValueError as error:  # it names the options that do not go together
-        raise UnsupportedConnection(f"the connection 'psrp' does not take its options together: {error}.") from error
-    session = Session(PypsrpTransport(client), operation_timeout=float(options["operation_timeout"]))
-    if options["max_envelope_size"] != _PSRP_DEFAULT_ENVELOPE:
-        session.max_envelope_size = int(options["max_envelope_size"])
+        raise OptionsRefused("the connection psrp", f"it does not take its options together: {str(error).rstrip('.')}") from error
     return session
 
 

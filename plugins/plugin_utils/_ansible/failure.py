@@ -11,11 +11,13 @@ Windows (``_avma/errors``) and findings (``_avma/finding_types``). A text that a
 
 from __future__ import annotations
 
+import re
+import sys
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from .._avma.findings import Finding
 from .._avma.text import safe_text
@@ -27,7 +29,9 @@ from .._windows.hyperv import MachinesNotShown, NoHyperv
 from .._windows.licensing import LicensingRefused
 from .._wsman import errors as wsman
 from .._wsman.command import CommandLost
+from .._wsman.libraries import library_of
 from .._wsman.symbols import symbol_of
+from .connection import UnsupportedConnection
 from .logon_remedy import kerberos_remedy, logon_remedy
 
 EFFECT_UNKNOWN = "effect_unknown"
@@ -53,6 +57,7 @@ class Failure:
 
 
 _OPTIONS_REMEDY = "Correct the connection options in the inventory (ansible_user, ansible_password, ansible_winrm_* or ansible_psrp_*)."
+_NO_KERBEROS = re.compile("python kerberos library is not installed", re.IGNORECASE)
 _PORTS = "ansible_port and ansible_winrm_scheme or ansible_psrp_protocol"
 
 
@@ -87,8 +92,6 @@ def _not_http_remedy(error: wsman.NotHttp) -> str:
 
 
 def _connection_remedy(error: wsman.ConnectionFailed) -> str:
-    if error.endpoint.count("://") > 1 or " " in error.endpoint:
-        return "Give ansible_host as a name or an address, without scheme, port and blanks."
     if error.sent and _http_to_https_port(error.endpoint):
         return _HTTP_TO_HTTPS
     return f"Check that the machine is running, that WinRM listens on this port (winrm enumerate winrm/config/listener), and {_PORTS}."
@@ -113,7 +116,12 @@ def _status_remedy(error: wsman.UnexpectedHttpStatus) -> str:
 
 
 def _library_remedy(error: wsman.MissingLibrary) -> str:
-    return f"Install it where Ansible runs: pip install {error.library}."
+    library = library_of(error.library)
+    wanted = f"'{library.pip}>={'.'.join(map(str, library.oldest))}'" if library.oldest else library.pip
+    packages = [f"{name} ({where})" for name, where in ((library.debian, "Debian, Ubuntu"), (library.redhat, "Fedora, EPEL")) if name]
+    also = f", or by the package {' or '.join(packages)}" if packages else ""
+    other = " Or set ansible_winrm_transport to ntlm." if library.pip == "pykerberos" else ""
+    return f"Install it there: {sys.executable or 'python3'} -m pip install {wanted}{also}.{other}"
 
 
 def _access_remedy(error: wsman.AccessDenied) -> str:
@@ -142,6 +150,24 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
         True,
         "Check the proxy (ansible_winrm_proxy or ansible_psrp_proxy, else HTTP_PROXY and HTTPS_PROXY of the controller), or go without one: "
         "NO_PROXY with the machine's name, or ansible_psrp_ignore_proxy.",
+    ),
+    (
+        wsman.AddressRefused,
+        "connection_not_made",
+        False,
+        "Give ansible_host as a name or an address, without scheme, port, path and blanks.",
+    ),
+    (
+        wsman.NoPassword,
+        "connection_not_made",
+        False,
+        "Set ansible_password for this machine. If it comes from an environment variable or a vault, see that this is there.",
+    ),
+    (
+        wsman.NotForBasic,
+        "connection_not_made",
+        False,
+        "Use kerberos or ntlm, which carry every character (ansible_winrm_transport or ansible_psrp_auth).",
     ),
     (wsman.OptionsRefused, "connection_not_made", False, _OPTIONS_REMEDY),
     (
@@ -293,12 +319,22 @@ def failure_of(error: Exception, machine: str) -> Failure:
 
 
 def connection_not_made(error: Exception, machine: str) -> Failure:
-    """What Ansible has refused before anything was sent: mostly that kinit got no ticket, else an option of the connection."""
+    """What was refused before anything was sent: a library, an option of the connection, or that kinit got no ticket.
+
+    Only the last has to do with another machine and may mend itself, so nothing else counts as unreachable.
+    """
+    if isinstance(error, wsman.WsManError):
+        return failure_of(error, machine)
+    if _NO_KERBEROS.search(str(error)):
+        return failure_of(wsman.MissingLibrary("pykerberos"), machine)
+    if not isinstance(error, (AnsibleError, UnsupportedConnection)):
+        # Its text may quote an option.
+        return failure_of(wsman.OptionsRefused("the connection", f"it cannot be made of its options ({type(error).__name__})"), machine)
     cause = safe_text(str(error).strip().rstrip(". "), limit=800)
     remedy = kerberos_remedy(cause)
     of_kerberos = remedy is not None or "kerberos" in cause.lower()
-    unreachable = isinstance(error, AnsibleConnectionFailure)
-    if unreachable and not of_kerberos:
+    unreachable = isinstance(error, AnsibleConnectionFailure) and of_kerberos
+    if isinstance(error, AnsibleConnectionFailure) and not of_kerberos:
         remedy = _OPTIONS_REMEDY
     return Failure(
         msg=f"{machine}: {cause}." + (f" {remedy}" if remedy else ""),

@@ -21,10 +21,6 @@ _KERBEROS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), remedy)
     for pattern, remedy in (
         (
-            r"python kerberos library is not installed",
-            "Install it on the controller (pip install 'pywinrm[kerberos]'), or set ansible_winrm_transport to ntlm.",
-        ),
-        (
             r"calling kinit cmd",
             "Install Kerberos' programs on the controller (Debian: krb5-user, Red Hat: krb5-workstation), or name kinit by ansible_winrm_kinit_cmd.",
         ),
@@ -103,6 +99,10 @@ def logon_remedy(cause: str, login: Login, *, tls: bool) -> str:
     told = kerberos_remedy(cause)
     if told is not None:
         return told
+    if "\\\\" in login.user:
+        return "ansible_user has two backslashes, as YAML keeps them in single quotes and without quotes: write one there."
+    if "/" in login.user:
+        return "Write ansible_user with a backslash, as DOMAIN\\name, not with a slash."
     carried_by = _CARRIED_BY.get(login.method, set())
     if login.offered and carried_by and not carried_by & set(login.offered):
         return _not_offered(login, tls=tls)

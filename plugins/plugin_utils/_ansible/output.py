@@ -15,6 +15,7 @@ import ansible.template
 from ansible.module_utils.common.parameters import remove_values
 
 from .._avma.text import safe_text
+from .._wsman.libraries import require
 
 # From ansible-core 2.19 on only what is tagged as trusted is ever rendered, and plain types bear no tags.
 _PLAIN_IS_NEVER_RENDERED = hasattr(ansible.template, "trust_as_template")
@@ -49,13 +50,10 @@ class Query:
     """A compiled ``query`` option. Compiled before anything is sent, so that a typing error costs nothing."""
 
     def __init__(self, expression: str) -> None:
-        try:
-            import jmespath
-            from jmespath.exceptions import JMESPathError
-        except ImportError as error:
-            raise InvalidQuery(
-                f"the option 'query' needs the Python library jmespath on the controller ({error}). Install jmespath there."
-            ) from error
+        require("jmespath")
+        import jmespath
+        from jmespath.exceptions import JMESPathError
+
         self._errors = JMESPathError
         self._expression = expression
         try:

@@ -15,10 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
-from ansible.errors import AnsibleError
-
 from .._wsman.session import Session
-from .connection import UnsupportedConnection, open_session
+from .connection import open_session
 
 Machine = t.TypeVar("Machine")
 Answer = t.TypeVar("Answer")
@@ -47,7 +45,7 @@ def ask_machines(
 ) -> list[Answer]:
     """What ``ask`` says of each machine, in their order; ``parallel`` of them at once.
 
-    ``connect`` makes the connection plugin of a machine. Where that or its session cannot be made (AnsibleError, UnsupportedConnection), the
+    ``connect`` makes the connection plugin of a machine. Where that or its session cannot be made, whatever the reason, the
     answer is that of ``refuse``. ``ask`` runs in a thread and must turn errors into answers; its session is closed afterwards.
 
     Users come one after the other, since the Kerberos tickets of a process are those of its last user.
@@ -57,7 +55,7 @@ def ask_machines(
     for number, machine in enumerate(machines):
         try:
             connected.append(_Connected(number, machine, connect(machine)))
-        except (AnsibleError, UnsupportedConnection) as error:
+        except Exception as error:  # one machine's options must not keep the others from being asked
             answers[number] = refuse(machine, error)
 
     def converse(opened: tuple[_Connected[Machine], Session]) -> Answer:
@@ -74,7 +72,7 @@ def ask_machines(
                 try:
                     # Here and not in the threads: with Kerberos this runs kinit, which sets the environment of the process.
                     opened.append((one, open_session(one.connection)))
-                except (AnsibleError, UnsupportedConnection) as error:
+                except Exception as error:
                     answers[one.number] = refuse(one.machine, error)
             if opened:
                 with ThreadPoolExecutor(max_workers=min(parallel, len(opened)), thread_name_prefix="avma") as pool:

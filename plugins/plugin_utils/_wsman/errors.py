@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from .symbols import code_with_symbol, symbol_of, unsigned_code
@@ -21,11 +22,11 @@ class WsManError(Exception):
 
 
 class MissingLibrary(WsManError):
-    """A Python library is not installed on the controller."""
+    """A Python library of the controller cannot be used: it is not installed, or too old. ``library``: its name on PyPI."""
 
-    def __init__(self, library: str) -> None:
+    def __init__(self, library: str, reason: str = "it is not installed") -> None:
         self.library = library
-        super().__init__(f"The Python library {library} is not installed on the controller")
+        super().__init__(f"the Python library {library} cannot be used by {sys.executable or 'the Python that runs Ansible'} ({reason})")
 
 
 class UnsendableValue(WsManError):
@@ -75,6 +76,18 @@ class NoTls(ConnectionFailed):
 
 class OptionsRefused(ConnectionFailed):
     """The client library does not take its options together, such as message encryption with Basic. Nothing was sent."""
+
+
+class AddressRefused(OptionsRefused):
+    """What should be a name or an address is something else."""
+
+
+class NoPassword(OptionsRefused):
+    """A kind of logon that needs a password was asked for without one. Nothing was sent, so no account is locked."""
+
+
+class NotForBasic(OptionsRefused):
+    """A character of the credentials that Basic cannot carry."""
 
 
 class CertificateNotTrusted(ConnectionFailed):

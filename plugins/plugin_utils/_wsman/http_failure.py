@@ -22,6 +22,7 @@ from .errors import (
     Login,
     MalformedAnswer,
     MissingLibrary,
+    NotForBasic,
     NotHttp,
     NoTls,
     OptionsRefused,
@@ -29,6 +30,7 @@ from .errors import (
     ReadTimedOut,
     WsManError,
 )
+from .libraries import missing, missing_beneath
 
 # Classes by name, for urllib3 may be a copy of its own inside of another package, and not all authentication libraries are installed.
 _CONNECT_TIMEOUT = {"ConnectTimeout", "ConnectTimeoutError"}
@@ -53,8 +55,8 @@ _NO_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST|UNK
 # OpenSSL's reasons for a file of certificates or keys that is none.
 _NO_PEM = re.compile("NO_CERTIFICATE_OR_CRL_FOUND|NO_START_LINE|PEM lib|PEM_READ|KEY_VALUES_MISMATCH")
 # How pywinrm, pypsrp and requests say that a library for this kind of authentication or proxy is not there.
-_MISSING = re.compile(r"([\w-]+) is not installed|[Mm]issing dependencies for (SOCKS) support")
-_LIBRARIES = {"requests_ntlm": "requests-ntlm", "SOCKS": "PySocks"}
+_MISSING = re.compile(r"([\w-]+) is not installed|[Mm]issing dependencies for (SOCKS) support|[Pp]ython ([\w-]+) library")
+_MODULES = {"requests-credssp": "requests_credssp", "pykerberos": "kerberos", "SOCKS": "socks"}
 _SCHEME = re.compile(r"(?:^|,)\s*(basic|negotiate|kerberos|ntlm|credssp)\b", re.IGNORECASE)
 
 
@@ -70,8 +72,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             waiting.extend([*one.args, getattr(one, "reason", None), one.__cause__, one.__context__])
 
 
-def connection_error(endpoint: str, error: Exception, login: Login | None = None) -> WsManError:
-    """The error of this package for an exception that was raised instead of an answer. ``login``: who had asked, and how."""
+def connection_error(endpoint: str, error: Exception, login: Login | None = None, *, sent: bool = True) -> WsManError:
+    """The error of this package for an exception that was raised instead of an answer. ``login``: who had asked, and how; ``sent``: whether
+    any message had left, even one of the logon."""
     chain = list(_chain(error))
     names = {base.__name__ for one in chain for base in type(one).__mro__}
 
@@ -84,7 +87,9 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
             )
     library = _missing_library(chain)
     if library is not None:
-        return MissingLibrary(library)
+        return library
+    if any(isinstance(one, UnicodeEncodeError) for one in chain) and not sent:
+        return NotForBasic(endpoint, "a character of ansible_user or ansible_password cannot be sent by this kind of logon")
     # Nothing else of pywinrm's general error is about options: it also says so when an answer cannot be decrypted.
     if type(error).__name__ == "WinRMError" and "auth method" in str(error):
         return OptionsRefused(endpoint, " ".join(str(error).split())[:200])
@@ -128,6 +133,8 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
             return ConnectionFailed(endpoint, f"TLS could not be agreed ({getattr(one, 'reason', None) or type(one).__name__})")
     if any(type(one).__module__.partition(".")[0] in ("requests", "urllib3") for one in chain):
         return ConnectionFailed(endpoint, f"no connection ({type(error).__name__})")
+    if not sent:
+        return OptionsRefused(endpoint, f"the logon could not be prepared ({type(error).__name__})")
     # What is left came from opening the encrypted answer: after a broken connection the security context does not fit any more,
     # and the libraries then fail in many ways (KeyError, ValueError, ...).
     return ConnectionDropped(endpoint, f"the answer could not be decrypted or understood by the transport ({type(error).__name__})")
@@ -137,14 +144,15 @@ def _connect_timed_out(endpoint: str) -> ConnectTimedOut:
     return ConnectTimedOut(endpoint, "no answer to the attempt to connect")
 
 
-def _missing_library(chain: list[BaseException]) -> str | None:
-    """The package to install, where that is what the exception complains of."""
+def _missing_library(chain: list[BaseException]) -> MissingLibrary | None:
+    """Where that is what the exception complains of. pywinrm names the library that it wanted, not the one beneath it that is missing."""
     for one in chain:
         if type(one).__name__ in ("WinRMError", "ImportError", "InvalidSchema"):
             found = _MISSING.search(str(one))
             if found:
-                name = found.group(1) or found.group(2)
-                return _LIBRARIES.get(name, name)
+                return missing_beneath(_MODULES.get(next(filter(None, found.groups())), "") or next(filter(None, found.groups())))
+        if isinstance(one, ImportError):
+            return missing(one.name or "a library of the logon", one)
     return None
 
 

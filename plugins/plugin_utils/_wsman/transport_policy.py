@@ -51,6 +51,11 @@ class TransportPolicy:
     def begin(self, allowance: Allowance) -> None:
         self._meter.begin(allowance)
 
+    @property
+    def sent(self) -> bool:
+        """Whether a message has left since the exchange began."""
+        return self._meter.sent
+
     def put_on(self, session: requests.Session, *, key_password: str | None = None) -> None:
         """``key_password``: of the key file of a client certificate, which requests itself does not know."""
         if isinstance(session.adapters.get("https://"), _PolicyAdapter):
@@ -78,6 +83,10 @@ class _Meter:
         self._allowance = allowance
         self._ends = time.monotonic() + allowance.seconds
         self._answers = 0
+
+    @property
+    def sent(self) -> bool:
+        return self._answers > 0
 
     def message(self) -> None:
         """A message is about to be sent."""

@@ -55,7 +55,7 @@ class PypsrpTransport:
             raise
         except Exception as error:
             self.reset()
-            raise connection_error(self.endpoint, error, self._login()) from error
+            raise connection_error(self.endpoint, error, self._login(), sent=self._policy.sent) from error
         try:
             return soap_or_error(self.endpoint, status, text.encode("utf-8", "replace"), self._login())
         except WsManError:

@@ -57,7 +57,7 @@ class PywinrmTransport:
             # After a failed first exchange pywinrm keeps its session but has no encryption set up, and would send the next message
             # in the clear: never go on with that session.
             self.reset()
-            raise connection_error(self.endpoint, error, self._login()) from error
+            raise connection_error(self.endpoint, error, self._login(), sent=self._policy.sent) from error
         try:
             return soap_or_error(self.endpoint, status, text.encode("utf-8", "replace"), self._login())
         except WsManError:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from .errors import MalformedAnswer, MissingLibrary
+from .errors import MalformedAnswer
+from .libraries import missing
 
 # Windows' answers are about ten levels deep; WMI itself stops at a few levels of embedded objects
 # (ERROR_WSMAN_WMI_MAX_NESTED).
@@ -58,7 +59,7 @@ def _parse(data: bytes, max_depth: int) -> ET.Element:
     try:
         from defusedxml.ElementTree import DefusedXMLParser
     except ImportError as error:
-        raise MissingLibrary("defusedxml") from error
+        raise missing("defusedxml", error) from error
     parser = DefusedXMLParser(target=ET.TreeBuilder(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
     parser.feed(data)
     root = parser.close()

@@ -151,7 +151,8 @@ def test_session_is_closed_whatever_happens(error: Exception) -> None:
 
 def test_connection_that_will_not_do_fails_with_the_machine_s_name() -> None:
     result = playing.play("probe", UnsupportedConnection("the connection 'ssh' cannot carry it"), machine="web01").result
-    assert result == {"failed": True, "msg": "web01: the connection 'ssh' cannot carry it"}
+    assert (result["failed"], result["msg"]) == (True, "web01: the connection 'ssh' cannot carry it.")
+    assert result["error"]["kind"] == "connection_not_made"
 
 
 def test_async_is_refused() -> None:

@@ -19,6 +19,7 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.connection im
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import (
     AuthenticationFailed,
     ConnectionFailed,
+    MissingLibrary,
     UnencryptedRefused,
     WsManError,
 )
@@ -168,10 +169,10 @@ def test_connection_without_a_name() -> None:
         open_session(SimpleNamespace())
 
 
-@pytest.mark.parametrize(("name", "module", "library"), [("winrm", "winrm", "pywinrm"), ("psrp", "pypsrp.wsman", "pypsrp")])
+@pytest.mark.parametrize(("name", "module", "library"), [("winrm", "winrm", "pywinrm"), ("psrp", "pypsrp", "pypsrp")])
 def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, name: str, module: str, library: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UnsupportedConnection, match=f"Install {library} there"):
+    with pytest.raises(MissingLibrary, match=f"the Python library {library} cannot be used by"):
         open_session(SimpleNamespace(transport=name))
 
 

@@ -38,7 +38,9 @@ TABLE: list[tuple[wsman.WsManError, str, bool, str]] = [
     (wsman.ConnectionFailed(ENDPOINT, "refused"), "connection_failed", True, "ansible_port"),
     (wsman.ProxyFailed(ENDPOINT, "refused"), "proxy_failed", True, "ansible_winrm_proxy"),
     (wsman.OptionsRefused(ENDPOINT, "message encryption with basic"), "connection_not_made", False, "Correct the connection options"),
-    (wsman.ConnectionFailed("http://http://web01:5985/wsman", "no name"), "connection_failed", True, "Give ansible_host as a name"),
+    (wsman.AddressRefused("ansible_host", "'http://web01' is not a name"), "connection_not_made", False, "Give ansible_host as a name"),
+    (wsman.NoPassword("the connection winrm", "no password"), "connection_not_made", False, "Set ansible_password"),
+    (wsman.NotForBasic("the connection winrm", "a character"), "connection_not_made", False, "Use kerberos or ntlm"),
     (wsman.NoTls("https://web01:5985/wsman", "no TLS"), "connection_failed", True, "ansible_port to 5986"),
     (wsman.ConnectionDropped("http://web01:5986/wsman", "closed"), "connection_failed", True, "scheme or ansible_psrp_protocol to https"),
     (wsman.CertificateNotTrusted(ENDPOINT, "expired", 10), "certificate_not_trusted", True, "a new one"),
@@ -121,16 +123,24 @@ def test_right_that_a_namespace_wants(namespace: str, remedy: str) -> None:
             True,
             "Check ansible_password of this user in the domain.",
         ),
-        (AnsibleConnectionFailure("ntlm: auth method ntlm requires a password"), "connection_not_made", True, "ansible_psrp_*)."),
+        (AnsibleConnectionFailure("ntlm: auth method ntlm requires a password"), "connection_not_made", False, "ansible_psrp_*)."),
         (AnsibleConnectionFailure("Kerberos auth failure: something new"), "authentication_failed", True, "something new."),
+        (
+            AnsibleConnectionFailure("WinRM: the python kerberos library is not installed. Please"),
+            "library_missing",
+            False,
+            "transport to ntlm.",
+        ),
+        (ValueError("envelope of secret"), "connection_not_made", False, "ansible_psrp_*)."),
         (AnsibleError("The installed version of WinRM does not support transport(s) ['x']"), "connection_not_made", False, "['x']."),
     ],
 )
-def test_what_ansible_itself_refuses(error: AnsibleError, kind: str, unreachable: bool, text: str) -> None:
+def test_what_ansible_itself_refuses(error: Exception, kind: str, unreachable: bool, text: str) -> None:
     failure = connection_not_made(error, "web01")
     assert (failure.kind, failure.unreachable) == (kind, unreachable)
     assert failure.msg.startswith("web01: ")
     assert failure.msg.endswith(text)
+    assert "secret" not in failure.msg
 
 
 def subclasses(of: type[Exception]) -> Iterator[type[Exception]]:

@@ -39,7 +39,6 @@ REFUSED = "authentication failed (the specified credentials were rejected by the
         ("KDC has no support for encryption type", "AES"),
         ("Hostname cannot be canonicalized", "rdns"),
         ("Kerberos auth failure when calling kinit cmd 'kinit': [Errno 2] No such file or directory: 'kinit'", "krb5-user"),
-        ("WinRM Kerberos authentication requested but the python kerberos library is not installed. Please ...", "pywinrm[kerberos]"),
     ],
 )
 def test_what_kerberos_complains_of(said: str, advice: str) -> None:

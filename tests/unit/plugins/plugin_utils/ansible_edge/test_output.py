@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.action import narrowed
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.output import InvalidQuery, Query, as_it_was, plain, publish
+from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import MissingLibrary
 
 SECRET = "22222-33333-44444-55555-66666"
 
@@ -152,5 +153,5 @@ def test_query_that_does_not_fit_keeps_the_whole_result_with_a_warning(expressio
 
 def test_missing_jmespath_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jmespath", None)
-    with pytest.raises(InvalidQuery, match="Install jmespath"):
+    with pytest.raises(MissingLibrary, match="jmespath cannot be used by"):
         Query("a")
