@@ -59,7 +59,7 @@ def with_guest_variables(lab: Lab, connection: Connection = NTLM, **variables: A
         (BASIC, {"ansible_user": "Администратор"}, "Basic cannot carry the character А (U+0410) of ansible_user. Use kerberos or ntlm"),
         (NTLM, {"ansible_password": ""}, "ansible_password is empty or not set. Set ansible_password for this machine"),
         (PSRP, {"ansible_psrp_max_envelope_size": 2000}, "it does not take its options together: max_envelope_size must be at least 8192"),
-        (NTLM, {"ansible_winrm_transport": "basic"}, "Put right the options of the connection"),
+        (NTLM, {"ansible_winrm_transport": "basic"}, "Correct the connection options"),
     ],
     ids=["basic", "password", "envelope", "encryption"],
 )
