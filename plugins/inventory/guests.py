@@ -348,7 +348,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         return self._cache.get(key) if key in self._cache else None
 
     def _remember(self, key: str, answers: dict[str, HostAnswer]) -> None:
-        """Keeps the answers, and which machines each host has shown: one that shows none now may have been told to hide them."""
+        """Keeps the answers, and which machines each host has shown: one that shows none now may be hiding them."""
         shown = f"{key}_shown"
         held = self._held(shown)
         before = {

@@ -19,7 +19,7 @@ _NOT_IN_A_NAME = re.compile(r"[\s/\\@?#]")
 
 
 def check_address(address: str) -> None:
-    """Raises AddressRefused where ``ansible_host`` is no name and no address."""
+    """Raises AddressRefused where ``ansible_host`` is neither a name nor an address."""
     shown = repr(address)[:100]
     if not address.strip():
         raise AddressRefused("ansible_host", "it is empty")

@@ -86,7 +86,7 @@ def hyperv_present(session: Session) -> bool | None:
 
 
 def _service_runs(session: Session) -> bool | None:
-    """Of a namespace without rows: False if Hyper-V's service is not there or does not run, None if that is not told either."""
+    """Of a namespace without rows: False if Hyper-V's service is not there or does not run, None if that is not shown either."""
     try:
         states = {(row.text("Name") or "").lower(): row.text("State") for row in session.query(CIMV2, _SERVICES)}
     except Fault:  # an account that is no administrator may be refused
@@ -113,7 +113,7 @@ def read_vms(session: Session) -> tuple[Vm, ...]:
 def find_vms(session: Session, name_or_id: str) -> tuple[Vm, ...]:
     """The machines of this name, or the one with this ID, that the host owns now. Names need not be unique. One request.
 
-    Raises NoHyperv and MachinesNotShown as ``read_vms`` does; another request tells whether nothing was found or nothing is shown.
+    Raises NoHyperv and MachinesNotShown as ``read_vms`` does; another request shows whether nothing was found or nothing is shown.
     """
     wanted = name_or_id.strip().strip("{}")
     condition = f"Name = {quote(wanted.upper())}" if GUID.fullmatch(wanted) else f"ElementName = {quote(name_or_id)}"
@@ -128,7 +128,7 @@ def _rows(session: Session, wql: str) -> list[Instance]:
         return list(session.query(VIRTUALIZATION, wql))
     except Fault as fault:
         if says_missing(session, VIRTUALIZATION, fault):
-            raise NoHyperv(f"Hyper-V is not installed: Windows knows no WMI namespace {VIRTUALIZATION}, or no classes in it") from fault
+            raise NoHyperv(f"Hyper-V is not installed: Windows does not know the WMI namespace {VIRTUALIZATION}, or any class in it") from fault
         raise
 
 
