@@ -128,7 +128,9 @@ def _rows(session: Session, wql: str) -> list[Instance]:
         return list(session.query(VIRTUALIZATION, wql))
     except Fault as fault:
         if says_missing(session, VIRTUALIZATION, fault):
-            raise NoHyperv(f"Hyper-V is not installed: Windows does not know the WMI namespace {VIRTUALIZATION}, or any class in it") from fault
+            raise NoHyperv(
+                f"Hyper-V is not installed: Windows does not know the WMI namespace {VIRTUALIZATION}, or any class in it"
+            ) from fault
         raise
 
 
