@@ -20,11 +20,9 @@ from ..plugin_utils._avma.events import (
     InvalidBookmark,
     event_result,
     read_bookmark,
-    restriction,
-    select_new,
 )
 from ..plugin_utils._avma.times import InvalidTime, parse_time_or_age
-from ..plugin_utils._windows.eventlog import read_events, read_origin
+from ..plugin_utils._windows.eventlog import read_new, read_origin
 
 _EVENTS = {"auto": (GUEST_EVENT, HOST_EVENT), "guest": (GUEST_EVENT,), "host": (HOST_EVENT,)}
 
@@ -61,8 +59,7 @@ class ActionModule(WsManAction[Options]):
     def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         origin = read_origin(session)
         until, start = _end_and_start(options, origin.id, origin.now or datetime.now(timezone.utc))
-        found = read_events(session, restriction(start, until, origin.now))
-        reading = select_new(found, start, origin, until=until, limit=options.limit)
+        reading = read_new(session, origin, start, until=until, limit=options.limit)
         return {
             "changed": False,
             "machine": task.machine,

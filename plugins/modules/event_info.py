@@ -11,8 +11,9 @@ description:
     and times from them. So a host shows which guests it activates, without access to any of them.
   - Microsoft documents these events, but neither their text nor the order of their values. They are decoded by pattern, in any language. What is
     concluded is marked RV(events[].inferred), names and GUIDs are candidates, and the raw strings are always there.
-  - Asks only for these events, by log, source, ID and time, so that a log of a million events is answered fast.
-  - Takes three requests and one for each further page.
+  - Asks only for these events, by log, source, ID and time, and for a message only where an event has no strings, because Windows renders each
+    message that is asked for. A span of time that takes longer than the operation timeout is read in halves.
+  - Takes three requests, one for each further page, one where nothing was found, and one for each 20 events without strings.
 version_added: 0.1.0
 author:
   - hyperv.avma contributors (@hyperv-avma)
@@ -33,6 +34,7 @@ options:
     description:
       - The RV(bookmark) of an earlier result of the same machine. Only what is new since then is returned, and nothing twice.
       - If the log was cleared or no longer reaches back that far, a finding V(EVENT_LOG_CLEARED) or V(EVENTS_LOST) says so, and what is there is returned.
+      - If the account may not read the log, the finding is V(EVENT_LOG_UNREADABLE), and RV(bookmark) leads on from where this reading would have begun.
     type: dict
   event:
     description:
@@ -170,7 +172,7 @@ events:
       type: list
       elements: str
     message:
-      description: The message in the machine's language.
+      description: The message in the machine's language. Read only where the event has no strings, otherwise V(null).
       type: str
 bookmark:
   description: Where this reading ended. Hand it to O(bookmark) unchanged.

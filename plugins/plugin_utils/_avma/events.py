@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 
 from ...module_utils._product_keys import mask_keys
 from .computer_names import forms_of
@@ -29,6 +30,8 @@ HOST_EVENT = 12310
 BOOKMARK_VERSION = 1
 # A clock that was set back by less than this hides nothing from a reading that restricts by time.
 CLOCK_MARGIN = timedelta(days=7)
+# Enough where it is known that the clock was not set back since the bookmark was made: what a time service corrects.
+STEADY_MARGIN = timedelta(minutes=5)
 
 _MAX_RECORD = 2**32 - 1  # Win32_NTLogEvent.RecordNumber is uint32
 
@@ -132,19 +135,33 @@ def read_bookmark(value: Mapping[str, t.Any], events: Sequence[int]) -> Bookmark
     return bookmark
 
 
-def restriction(start: Bookmark, until: datetime | None, now: datetime | None) -> Restriction:
-    """What to ask the log for, so that the bookmarked event and all that may be new come back."""
+def restriction(start: Bookmark, until: datetime | None, now: datetime | None, margin: timedelta = CLOCK_MARGIN) -> Restriction:
+    """What to ask the log for, so that the bookmarked event and all that may be new come back. ``margin``: how far the clock may have gone back."""
     # The bookmarked event itself must be among the answers, whatever the user's end is: it shows that nothing is missing.
     latest = max(until, start.time + timedelta(seconds=1)) if until is not None else None
     if start.record is not None and now is not None and now < start.time:
         # The clock was set back: new events are older than the bookmarked one.
         return Restriction(start.events, until=latest, first_record=start.record)
-    margin = CLOCK_MARGIN if start.record is not None else timedelta()
     try:
-        since = start.time - margin
+        since = start.time - margin if start.record is not None else start.time
     except OverflowError:
         since = start.time
     return Restriction(start.events, since=since, until=latest)
+
+
+def oldest(found: Iterable[LogEvent], start: Bookmark, limit: int) -> list[LogEvent]:
+    """Of the log's answer what ``select_new`` needs to give the ``limit`` oldest new events: never more than that is held at once.
+
+    Left out is what is older than the bookmark both by record and by time, which can neither be new nor show that the log was cleared. Kept
+    besides are the bookmarked event itself and one more, which shows that there are more.
+    """
+    wanted = (event for event in found if event.time >= start.time or (start.record is not None and event.record >= start.record))
+    return nsmallest(limit + 2, wanted, key=lambda event: (event.record, event.time))
+
+
+def unreadable(start: Bookmark, origin: LogOrigin) -> Reading:
+    """The log shows this account nothing, and not how much it holds either. The next reading begins where this one would have."""
+    return Reading((), start, more=False, findings=(finding("EVENT_LOG_UNREADABLE", origin.computer),))
 
 
 def select_new(found: Iterable[LogEvent], start: Bookmark, origin: LogOrigin, *, until: datetime | None = None, limit: int = 0) -> Reading:

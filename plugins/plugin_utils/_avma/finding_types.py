@@ -785,6 +785,15 @@ _ACTIVATION = (
 
 _EVIDENCE = (
     FindingType(
+        "EVENT_LOG_UNREADABLE",
+        _W,
+        "The account may not read the event log",
+        "the Application log shows this account no event, nor how many it holds, so what it says of activations could not be determined",
+        "Add the account to the group Event Log Readers of this machine. Administrators may read the log too.",
+        "Microsoft, Win32_NTEventlogFile; ORMi 30: WMI answers without rows to an account that may not read a log",
+        _MEDIUM,
+    ),
+    FindingType(
         "EVENT_LOG_CLEARED",
         _W,
         "The event log was cleared",

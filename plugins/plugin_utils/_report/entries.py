@@ -38,7 +38,8 @@ def host_entry(host: HostMaterial, events: int) -> HostEntry:
     facts = part(host.info, "host")
     os, licence, avma = part(facts, "os"), part(facts, "licence"), part(facts, "avma")
     vms = host.kvp.get("vms")
-    read = isinstance(host.events.get("events"), (list, tuple))
+    hidden = any(one.get("code") == "EVENT_LOG_UNREADABLE" for one in mappings(host.events.get("findings")))
+    read = isinstance(host.events.get("events"), (list, tuple)) and not hidden
     complete = host.events.get("complete")
     ready = avma.get("ready")
     findings = _findings(host.info.get("findings"), host.events.get("findings"))

@@ -8,23 +8,23 @@
 from __future__ import annotations
 
 import threading
+import time
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from heapq import nsmallest
 
 from ansible.errors import AnsibleError
 
 from .._ansible.connection import UnsupportedConnection, open_session
 from .._ansible.failure import Failure, failure_of
 from .._ansible.inventory_connection import connection_of
-from .._avma.events import Bookmark, LogEvent, LogOrigin, Reading, restriction, select_new
+from .._avma.events import CLOCK_MARGIN, STEADY_MARGIN, Bookmark, LogOrigin, Reading
 from .._avma.facts import HostFacts
 from .._avma.host_verdict import HostVerdict, judge_host
 from .._avma.tables import Tables
 from .._avma.text import safe_text
-from .._windows.eventlog import read_events, read_origin
+from .._windows.eventlog import read_new, read_origin
 from .._windows.host import read_node
 from .._windows.hyperv import MachinesNotShown, NoHyperv, Vm, read_vms
 from .._wsman.errors import AccessDenied, InvalidClassOrQuery, InvalidNamespace, WsManError
@@ -34,6 +34,8 @@ from .positions import EVENTS
 
 # Making a connection loads plugins, and with Kerberos runs kinit, which sets the environment of the process: one after the other.
 _one_at_a_time = threading.Lock()
+# What a time service may take back between two looks; less than STEADY_MARGIN.
+_CORRECTED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,36 @@ class HostSnapshot:
         return self.reading is not None and self.reading.more
 
 
+@dataclass(frozen=True)
+class _ReadTo:
+    """A log was read whole up to ``bookmark`` when the host's clock showed ``now``, and the controller's own, which is never set, ``clock``."""
+
+    bookmark: Bookmark
+    now: datetime
+    clock: float
+
+    def goes_on(self, begin: Bookmark, now: datetime, clock: float) -> bool:
+        """Whether a reading from ``begin`` follows this one, and the host's clock was not set back in between."""
+        return begin == self.bookmark and now - self.now > timedelta(seconds=clock - self.clock) - _CORRECTED
+
+
 class HostSession:
     """The session of a host, made when it is needed and again after each failure."""
 
-    def __init__(self, host: WatchedHost, timeout: int, tables: Tables, open: Callable[[t.Any], Session] = open_session) -> None:
+    def __init__(
+        self,
+        host: WatchedHost,
+        timeout: int,
+        tables: Tables,
+        open: Callable[[t.Any], Session] = open_session,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._host = host
         self._timeout = timeout
         self._tables = tables
         self._open = open
+        self._clock = clock
+        self._read_to: _ReadTo | None = None
         # Kept until there is another one: it owns the file of a Kerberos ticket, which other hosts of the process use too.
         self._connection: t.Any = None
         self._session: Session | None = None
@@ -71,12 +95,12 @@ class HostSession:
     def look(self, start: Bookmark | None, since: timedelta, *, limit: int, licence: bool) -> HostSnapshot:
         """Read what is new since ``start``, or of the time ``since`` where there is no start, and the licence if it is asked for.
 
-        Three requests for the events, one more if there are any, three for the licence. Errors are in the snapshot.
+        Three requests for the events, one more if there are any or none is in the log, three for the licence. Errors are in the snapshot.
         """
         seen: dict[str, t.Any] = {}
         try:
             session = self._connected()
-            origin, reading = _read_events(session, start, since, limit)
+            origin, reading = self._read_events(session, start, since, limit)
             # Where the connection breaks now, the events are read again: a rule cannot do much with one that names no machine.
             vms = _vms_if_told(session) if reading.events else None
             seen.update(origin=origin, reading=reading, vms=vms)
@@ -93,6 +117,15 @@ class HostSession:
             seen["failure"] = Failure(msg=f"{self._host.name}: {reason}.", kind="connection_not_made")
         return HostSnapshot(**seen)
 
+    def _read_events(self, session: Session, start: Bookmark | None, since: timedelta, limit: int) -> tuple[LogOrigin, Reading]:
+        origin, clock = read_origin(session), self._clock()
+        now = origin.now or datetime.now(timezone.utc)
+        begin = start or Bookmark(log=origin.id, events=EVENTS, time=now - since)
+        steady = self._read_to is not None and self._read_to.goes_on(begin, now, clock)
+        reading = read_new(session, origin, begin, limit=limit, margin=STEADY_MARGIN if steady else CLOCK_MARGIN)
+        self._read_to = _ReadTo(reading.bookmark, now, clock) if reading.complete else None
+        return origin, reading
+
     def close(self) -> None:
         session, self._session = self._session, None
         if session is not None:
@@ -104,24 +137,6 @@ class HostSession:
                 self._connection = connection_of(self._host.name, self._host.variables, timeout=self._timeout)
                 self._session = self._open(self._connection)
         return self._session
-
-
-def _read_events(session: Session, start: Bookmark | None, since: timedelta, limit: int) -> tuple[LogOrigin, Reading]:
-    origin = read_origin(session)
-    now = origin.now or datetime.now(timezone.utc)
-    begin = start or Bookmark(log=origin.id, events=EVENTS, time=now - since)
-    found = read_events(session, restriction(begin, None, origin.now))
-    return origin, select_new(oldest(found, begin, limit), begin, origin, limit=limit)
-
-
-def oldest(found: Iterable[LogEvent], start: Bookmark, limit: int) -> list[LogEvent]:
-    """Of the log's answer what ``select_new`` needs to give the ``limit`` oldest new events: never more than that is held at once.
-
-    Left out is what is older than the bookmark both by record and by time, which can neither be new nor show that the log was cleared. Kept
-    besides are the bookmarked event itself and one more, which shows that there are more.
-    """
-    wanted = (event for event in found if event.time >= start.time or (start.record is not None and event.record >= start.record))
-    return nsmallest(limit + 2, wanted, key=lambda event: (event.record, event.time))
 
 
 def _vms_if_told(session: Session) -> tuple[Vm, ...] | None:

@@ -101,7 +101,7 @@ def _vm(event: Message, vms: Iterable[Vm] | None) -> Message:
 
 
 def log_message(host: str, about: Finding, now: datetime) -> Message:
-    """Events may be missing: the log was cleared, has wrapped, or is another machine's."""
+    """Events may be missing: the log was cleared, has wrapped, is another machine's, or may not be read."""
     return {
         "type": "event_log",
         "host": host,

@@ -33,7 +33,7 @@ class Position:
 
     bookmark: Bookmark | None = None
     licence: dict[str, t.Any] | None = None
-    contact: str | None = None  # "ok", or the kind of the error
+    contact: str | None = None  # "ok", the kind of the error, or EVENT_LOG_UNREADABLE
 
     def as_dict(self) -> dict[str, t.Any]:
         return {

@@ -23,7 +23,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta, timezone
 
 from .._ansible.failure import Failure
-from .._avma.events import Bookmark
+from .._avma.events import Bookmark, Reading
 from .._wsman.retry import RetryPolicy
 from .arguments import Arguments, WatchedHost, read_arguments
 from .host_session import HostSession, HostSnapshot
@@ -33,6 +33,7 @@ from .positions import Positions, UnusableFile
 logger = logging.getLogger(__name__)
 
 _IN_CONTACT = "ok"
+_UNREADABLE = "EVENT_LOG_UNREADABLE"  # a finding; also a host's contact where it answers and shows no event log
 # A host that is down is asked again after 5 s, 10 s, ... up to 5 minutes, never more often than it is asked while it answers.
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 300.0
@@ -164,9 +165,10 @@ class HostWatch:
         if snapshot.reading is not None and snapshot.origin is not None:
             origin, reading = snapshot.origin, snapshot.reading
             if snapshot.failure is None:
-                yield from self._contact(None, now)
+                yield from self._readability(reading, now)
             for finding in reading.findings:
-                yield log_message(self._name, finding, now), {}
+                if finding.code != _UNREADABLE:
+                    yield log_message(self._name, finding, now), {}
             for event in reading.events:
                 mark = Bookmark(origin.id, reading.bookmark.events, event.time, event.record, event.event_id)
                 yield activation_message(self._name, event, origin, snapshot.vms), {"bookmark": mark}
@@ -180,6 +182,15 @@ class HostWatch:
                 yield licence_message(self._name, snapshot.facts.os.name, before, state, minutes, now), {"licence": state}
         if snapshot.failure is not None:
             yield from self._contact(snapshot.failure, now)
+
+    def _readability(self, reading: Reading, now: datetime) -> Iterator[tuple[Message | None, Changes]]:
+        """That the log may not be read is reported once, and that it may be read again as contact that is made again."""
+        about = next((finding for finding in reading.findings if finding.code == _UNREADABLE), None)
+        if about is None:
+            yield from self._contact(None, now)
+        elif self._positions.of(self._name).contact != _UNREADABLE:
+            logger.warning("%s: %s. %s", self._name, about.cause, about.remedy)
+            yield log_message(self._name, about, now), {"contact": _UNREADABLE}
 
     def _contact(self, failure: Failure | None, now: datetime) -> Iterator[tuple[Message | None, Changes]]:
         contact = _IN_CONTACT if failure is None else failure.kind

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,11 +20,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._ansible.failure import Failure
-from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import LogEvent
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.events import LogEvent, oldest
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.tables import Tables
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching import watching
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.arguments import InvalidArgument, WatchedHost
-from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.host_session import HostSession, HostSnapshot, oldest
+from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.host_session import HostSession, HostSnapshot
 from ansible_collections.hyperv.avma.plugins.plugin_utils._watching.positions import EVENTS, Bookmark, Positions
 from ansible_collections.hyperv.avma.plugins.plugin_utils._wsman.errors import AccessDenied, ConnectionDropped
 from ansible_collections.hyperv.avma.tests.unit.plugins.plugin_utils.watching.watched_host import (
@@ -152,6 +153,56 @@ def test_a_host_that_shows_its_events_and_not_its_licence_is_said_so_once() -> N
 
     assert len(rules.told) == 3
     assert [event["error"]["kind"] for event in rules.of("host_contact")] == ["access_denied"]
+
+
+def test_a_log_that_may_not_be_read_is_told_once_and_caught_up_with() -> None:
+    host, rules, positions = HostWithLog(), Rules(), Positions(None)
+    watch = watch_of(host, rules, positions, licence_interval=0)
+    host.write("0x00000000")
+    host.readable = False
+    for _look in range(3):
+        look(watch)
+    look(watch_of(host, rules, positions, licence_interval=0))  # after a restart
+    assert [event["code"] for event in rules.events] == ["EVENT_LOG_UNREADABLE"]
+    assert "Event Log Readers" in rules.events[0]["remedy"]
+
+    host.readable = True
+    look(watch)
+    host.readable = False
+    look(watch)
+    assert [event["type"] for event in rules.events] == ["event_log", "host_contact", "guest_activation", "event_log"]
+    assert rules.events[1]["answers"] is True
+
+
+def test_a_week_is_looked_back_only_where_the_clock_may_have_been_set_back() -> None:
+    host, rules, now = HostWithLog(), Rules(), [0.0]
+    watch = watch_of(host, rules, Positions(None), licence_interval=0, limit=2, session_clock=lambda: now[0])
+
+    def looked(seconds: int, by_host: int) -> float:
+        """How many days before the newest event that was told the look began."""
+        now[0] += seconds
+        host.time += timedelta(seconds=by_host)
+        last = host.log[-1][1]
+        look(watch)
+        return (last - datetime.strptime(host.spans[-1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)) / timedelta(days=1)
+
+    host.write("0x00000000")
+    look(watch)
+    minutes = pytest.approx(5 / 1440)
+    assert looked(60, 60) == minutes
+    assert looked(60, 5) == minutes, "as much as a time service corrects"
+    assert looked(600, 60) == 7, "it was set back by nine minutes"
+    assert looked(60, 60) == minutes
+    host.failures["Win32_NTLogEvent"] = ConnectionDropped("http://hv01:5985/wsman", "reset")
+    look(watch)
+    host.failures.clear()
+    assert looked(86400, 86400) == minutes, "what the last whole look has shown still holds"
+    for _event in range(3):
+        host.write("0x00000000")
+    look(watch)  # is cut by the limit
+    host.write("0x00000000")
+    look(watch)
+    assert (host.log[2][1] - datetime.strptime(host.spans[-1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)) == timedelta(days=7)
 
 
 def test_a_licence_is_told_when_it_changes_and_asked_for_at_its_own_interval() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +32,8 @@ class HostWithLog(FakeHost):
         self.log: list[tuple[int, datetime, str]] = []
         self.records = 0
         self.opened = 0
+        self.readable = True
+        self.spans: list[str] = []
 
     def write(self, *strings: str) -> None:
         self.records += 1
@@ -49,8 +52,13 @@ class HostWithLog(FakeHost):
             raise self.failures[class_name]
         if class_name == "Win32_NTLogEvent":
             self.calls.append(class_name)
+            self.spans.append(wql.partition("TimeGenerated >= '")[2][:14])
             # newest first, as Windows gives them
-            yield from (self._event(*event) for event in reversed(self.log))
+            yield from (self._event(*event) for event in reversed(self.log) if self.readable)
+        elif class_name == "Win32_NTEventlogFile":
+            self.calls.append(class_name)
+            if self.readable:
+                yield projected(NumberOfRecords=len(self.log))
         elif class_name == "Win32_ComputerSystemProduct":
             yield projected(UUID="4C4C4544-0033-4410-8052-B4C04F4E3132")
         elif "LocalDateTime" in wql:
@@ -64,7 +72,6 @@ class HostWithLog(FakeHost):
             ComputerName="hv01",
             EventCode=12310,
             InsertionStrings=(string,),
-            Message="",
             RecordNumber=record,
             SourceName="Microsoft-Windows-Security-SPP",
             TimeGenerated=_text(time),
@@ -115,13 +122,14 @@ def arguments_of(**given: Any) -> Arguments:
 def watch_of(host: HostWithLog, rules: Rules, positions: Positions, **given: Any) -> HostWatch:
     """A watch of the host as after a start, over that very session. ``given``: arguments, clock, sleep, chance."""
     own = {name: given.pop(name) for name in ("clock", "sleep", "chance") if name in given}
+    hosts_clock = given.pop("session_clock", time.monotonic)
     arguments = arguments_of(**given)
 
     def opened(_connection: Any) -> HostWithLog:
         host.opened += 1
         return host
 
-    session = HostSession(arguments.hosts[0], arguments.timeout, arguments.tables, opened)
+    session = HostSession(arguments.hosts[0], arguments.timeout, arguments.tables, opened, hosts_clock)
     return HostWatch(arguments.hosts[0], arguments, positions, rules, SameThread(), session=session, **own)  # type: ignore[arg-type]
 
 
