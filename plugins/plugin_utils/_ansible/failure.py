@@ -248,7 +248,9 @@ _REMEDIES: tuple[tuple[type[Exception], str, bool, str | Callable[[t.Any], str]]
         wsman.OperationTimedOut,
         "operation_timed_out",
         False,
-        "Windows did not finish in time. Raise the operation timeout (ansible_winrm_operation_timeout_sec or ansible_psrp_operation_timeout) and run again.",
+        "Windows did not finish in time, not even in small pages. Raise the operation timeout and the read timeout, which must be the longer one "
+        "(ansible_winrm_operation_timeout_sec and ansible_winrm_read_timeout_sec, or ansible_psrp_operation_timeout and ansible_psrp_read_timeout), "
+        "and run again.",
     ),
     (
         wsman.EffectUnknown,

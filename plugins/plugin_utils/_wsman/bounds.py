@@ -70,6 +70,23 @@ class EnumerationBounds:
     size: int = 64 * 1024 * 1024
 
 
+# Items that a page is asked for. The first is the service's default MaxBatchItems; a provider that is too slow for a page of that many is
+# asked for fewer, so that something comes within the operation timeout.
+PAGE_ITEMS = (32_000, 50, 5)
+# Answers of a provider that it needs longer than the operation timeout. Hosts with hundreds of machines were seen to need 90 s (several
+# monitoring projects), and Ansible's default is 20 s for an operation: five of them, and one more.
+MAX_LATE = 6
+# What an honest page shows: as many items as were asked for, or at least these. One item a page for ever is neither.
+HONEST_ITEMS = 10
+HONEST_BYTES = 128 * 1024  # a quarter of the default envelope
+# What such a page adds to the time of its enumeration. 1,024 machines in 90 s are 0.09 s each; this allows five times that, or 20 KB/s.
+SECONDS_AN_ITEM = 0.5
+BYTES_A_SECOND = 20_000
+# However honest it looks, no enumeration takes longer than so many times twice the read timeout: ten minutes with Ansible's default.
+LONGEST = 10
+# The same for one that says that it works on, and has sent nothing yet: two minutes. The wait is the machine's word, so it is short.
+LONGEST_WITHOUT_A_PAGE = 2
+
 DEFAULT_BOUNDS = EnumerationBounds()
 # Key-value pairs of a host: Hyper-V runs at most 1,024 virtual machines, and the pairs of one must fit into one answer, which is 512,000
 # bytes in UTF-16, so 256,000 characters. 1,024 x 256,000 = 250 MiB; the rest is for the envelopes around them. Full pools of another
@@ -87,12 +104,18 @@ class EnumerationBudget:
     """What is left of the bounds of one enumeration, whose pages are asked for one after the other."""
 
     def __init__(self, subject: str, bounds: EnumerationBounds, seconds: float, clock: Callable[[], float]) -> None:
-        """``seconds``: twice the read timeout, so that a machine that delays each page costs no more than one that does not answer twice."""
+        """``seconds``: twice the read timeout, so that a machine that delays each page costs no more than one that does not answer twice.
+
+        Progress adds to it, see SECONDS_AN_ITEM, and so does the word of a provider that it is not done, see MAX_LATE.
+        """
         self._subject = subject
         self._bounds = bounds
         self._seconds = seconds
         self._clock = clock
-        self._ends = clock() + seconds
+        self._started = clock()
+        self._ends = self._started + seconds
+        self.late = 0  # times that the provider was not done, since the last page
+        self.most = PAGE_ITEMS[0]
         self._pages = self._items = self._size = 0
 
     @property
@@ -100,14 +123,27 @@ class EnumerationBudget:
         """For the next exchange. Raises EndlessAnswer when the time is over."""
         left = self._ends - self._clock()
         if left <= 0:
-            raise EndlessAnswer(self._subject, f"the answer still goes on after {self._seconds:.0f} seconds")
+            raise EndlessAnswer(self._subject, f"the answer still goes on after {self._ends - self._started:.0f} seconds")
         return left
+
+    def waits_on(self, waited: float) -> bool:
+        """The provider was not done within the operation timeout, which took ``waited`` seconds: whether to ask again, for fewer items."""
+        self.late += 1
+        self.most = next((fewer for fewer in PAGE_ITEMS if fewer < self.most), self.most)
+        self._add(waited, LONGEST_WITHOUT_A_PAGE if not self._items else LONGEST)
+        return self.late <= MAX_LATE and self._clock() < self._ends
+
+    def _add(self, seconds: float, longest: int) -> None:
+        self._ends = max(self._ends, min(self._ends + seconds, self._started + longest * self._seconds))
 
     def take(self, items: int, size: int) -> None:
         """Count a page. Raises EndlessAnswer when that was too much."""
         self._pages += 1
         self._items += items
         self._size += size
+        if items and (items >= min(self.most, HONEST_ITEMS) or size >= HONEST_BYTES):
+            self._add(max(items * SECONDS_AN_ITEM, size / BYTES_A_SECOND), LONGEST)
+            self.late = 0
         for count, most, what in (
             (self._pages, self._bounds.pages, "pages"),
             (self._items, self._bounds.items, "items"),

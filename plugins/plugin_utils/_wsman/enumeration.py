@@ -21,9 +21,6 @@ from .instance import Instance, decode_instance
 from .message import Answer
 from .xml_writer import element, text_node
 
-# The service's default MaxBatchItems; without MaxElements a Pull brings one item.
-MAX_ELEMENTS = 32000
-
 
 @dataclass(frozen=True)
 class Page:
@@ -33,15 +30,16 @@ class Page:
     context: str | None
 
 
-def write_enumerate(wql: str | None) -> str:
-    body = element("w:OptimizeEnumeration") + element("w:MaxElements", str(MAX_ELEMENTS))
+def write_enumerate(wql: str | None, most: int, *, optimised: bool) -> str:
+    """``optimised``: the answer brings up to ``most`` items with it, for which the provider must be done. Else it is a context alone."""
+    body = element("w:OptimizeEnumeration") + element("w:MaxElements", str(most)) if optimised else ""
     if wql is not None:
         body += element("w:Filter", text_node(wql), {"Dialect": ns.WQL_DIALECT})
     return element("n:Enumerate", body)
 
 
-def write_pull(context: str) -> str:
-    return element("n:Pull", element("n:EnumerationContext", text_node(context)) + element("n:MaxElements", str(MAX_ELEMENTS)))
+def write_pull(context: str, most: int) -> str:
+    return element("n:Pull", element("n:EnumerationContext", text_node(context)) + element("n:MaxElements", str(most)))
 
 
 def write_release(context: str) -> str:

@@ -50,6 +50,7 @@ class Repeat(Enum):
     NEVER = "never"
     REFUSED = "refused"  # a change: only when the server said that it has not carried it out (quota, busy)
     PAGE = "page"  # a Pull: not when the page may be gone with the connection
+    OPENING = "opening"  # of an enumeration: as a read, but a provider that was too slow is asked otherwise
     READ = "read"  # whenever that may help
 
 
@@ -119,7 +120,7 @@ class Exchange:
                 if repeat is Repeat.NEVER or failures >= self.retry.attempts:
                     raise
                 if isinstance(error, ConnectionDropped):
-                    if repeat is not Repeat.READ:
+                    if repeat not in (Repeat.OPENING, Repeat.READ):
                         raise
                     delay = 0.0 if failures == 1 else self.retry.delay(failures)
                 elif is_stale_connection(error):
@@ -132,7 +133,8 @@ class Exchange:
                 elif isinstance(error, (MalformedAnswer, OperationTimedOut)):
                     # Once, for something between may have damaged it, or a provider had to wake up. What answers so again is not WinRM,
                     # or too slow.
-                    if repeat is not Repeat.READ or once_more:
+                    once = repeat is Repeat.READ or (repeat is Repeat.OPENING and isinstance(error, MalformedAnswer))
+                    if not once or once_more:
                         raise
                     once_more = True
                     delay = self.retry.delay(failures)

@@ -268,8 +268,17 @@ class Session:
         """The first two pages as one. Nothing has been handed out: this may start again."""
         attempts = 1
         while True:
-            request = self._request(ns.ACTION_ENUMERATE, resource_uri, write_enumerate(wql), size=size)
-            first = self._page(request, subject, Repeat.READ, budget)
+            request = self._request(
+                ns.ACTION_ENUMERATE, resource_uri, write_enumerate(wql, budget.most, optimised=not budget.late), size=size
+            )
+            started = self.clock()
+            try:
+                first = self._page(request, subject, Repeat.OPENING, budget)
+            except OperationTimedOut:
+                if not budget.waits_on(self.clock() - started):
+                    raise
+                self.statistics.retries += 1
+                continue
             if first.context is None:
                 return first
             try:
@@ -283,15 +292,21 @@ class Session:
                 attempts += 1
 
     def _pull(self, resource_uri: str, context: str, subject: str, size: int, budget: EnumerationBudget) -> Page:
-        request = self._request(ns.ACTION_PULL, resource_uri, write_pull(context), size=size)
-        try:
-            # after a dropped connection the page may be gone: only what the server did not carry out is asked again
-            return self._page(request, subject, Repeat.PAGE, budget)
-        except InvalidEnumerationContext:
-            raise
-        except (Fault, MalformedAnswer):
-            self._release(resource_uri, context, size)
-            raise
+        while True:
+            request = self._request(ns.ACTION_PULL, resource_uri, write_pull(context, budget.most), size=size)
+            started = self.clock()
+            try:
+                # after a dropped connection the page may be gone: only what the server did not carry out is asked again
+                return self._page(request, subject, Repeat.PAGE, budget)
+            except InvalidEnumerationContext:
+                raise
+            except (Fault, MalformedAnswer) as error:
+                # A time-out does not end an enumeration (DSP0226): the provider goes on, and fewer items are there sooner.
+                if isinstance(error, OperationTimedOut) and budget.waits_on(self.clock() - started):
+                    self.statistics.retries += 1
+                    continue
+                self._release(resource_uri, context, size)
+                raise
 
     def _page(self, request: Request, subject: str, repeat: Repeat, budget: EnumerationBudget) -> Page:
         received = self.statistics.bytes_received

@@ -67,3 +67,45 @@ def test_an_exchange_gets_both_timeouts_and_the_largest_envelope() -> None:
 def test_nobody_waits_long_to_say_goodbye() -> None:
     assert shell_allowance(30, ENVELOPE, closing=False).seconds == 60
     assert shell_allowance(30, ENVELOPE, closing=True).seconds == 5
+
+
+def test_honest_progress_adds_time_and_single_items_do_not() -> None:
+    now = [0.0]
+    honest, hostile = (budget(DEFAULT_BOUNDS, 60, lambda: now[0]) for _unused in range(2))
+    for page in range(1, 11):  # a host of 1,024 machines that takes 90 s for a hundred of them
+        now[0] = page * 50.0
+        honest.take(100, 100_000)
+    assert honest.seconds_left > 0
+    now[0] = 0.0
+    for page in range(1, 60):
+        now[0] = float(page)
+        hostile.take(1, 1000)
+    now[0] = 60.0
+    with pytest.raises(EndlessAnswer, match="after 60 seconds"):
+        _unused = hostile.seconds_left
+
+
+def test_no_progress_lasts_for_ever() -> None:
+    now = [0.0]
+    left = budget(DEFAULT_BOUNDS, 60, lambda: now[0])
+    while now[0] < 600.0:
+        assert left.seconds_left > 0
+        now[0] += 4.0
+        left.take(10, 1000)
+    with pytest.raises(EndlessAnswer, match="after 600 seconds"):
+        _unused = left.seconds_left
+
+
+def test_a_provider_that_says_that_it_works_on_gets_fewer_items_and_no_endless_time() -> None:
+    now = [0.0]
+    left = budget(DEFAULT_BOUNDS, 60, lambda: now[0])
+    asked = [left.most]
+    for _unused in range(5):
+        now[0] += 20.0
+        assert left.waits_on(20.0)
+        asked.append(left.most)
+    assert asked == [32_000, 50, 5, 5, 5, 5]
+    now[0] += 20.0
+    assert not left.waits_on(20.0)
+    at_once = budget(DEFAULT_BOUNDS, 60)
+    assert [at_once.waits_on(0.0) for _unused in range(7)] == [True] * 6 + [False]

@@ -184,10 +184,19 @@ def test_starting_again_has_a_bound(session: Session, transport: ScriptedTranspo
 
 def test_a_fault_in_a_pull_releases_the_enumeration(session: Session, transport: ScriptedTransport) -> None:
     transport.expect("Enumerate", page("Enumerate", "a", context="uuid:1"))
-    transport.expect("Pull", fixture("fault_operation_timed_out"))
+    for _unused in range(7):
+        transport.expect("Pull", fixture("fault_operation_timed_out"))
     transport.expect("Release", envelope(""), context="uuid:1")
     with pytest.raises(OperationTimedOut):
         names(session)
+
+
+def test_a_page_that_was_late_is_asked_for_again_in_smaller_pages(session: Session, transport: ScriptedTransport) -> None:
+    transport.expect("Enumerate", page("Enumerate", "a", context="uuid:1"))
+    transport.expect("Pull", fixture("fault_operation_timed_out"), context="uuid:1")
+    transport.expect("Pull", fixture("fault_operation_timed_out"), context="uuid:1")
+    transport.expect("Pull", page("Pull", "b", end=True), context="uuid:1")
+    assert names(session) == ["a", "b"]
 
 
 def test_a_damaged_second_page_starts_the_query_again_once(session: Session, transport: ScriptedTransport) -> None:
