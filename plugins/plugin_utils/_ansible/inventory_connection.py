@@ -18,7 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
 
-from .._avma.computer_names import is_address, short_name
+from .._avma.computer_names import domain_of, is_address, short_name
 from .._avma.text import safe_text
 from .connection import SUPPORTED, UnsupportedConnection
 
@@ -193,7 +193,5 @@ def _rendered(name: str, value: t.Any, template: Template) -> t.Any:
 
 def address_like(own_address: str, own_name: str, name: str) -> str:
     """The address of another computer of the same domain, by its name, in the form in which the own one is addressed."""
-    _first, dot, domain = own_address.partition(".")
-    if dot and not is_address(own_address) and short_name(own_address) == short_name(own_name):
-        return f"{name}.{domain}".lower()
-    return name
+    domain = domain_of(own_address)
+    return f"{name}.{domain}".lower() if domain and short_name(own_address) == short_name(own_name) else name

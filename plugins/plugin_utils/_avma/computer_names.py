@@ -60,6 +60,11 @@ def without_domain(name: str) -> str:
     return name if is_address(name) else name.partition(".")[0]
 
 
+def domain_of(name: str) -> str:
+    """What stands behind the first dot of a name; empty for an address and for a name without a domain."""
+    return name[len(without_domain(name)) + 1 :]
+
+
 def short_name(name: str) -> str:
     """A name without its domain, for comparison. An address stays whole."""
     return without_domain(name.casefold().rstrip("."))

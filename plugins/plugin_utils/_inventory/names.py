@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from .._avma.computer_names import RESERVED, dns_name, is_address, short_name
+from .._avma.computer_names import RESERVED, dns_name, is_address, same_computer
 
 _LONGEST = 200
 _KEPT = "-._"
@@ -34,7 +34,7 @@ def machine_name(text: str) -> str | None:
 def confirmed_fqdn(claimed: str | None, vm_name: str) -> str | None:
     """The name that a guest claims, if it is that of its virtual machine too: a guest may claim any name, only its host names the machine."""
     name = dns_name(claimed or "")
-    return name if name and short_name(name) == short_name(vm_name.strip()) else None
+    return name if name and same_computer(name, vm_name.strip()) else None
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ def test_a_claimed_name_counts_only_if_it_is_that_of_the_virtual_machine() -> No
     assert confirmed_fqdn("web01.corp.example", "WEB01") == "web01.corp.example"
     assert confirmed_fqdn("web01.corp.example", "web01.corp.example") == "web01.corp.example"
     assert confirmed_fqdn("dc01.corp.example", "web01") is None
+    assert confirmed_fqdn("web01.evil.example", "web01.corp.example") is None
     assert confirmed_fqdn(None, "web01") is None
 
 
