@@ -85,21 +85,9 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
                 f"the certificate is not trusted ({one.verify_message or 'verification failed'})",
                 getattr(one, "verify_code", None),
             )
-    library = _missing_library(chain)
-    if library is not None:
-        return library
-    if any(isinstance(one, UnicodeEncodeError) for one in chain) and not sent:
-        return NotForBasic(endpoint, "a character of ansible_user or ansible_password cannot be sent by this kind of logon")
-    # Nothing else of pywinrm's general error is about options: it also says so when an answer cannot be decrypted.
-    if type(error).__name__ == "WinRMError" and "auth method" in str(error):
-        return OptionsRefused(endpoint, " ".join(str(error).split())[:200])
-    file = next((str(one) for one in chain if isinstance(one, OSError) and str(one).startswith("Could not find")), None)
-    if file is not None:  # requests: a file of certificates that the options name; its text has the path
-        return OptionsRefused(endpoint, " ".join(file.split())[:300])
-    if "InvalidProxyURL" in names:
-        return ProxyFailed(endpoint, "the address of the proxy is not a URL as in http://proxy.example:3128")
-    if "ProxyError" in names:
-        return ProxyFailed(endpoint, f"no connection through the proxy ({_proxy_text(chain)})")
+    settings = _settings_error(endpoint, error, chain, sent)
+    if settings is not None:
+        return settings
     if "BadMICError" in names:  # of pyspnego, whose other errors are those of a logon
         return ConnectionDropped(endpoint, "the answer could not be decrypted")
     if names & _AUTHENTICATION:
@@ -121,6 +109,40 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
         return NotHttp(endpoint, "what answers does not speak HTTP as WinRM does")
     if names & _DROPPED or any(isinstance(one, ConnectionError) for one in chain):
         return ConnectionDropped(endpoint, "the connection broke before the answer")
+    tls = _tls_error(endpoint, chain)
+    if tls is not None:
+        return tls
+    if any(type(one).__module__.partition(".")[0] in ("requests", "urllib3") for one in chain):
+        return ConnectionFailed(endpoint, f"no connection ({type(error).__name__})")
+    if not sent:
+        return OptionsRefused(endpoint, f"the logon could not be prepared ({type(error).__name__})")
+    # What is left came from opening the encrypted answer: after a broken connection the security context does not fit any more,
+    # and the libraries then fail in many ways (KeyError, ValueError, ...).
+    return ConnectionDropped(endpoint, f"the answer could not be decrypted or understood by the transport ({type(error).__name__})")
+
+
+def _settings_error(endpoint: str, error: Exception, chain: list[BaseException], sent: bool) -> WsManError | None:
+    """What the connection's own options or the controller keep from being tried."""
+    names = {base.__name__ for one in chain for base in type(one).__mro__}
+    library = _missing_library(chain)
+    if library is not None:
+        return library
+    if any(isinstance(one, UnicodeEncodeError) for one in chain) and not sent:
+        return NotForBasic(endpoint, "a character of ansible_user or ansible_password cannot be sent by this kind of logon")
+    # Nothing else of pywinrm's general error is about options: it also says so when an answer cannot be decrypted.
+    if type(error).__name__ == "WinRMError" and "auth method" in str(error):
+        return OptionsRefused(endpoint, " ".join(str(error).split())[:200])
+    file = next((str(one) for one in chain if isinstance(one, OSError) and str(one).startswith("Could not find")), None)
+    if file is not None:  # requests: a file of certificates that the options name; its text has the path
+        return OptionsRefused(endpoint, " ".join(file.split())[:300])
+    if "InvalidProxyURL" in names:
+        return ProxyFailed(endpoint, "the address of the proxy is not a URL as in http://proxy.example:3128")
+    if "ProxyError" in names:
+        return ProxyFailed(endpoint, f"no connection through the proxy ({_proxy_text(chain)})")
+    return None
+
+
+def _tls_error(endpoint: str, chain: list[BaseException]) -> WsManError | None:
     for one in chain:
         if isinstance(one, ssl.SSLError):
             reason = f"{getattr(one, 'reason', None)} {one}"
@@ -131,13 +153,7 @@ def connection_error(endpoint: str, error: Exception, login: Login | None = None
             if _NO_TLS.search(reason):
                 return NoTls(endpoint, "what answers on this port does not speak TLS")
             return ConnectionFailed(endpoint, f"TLS could not be agreed ({getattr(one, 'reason', None) or type(one).__name__})")
-    if any(type(one).__module__.partition(".")[0] in ("requests", "urllib3") for one in chain):
-        return ConnectionFailed(endpoint, f"no connection ({type(error).__name__})")
-    if not sent:
-        return OptionsRefused(endpoint, f"the logon could not be prepared ({type(error).__name__})")
-    # What is left came from opening the encrypted answer: after a broken connection the security context does not fit any more,
-    # and the libraries then fail in many ways (KeyError, ValueError, ...).
-    return ConnectionDropped(endpoint, f"the answer could not be decrypted or understood by the transport ({type(error).__name__})")
+    return None
 
 
 def _connect_timed_out(endpoint: str) -> ConnectTimedOut:

@@ -44,15 +44,28 @@ class Setting(NamedTuple):
 def attached(host: Host, vm: Vm) -> list[Setting]:
     scsi = derived_guid("scsi", vm.id)
     controller = rf"{_IDE}\0" if vm.generation == 1 else rf"{scsi}\0"
-    adapter = derived_guid("adapter", vm.id)
     settings = [_resource(rf"{scsi}\0", "SCSI Controller", 6, "Microsoft:Hyper-V:Synthetic SCSI Controller")]
     if vm.generation == 1:
         settings += [
             _resource(rf"{_IDE}\{number}", f"IDE Controller {number}", 5, "Microsoft:Hyper-V:Emulated IDE Controller", Address=str(number))
             for number in (0, 1)
         ]
+    settings += _hard_disk(host, vm, controller)
+    settings += [
+        Setting(
+            _SERIAL,
+            rf"{_COM}\{number - 1}",
+            {**_common(f"COM {number}", 17, "Microsoft:Hyper-V:Serial Port"), "Address": "", "Connection": [""], "DebuggerMode": False},
+        )
+        for number in (1, 2)
+    ]
+    return settings + _network_adapter(host, vm)
+
+
+def _hard_disk(host: Host, vm: Vm, controller: str) -> list[Setting]:
     drive = rf"{controller}\0\D"
-    settings.append(
+    disk = rf"C:\ProgramData\Microsoft\Windows\Virtual Hard Disks\{vm.name}.vhdx"
+    return [
         _resource(
             drive,
             "Hard Drive",
@@ -60,10 +73,7 @@ def attached(host: Host, vm: Vm) -> list[Setting]:
             "Microsoft:Hyper-V:Synthetic Disk Drive",
             Parent=_path(host, vm, _RESOURCE, controller),
             AddressOnParent="0",
-        )
-    )
-    disk = rf"C:\ProgramData\Microsoft\Windows\Virtual Hard Disks\{vm.name}.vhdx"
-    settings.append(
+        ),
         Setting(
             _STORAGE,
             rf"{controller}\0\L",
@@ -76,17 +86,14 @@ def attached(host: Host, vm: Vm) -> list[Setting]:
                 "IOPSReservation": 0,
                 "PersistentReservationsSupported": False,
             },
-        )
-    )
-    settings += [
-        Setting(
-            _SERIAL,
-            rf"{_COM}\{number - 1}",
-            {**_common(f"COM {number}", 17, "Microsoft:Hyper-V:Serial Port"), "Address": "", "Connection": [""], "DebuggerMode": False},
-        )
-        for number in (1, 2)
+        ),
     ]
-    settings.append(
+
+
+def _network_adapter(host: Host, vm: Vm) -> list[Setting]:
+    adapter = derived_guid("adapter", vm.id)
+    switch = rf'\\{host.name.upper()}\{NAMESPACE.replace("/", chr(92))}:{_SWITCH}.CreationClassName="{_SWITCH}",Name="{switch_id(host)}"'
+    return [
         Setting(
             _PORT,
             adapter,
@@ -97,10 +104,7 @@ def attached(host: Host, vm: Vm) -> list[Setting]:
                 "VirtualSystemIdentifiers": [f"{{{adapter}}}"],
                 "ClusterMonitored": True,
             },
-        )
-    )
-    switch = rf'\\{host.name.upper()}\{NAMESPACE.replace("/", chr(92))}:{_SWITCH}.CreationClassName="{_SWITCH}",Name="{switch_id(host)}"'
-    settings.append(
+        ),
         Setting(
             _CONNECTION,
             rf"{adapter}\C",
@@ -110,9 +114,8 @@ def attached(host: Host, vm: Vm) -> list[Setting]:
                 "Parent": _path(host, vm, _PORT, adapter),
                 "EnabledState": _ENABLED,
             },
-        )
-    )
-    return settings
+        ),
+    ]
 
 
 def mac_address(vm: Vm) -> str:

@@ -27,6 +27,43 @@ _HOST_MEMORY = 256 * 1024**3
 _SHUT_DOWN, _RESTART, _POWER_OFF = 1, 2, 8
 
 
+# What Win32_OperatingSystem says alike on each installation.
+_OF_EACH_INSTALLATION: dict[str, Value] = {
+    "BootDevice": r"\Device\HarddiskVolume1",
+    "BuildType": "Multiprocessor Free",
+    "CreationClassName": "Win32_OperatingSystem",
+    "CSCreationClassName": "Win32_ComputerSystem",
+    "CurrentTimeZone": 0,
+    "DataExecutionPrevention_32BitApplications": True,
+    "DataExecutionPrevention_Available": True,
+    "DataExecutionPrevention_Drivers": True,
+    "DataExecutionPrevention_SupportPolicy": 3,
+    "Debug": False,
+    "Description": "",
+    "Distributed": False,
+    "EncryptionLevel": 256,
+    "ForegroundApplicationBoost": 0,
+    "Manufacturer": "Microsoft Corporation",
+    "MaxNumberOfProcesses": 4294967295,
+    "MaxProcessMemorySize": 137438953344,
+    "NumberOfLicensedUsers": 0,
+    "NumberOfProcesses": 64,
+    "NumberOfUsers": 0,
+    "Organization": "",
+    "OSType": 18,
+    "PortableOperatingSystem": False,
+    "Primary": True,
+    "RegisteredUser": "Windows User",
+    "ServicePackMajorVersion": 0,
+    "ServicePackMinorVersion": 0,
+    "Status": "OK",
+    "SystemDevice": r"\Device\HarddiskVolume2",
+    "SystemDirectory": r"C:\Windows\system32",
+    "SystemDrive": "C:",
+    "WindowsDirectory": r"C:\Windows",
+}
+
+
 class OperatingSystem(Provider):
     serves = ("Win32_OperatingSystem",)
 
@@ -36,25 +73,12 @@ class OperatingSystem(Provider):
         memory_kb = _memory(self) // 1024
         channel = windows.licence.channel or "none"
         values: dict[str, Value] = {
-            "BootDevice": r"\Device\HarddiskVolume1",
+            **_OF_EACH_INSTALLATION,
             "BuildNumber": str(windows.release.build),
-            "BuildType": "Multiprocessor Free",
             "Caption": windows.caption,
             "CodeSet": {"ja-JP": "932", "ru-RU": "1251"}.get(windows.language, "1252"),
             "CountryCode": {"de-DE": "49", "ja-JP": "81", "ru-RU": "7"}.get(windows.language, "1"),
-            "CreationClassName": "Win32_OperatingSystem",
-            "CSCreationClassName": "Win32_ComputerSystem",
             "CSName": windows.name.upper(),
-            "CurrentTimeZone": 0,
-            "DataExecutionPrevention_32BitApplications": True,
-            "DataExecutionPrevention_Available": True,
-            "DataExecutionPrevention_Drivers": True,
-            "DataExecutionPrevention_SupportPolicy": 3,
-            "Debug": False,
-            "Description": "",
-            "Distributed": False,
-            "EncryptionLevel": 256,
-            "ForegroundApplicationBoost": 0,
             "FreePhysicalMemory": memory_kb // 2,
             "FreeSpaceInPagingFiles": memory_kb // 8,
             "FreeVirtualMemory": memory_kb // 2,
@@ -62,16 +86,9 @@ class OperatingSystem(Provider):
             "LastBootUpTime": windows.booted + windows.clock_skew,
             "LocalDateTime": now,
             "Locale": f"{LANGUAGES[windows.language]:04x}",
-            "Manufacturer": "Microsoft Corporation",
-            "MaxNumberOfProcesses": 4294967295,
-            "MaxProcessMemorySize": 137438953344,
             "MUILanguages": [windows.language],
             "Name": rf"{windows.caption}|C:\Windows|\Device\Harddisk0\Partition2",
-            "NumberOfLicensedUsers": 0,
-            "NumberOfProcesses": 64,
-            "NumberOfUsers": 0,
             "OperatingSystemSKU": windows.edition.sku,
-            "Organization": "",
             "OSArchitecture": "64-bit"
             if windows.language == "en-US"
             else "64-Bit"
@@ -81,24 +98,13 @@ class OperatingSystem(Provider):
             else "64-разрядная",
             "OSLanguage": LANGUAGES[windows.language],
             "OSProductSuite": windows.edition.suite_mask,
-            "OSType": 18,
-            "PortableOperatingSystem": False,
-            "Primary": True,
             "ProductType": windows.product_type if isinstance(windows, Guest) else 3,
-            "RegisteredUser": "Windows User",
             "SerialNumber": licence.product_ids(windows.name, windows.release, channel)[0],
-            "ServicePackMajorVersion": 0,
-            "ServicePackMinorVersion": 0,
             "SizeStoredInPagingFiles": memory_kb // 8,
-            "Status": "OK",
             "SuiteMask": windows.edition.suite_mask,
-            "SystemDevice": r"\Device\HarddiskVolume2",
-            "SystemDirectory": r"C:\Windows\system32",
-            "SystemDrive": "C:",
             "TotalVirtualMemorySize": memory_kb + memory_kb // 8,
             "TotalVisibleMemorySize": memory_kb,
             "Version": windows.release.version,
-            "WindowsDirectory": r"C:\Windows",
         }
         yield instance(cls, values)
 
