@@ -103,6 +103,9 @@ class RecordedMachine:
     def may_read(self, account: Account, namespace: str) -> bool:
         return True
 
+    def seen_by(self, account: Account) -> RecordedMachine:
+        return self
+
     def classes(self, namespace: str) -> Mapping[str, CimClass]:
         return {self.cls.name.lower(): self.cls}
 
