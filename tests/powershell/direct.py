@@ -104,6 +104,7 @@ class Site:
         command = command_for(vm, Credential(user, password), list(operations), NONCE)
         environment = {
             "STAND_INS": str(STAND_INS),
+            "PSModulePath": str(STAND_INS / "modules"),
             "STAND_IN_TYPES": str(self._library),
             "STAND_IN_PORT": str(self._server.server_address[1]),
             "STAND_IN_VM": VM_ID,

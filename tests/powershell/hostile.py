@@ -21,6 +21,7 @@ BEHAVIOURS: dict[str, str] = {
     "wrong types": _instead("42; break"),
     "nothing": _instead("break"),
     "never": _instead("Start-Sleep -Seconds 100000"),
+    "alive for ever": _instead("while ($true) { Write-Information 'alive'; Start-Sleep -Milliseconds 200 }"),
     "chatter on each stream": _instead(
         "$VerbosePreference = $DebugPreference = $InformationPreference = $WarningPreference = 'Continue';"
         "foreach ($n in 1..50) { Write-Host 'CHATTER'; Write-Warning 'CHATTER'; Write-Verbose 'CHATTER'; Write-Debug 'CHATTER';"

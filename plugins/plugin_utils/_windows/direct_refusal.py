@@ -37,6 +37,16 @@ SESSION = "session"
 ANSWER_TOO_LONG = "AnswerTooLong"
 # The bootstrap's and the script's own: nothing was carried out.
 INPUT_DAMAGED = (70, 71)
+# The script's own, as it ended itself.
+OUT_OF_TIME = 72
+_IN_WORDS = {
+    "AnswerMissing": "the guest ended without an answer",
+    "AnswerOverdue": "the guest did not come to its end in time",
+    "AnswerUnreadable": "the guest's answer is no text",
+    "GuestSilent": "the guest fell silent in the middle",
+    "OperationsUnreadable": "the guest could not read what it was given",
+    "SessionBroken": "the session broke in the middle",
+}
 _CONSTRAINED = re.compile(rb"FullyQualifiedErrorId : \w*ConstrainedLanguage")
 _BLOCKED = re.compile(rb"FullyQualifiedErrorId : \w*(ScriptContainedMaliciousContent|ScriptBlocked)")
 # Only the host's own error records are read of its errors.
@@ -91,6 +101,8 @@ def stopped_before(vm: DirectVm, exit_code: int | None, stderr: bytes) -> Direct
 
 def no_answer(vm: DirectVm, exit_code: int | None) -> DirectRefused:
     """PowerShell ended without the script's answer."""
+    if exit_code == OUT_OF_TIME:
+        return DirectRefused(_session_failed(vm, "the host's script did not come to its end in time"))
     said = "PowerShell ended without an answer" if exit_code is None else f"PowerShell ended with code {exit_code} and without an answer"
     return DirectRefused(finding("DIRECT_SCRIPT_FAILED", vm.name, host=vm.host, error=said))
 
@@ -98,7 +110,7 @@ def no_answer(vm: DirectVm, exit_code: int | None) -> DirectRefused:
 def refusal_of(answer: ScriptAnswer, vm: DirectVm, host: Session, secrets: Iterable[str]) -> DirectRefused:
     """The reason of a script that failed as a whole. May ask the host once more what machine and guest are."""
     error_id = answer.error_id.partition(",")[0]
-    said = f"{error_id}: {answer.message}" if error_id else answer.message
+    said = _IN_WORDS.get(error_id) or (f"{error_id}: {answer.message}" if error_id else answer.message)
     for secret in secrets:
         said = said.replace(secret, "********") if secret else said
     if answer.stage != SESSION:

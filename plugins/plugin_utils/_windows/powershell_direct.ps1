@@ -9,7 +9,7 @@
 # JSON is read and written by .NET and not by cmdlets, since PowerShell's module logging would record what a cmdlet is given.
 # The answer is one line for the controller to find whatever else is printed: begin, nonce, SHA-256, Base64 of UTF-8, end.
 #
-# The guest may be hostile. Its first object is the answer; nothing else of it is kept, and nothing that it does is waited for any longer.
+# The guest may be hostile, or die in the middle. Its first object is the answer; nothing else of it is kept, and nothing that it does is waited for any longer.
 # Exit codes: 0 the answer was printed, 71 the request is not what the script takes, 72 the script did not come to its end in time.
 param([string] $Request)
 
@@ -24,94 +24,118 @@ $inGuest = {
     $ErrorActionPreference = 'Stop'
     $ProgressPreference = 'SilentlyContinue'
     $WarningPreference = 'SilentlyContinue'
+    # The host hears nothing of a guest that has died, or that is paused: these are the signs of life of one that works and is slow.
+    Write-Information 'alive'
     Add-Type -AssemblyName System.Web.Extensions
-    $json = [System.Web.Script.Serialization.JavaScriptSerializer]::new()
-    # Characters of an answer, and so of an honest guest's; the host's side has the same bound for one that is not.
-    $json.MaxJsonLength = 4194304
-    $invariant = [System.Globalization.CultureInfo]::InvariantCulture
-    $results = [System.Collections.Generic.List[object]]::new()
 
-    # The serializer's own messages hold all of what it was given.
-    try { $operations = @($json.DeserializeObject([string] $Parameters['operations'])) } catch { throw 'OperationsUnreadable' }
+    $work = {
+        param([hashtable] $Parameters)
 
-    foreach ($operation in $operations) {
-        $result = [System.Collections.Generic.Dictionary[string, object]]::new()
-        try {
-            $found = [System.Collections.Generic.List[object]]::new()
-            if ($operation['kind'] -eq 'query') {
-                foreach ($instance in @(Get-CimInstance -Namespace $operation['namespace'] -Query $operation['query'])) {
-                    $found.Add($instance.CimInstanceProperties)
-                }
-            }
-            else {
-                $arguments = @{}
-                foreach ($name in $operation['arguments'].Keys) {
-                    $value = $operation['arguments'][$name]
-                    # CIM wants the exact type, and JSON has but one kind of number: the methods that are called take uint32.
-                    if ($value -is [int] -or $value -is [long]) { $value = [uint32] $value }
-                    $arguments[[string] $name] = $value
-                }
-                $target = @{ MethodName = $operation['method'] }
-                if ($arguments.Count -gt 0) { $target['Arguments'] = $arguments }
-                if ($operation['keys'].Count -eq 0) {
-                    $target['Namespace'] = $operation['namespace']
-                    $target['ClassName'] = $operation['class']
+        $ErrorActionPreference = 'Stop'
+        $ProgressPreference = 'SilentlyContinue'
+        $WarningPreference = 'SilentlyContinue'
+        $json = [System.Web.Script.Serialization.JavaScriptSerializer]::new()
+        # Characters of an answer, and so of an honest guest's; the host's side has the same bound for one that is not.
+        $json.MaxJsonLength = 4194304
+        $invariant = [System.Globalization.CultureInfo]::InvariantCulture
+        $results = [System.Collections.Generic.List[object]]::new()
+
+        # The serializer's own messages hold all of what it was given.
+        try { $operations = @($json.DeserializeObject([string] $Parameters['operations'])) }
+        catch {
+            $Parameters['failed'] = 'OperationsUnreadable'
+            return
+        }
+
+        foreach ($operation in $operations) {
+            $result = [System.Collections.Generic.Dictionary[string, object]]::new()
+            try {
+                $found = [System.Collections.Generic.List[object]]::new()
+                if ($operation['kind'] -eq 'query') {
+                    foreach ($instance in @(Get-CimInstance -Namespace $operation['namespace'] -Query $operation['query'])) {
+                        $found.Add($instance.CimInstanceProperties)
+                    }
                 }
                 else {
-                    # The path alone: to read a whole product makes Windows compute for seconds.
-                    $keys = @{}
-                    foreach ($name in $operation['keys'].Keys) { $keys[[string] $name] = $operation['keys'][$name] }
-                    $path = @{ Namespace = $operation['namespace']; ClassName = $operation['class']; Property = $keys; Key = [string[]] @($keys.Keys) }
-                    $target['InputObject'] = New-CimInstance -ClientOnly @path
-                }
-                $found.Add((Invoke-CimMethod @target).PSObject.Properties)
-            }
-            $rows = [System.Collections.Generic.List[object]]::new()
-            foreach ($properties in $found) {
-                $row = [System.Collections.Generic.Dictionary[string, object]]::new()
-                foreach ($property in $properties) {
-                    $texts = [System.Collections.Generic.List[string]]::new()
-                    # PowerShell adds properties of its own to what a method gave; one that cannot be read is none of CIM's.
-                    try { $values = @($property.Value) } catch { continue }
-                    foreach ($value in $values) {
-                        if ($null -eq $value) { continue }
-                        if ($value -is [bool]) { $texts.Add($value.ToString().ToLowerInvariant()) }
-                        elseif ($value -is [datetime]) { $texts.Add($value.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.ffffffZ', $invariant)) }
-                        else { $texts.Add([System.Convert]::ToString($value, $invariant)) }
+                    $arguments = @{}
+                    foreach ($name in $operation['arguments'].Keys) {
+                        $value = $operation['arguments'][$name]
+                        # CIM wants the exact type, and JSON has but one kind of number: the methods that are called take uint32.
+                        if ($value -is [int] -or $value -is [long]) { $value = [uint32] $value }
+                        $arguments[[string] $name] = $value
                     }
-                    $row[[string] $property.Name] = $texts
+                    $target = @{ MethodName = $operation['method'] }
+                    if ($arguments.Count -gt 0) { $target['Arguments'] = $arguments }
+                    if ($operation['keys'].Count -eq 0) {
+                        $target['Namespace'] = $operation['namespace']
+                        $target['ClassName'] = $operation['class']
+                    }
+                    else {
+                        # The path alone: to read a whole product makes Windows compute for seconds.
+                        $keys = @{}
+                        foreach ($name in $operation['keys'].Keys) { $keys[[string] $name] = $operation['keys'][$name] }
+                        $path = @{ Namespace = $operation['namespace']; ClassName = $operation['class']; Property = $keys; Key = [string[]] @($keys.Keys) }
+                        $target['InputObject'] = New-CimInstance -ClientOnly @path
+                    }
+                    $found.Add((Invoke-CimMethod @target).PSObject.Properties)
                 }
-                $rows.Add($row)
+                $rows = [System.Collections.Generic.List[object]]::new()
+                foreach ($properties in $found) {
+                    $row = [System.Collections.Generic.Dictionary[string, object]]::new()
+                    foreach ($property in $properties) {
+                        $texts = [System.Collections.Generic.List[string]]::new()
+                        # PowerShell adds properties of its own to what a method gave; one that cannot be read is none of CIM's.
+                        try { $values = @($property.Value) } catch { continue }
+                        foreach ($value in $values) {
+                            if ($null -eq $value) { continue }
+                            if ($value -is [bool]) { $texts.Add($value.ToString().ToLowerInvariant()) }
+                            elseif ($value -is [datetime]) { $texts.Add($value.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.ffffffZ', $invariant)) }
+                            else { $texts.Add([System.Convert]::ToString($value, $invariant)) }
+                        }
+                        $row[[string] $property.Name] = $texts
+                    }
+                    $rows.Add($row)
+                }
+                $result['rows'] = $rows
             }
-            $result['rows'] = $rows
-        }
-        catch {
-            # Codes and identifiers: messages are in the guest's language, and only shown.
-            $result['error_id'] = [string] $_.FullyQualifiedErrorId
-            $result['message'] = [string] $_.Exception.Message
-            $result['hresult'] = [long] $_.Exception.HResult
-            $result['type'] = [string] $_.Exception.GetType().FullName
-            if ($_.Exception -is [Microsoft.Management.Infrastructure.CimException]) {
-                $result['cim_status'] = [long] [int] $_.Exception.NativeErrorCode
-                $result['message_id'] = [string] $_.Exception.MessageId
-                if ($null -ne $_.Exception.ErrorData) {
-                    $code = $_.Exception.ErrorData.CimInstanceProperties['error_Code']
-                    if ($null -ne $code -and $null -ne $code.Value) { $result['error_code'] = [long] $code.Value }
+            catch {
+                # Codes and identifiers: messages are in the guest's language, and only shown.
+                $result['error_id'] = [string] $_.FullyQualifiedErrorId
+                $result['message'] = [string] $_.Exception.Message
+                $result['hresult'] = [long] $_.Exception.HResult
+                $result['type'] = [string] $_.Exception.GetType().FullName
+                if ($_.Exception -is [Microsoft.Management.Infrastructure.CimException]) {
+                    $result['cim_status'] = [long] [int] $_.Exception.NativeErrorCode
+                    $result['message_id'] = [string] $_.Exception.MessageId
+                    if ($null -ne $_.Exception.ErrorData) {
+                        $code = $_.Exception.ErrorData.CimInstanceProperties['error_Code']
+                        if ($null -ne $code -and $null -ne $code.Value) { $result['error_code'] = [long] $code.Value }
+                    }
                 }
             }
+            $results.Add($result)
+            if ($operation['stops'] -and $result.ContainsKey('error_id')) { break }
         }
-        $results.Add($result)
-        if ($operation['stops'] -and $result.ContainsKey('error_id')) { break }
+        try { $Parameters['answer'] = $json.Serialize($results) } catch { $Parameters['failed'] = 'AnswerTooLong' }
     }
-    try { $json.Serialize($results) } catch { throw 'AnswerTooLong' }
+    $worker = [powershell]::Create()
+    $working = $worker.AddScript($work).AddArgument($Parameters).BeginInvoke()
+    while (-not $working.AsyncWaitHandle.WaitOne(2000)) { Write-Information 'alive' }
+    # Throws what ended the work.
+    $null = $worker.EndInvoke($working)
+    if ($Parameters['failed']) { throw [string] $Parameters['failed'] }
+    $Parameters['answer']
 }
 
 # Seconds since the script began: for the guest's answer, and for everything (the controller waits for 300).
 $answerLimit = 240
 $scriptLimit = 270
+# Seconds without a sign of life: until the first one, and between two.
+$firstLimit = 60
+$silenceLimit = 15
 # Bytes that may be on the heap beyond what was there before the guest was asked. An honest answer takes a tenth of that.
 $memoryLimit = 201326592
-$chatterLimit = 10000
+$chatterLimit = 2000
 $longest = 4194304
 $longestText = 2000
 $clock = [System.Diagnostics.Stopwatch]::StartNew()
@@ -159,14 +183,23 @@ try {
     $null = $pipeline.AddScript($inGuest).AddArgument(@{ operations = [string] $asked['operations'] })
     $before = [System.GC]::GetTotalMemory($true)
     $chatter = 0
+    $patience = $firstLimit
+    $heard = [System.Diagnostics.Stopwatch]::StartNew()
     $running = $pipeline.BeginInvoke($none, $said, $settings, $null, $null)
     while ($said.Count -eq 0 -and -not $running.IsCompleted) {
         $null = $running.AsyncWaitHandle.WaitOne(20)
+        $news = 0
         foreach ($stream in $pipeline.Streams.Error, $pipeline.Streams.Warning, $pipeline.Streams.Verbose, $pipeline.Streams.Debug,
-            $pipeline.Streams.Information, $pipeline.Streams.Progress) { $chatter += $stream.Count }
-        $pipeline.Streams.ClearStreams()
+            $pipeline.Streams.Information, $pipeline.Streams.Progress) { $news += $stream.Count }
+        if ($news -gt 0) {
+            $pipeline.Streams.ClearStreams()
+            $chatter += $news
+            $patience = $silenceLimit
+            $heard.Restart()
+        }
         if ($chatter -gt $chatterLimit -or [System.GC]::GetTotalMemory($false) - $before -gt $memoryLimit) { throw 'AnswerTooLong' }
         if ($clock.Elapsed.TotalSeconds -gt $answerLimit) { throw 'AnswerOverdue' }
+        if ($said.Count -eq 0 -and $heard.Elapsed.TotalSeconds -gt $patience) { throw 'GuestSilent' }
         # A pipeline whose session is dead may never come to its end.
         if ($said.Count -eq 0 -and $session.State -ne 'Opened') { throw 'SessionBroken' }
     }

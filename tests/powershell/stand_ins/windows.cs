@@ -130,6 +130,17 @@ namespace System.Web.Script.Serialization
 
 namespace HypervAvma.StandIns
 {
+    // On a variable: what is assigned to it is divided, so that a script's own minutes are seconds here and its text is what it is.
+    public class PaceAttribute : ArgumentTransformationAttribute
+    {
+        public double Divisor { get; set; }
+
+        public override object Transform(EngineIntrinsics engine, object value)
+        {
+            return value == null ? null : (object)(Convert.ToDouble(value) / Divisor);
+        }
+    }
+
     // The simulated guest behind the stand-ins of the CIM cmdlets: a line of JSON there, a line of JSON back.
     public static class SimulatedGuest
     {

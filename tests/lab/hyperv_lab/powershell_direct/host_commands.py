@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,7 @@ _SCRIPT_FAILED = 1
 _PROGRESS = (
     b'#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"><Obj S="progress" RefId="0"/></Objs>'
 )
+_GUID = re.compile(r"\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
 _FIELDS = ("nonce", "vm", "user", "password", "operations")
 
 
@@ -82,13 +84,17 @@ class HostCommands:
 
 
 def _parts(data: bytes) -> tuple[bytes | None, dict[str, str] | None]:
-    """The two lines of the input: the script in Base64, and the request. None for what is not there or not of that form."""
-    lines = data.split(b"\r\n")
+    """The first line of the input is the script in Base64, all others are the request. None for what is not of that form."""
+    first, _end, rest = data.partition(b"\r\n")
     try:
-        script = base64.b64decode(lines[0], validate=True)
-        request = json.loads(lines[1].decode("ascii"))
-    except (binascii.Error, IndexError, ValueError):
+        script = base64.b64decode(first, validate=True)
+    except binascii.Error:
         return None, None
-    if not isinstance(request, dict) or not all(isinstance(request.get(name), str) for name in _FIELDS):
-        return script, None
-    return script, request
+    try:
+        request = json.loads(rest.replace(b"\r\n", b" ").decode("ascii"))
+        taken = isinstance(request, dict) and all(isinstance(request.get(name), str) for name in _FIELDS)
+        if taken and _GUID.fullmatch(request["vm"]) and isinstance(json.loads(request["operations"]), list):
+            return script, request
+    except ValueError:
+        pass
+    return script, None

@@ -36,6 +36,7 @@ ACCOUNTS = [
     {"name": "Locked", "password": "Lab-Guest1!", "locked": True},
 ]
 SCRIPT = b"# the script that was reviewed"
+VM = b"00000000-0000-0000-0000-000000000000"
 NONCE = "00112233445566778899aabbccddeeff"
 NAMES = {"kind": "query", "namespace": "root/cimv2", "query": "SELECT Name, PartOfDomain FROM Win32_ComputerSystem", "stops": False}
 KEY = "YDFWN-MJ9JR-3DYRK-FXXRW-78VHK"
@@ -113,10 +114,22 @@ def test_another_script_is_not_taken_for_the_reviewed_one() -> None:
     assert site.world.fleet.digest() == before
 
 
-@pytest.mark.parametrize("line", [b"", b"[]", b'{"nonce": "x"}', b"\xff"])
-def test_input_without_a_request_ends_in_an_error(line: bytes) -> None:
-    printed = Site().commands.run(base64.b64encode(SCRIPT) + b"\r\n" + line, Caller())
-    assert (printed.stdout, printed.exit_code in (70, 71)) == (b"", True)
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"",
+        b"\r\n",
+        b"\r\n[]",
+        b'\r\n{"nonce": "x"}',
+        b"\r\n\xff",
+        b'\r\n{"nonce": "x", "vm": "no GUID", "user": "x", "password": "x", "operations": "[]"}',
+        b'\r\n{"nonce": "x", "vm": "%s", "user": "x", "password": "x", "operations": "{}"}' % VM,
+        b'\r\n{"nonce": "x", "vm": "%s", "user": "x", "password": "x", "operations": "[]"}\r\nmore' % VM,
+    ],
+)
+def test_input_without_a_request_ends_in_an_error(rest: bytes) -> None:
+    printed = Site().commands.run(base64.b64encode(SCRIPT) + rest, Caller())
+    assert (printed.stdout, printed.exit_code) == (b"", 71)
 
 
 @pytest.mark.fidelity(

@@ -17,13 +17,14 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.direct_guest import TRIP_LIMIT
 from ansible_collections.hyperv.avma.plugins.plugin_utils._windows.powershell_direct import SCRIPT, command_line
 
 tree_sitter = pytest.importorskip("tree_sitter", reason="tree-sitter is not installed (requirements-dev.txt)")
 grammar = pytest.importorskip("tree_sitter_powershell", reason="tree-sitter-powershell is not installed (requirements-dev.txt)")
 
 # Everything that the script calls. Whoever adds a name says by it that the script may do that.
-CMDLETS = {"Add-Type", "Get-CimInstance", "Invoke-CimMethod", "New-CimInstance", "New-PSSession", "Start-Sleep"}
+CMDLETS = {"Add-Type", "Get-CimInstance", "Invoke-CimMethod", "New-CimInstance", "New-PSSession", "Start-Sleep", "Write-Information"}
 NEVER = (
     "Invoke-Expression",
     "iex",
@@ -72,13 +73,19 @@ def test_nothing_is_put_together_to_be_run() -> None:
     assert [word for word in NEVER if word.lower() in script.lower()] == []
     # What runs in another runspace are blocks of the script itself.
     assert set(re.findall(r"AddScript\((.)", script)) == {"{", "$"}
-    assert re.findall(r"AddScript\((\$\w+)", script) == ["$inGuest"]
+    assert re.findall(r"AddScript\((\$\w+)", script) == ["$work", "$inGuest"]
     # Text in double quotes could be filled in, and the call operator could run it.
     assert texts(SCRIPT.read_bytes(), "expandable_string_literal") == []
     assert texts(SCRIPT.read_bytes(), "command_invokation_operator") == []
     # The bootstrap runs one thing: the text whose digest it has compared.
     assert texts(bootstrap(), "command_invokation_operator") == ["&"]
     assert bootstrap().count(b"Create(") == 1
+
+
+def test_the_host_s_script_ends_before_the_controller_stops_waiting() -> None:
+    limits = {name: int(value) for name, value in re.findall(r"^\$(\w+Limit) = (\d+)$", SCRIPT.read_text(), re.MULTILINE)}
+    # A minute for an activation that its host refuses, and a sign of life each two seconds.
+    assert 2 * 5 < limits["silenceLimit"] < limits["firstLimit"] < limits["answerLimit"] < limits["scriptLimit"] < TRIP_LIMIT
 
 
 def test_parameters_come_by_the_request_only() -> None:
