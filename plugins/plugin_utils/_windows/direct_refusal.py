@@ -42,7 +42,7 @@ OUT_OF_TIME = 72
 _IN_WORDS = {
     "AnswerMissing": "the guest ended without an answer",
     "AnswerOverdue": "the guest did not come to its end in time",
-    "AnswerUnreadable": "the guest's answer is no text",
+    "AnswerUnreadable": "the guest's answer is not a text",
     "GuestSilent": "the guest fell silent in the middle",
     "OperationsUnreadable": "the guest could not read what it was given",
     "SessionBroken": "the session broke in the middle",
