@@ -173,3 +173,26 @@ def test_a_host_in_constrained_language_says_so(site: Any) -> None:
     ended = site.trip(direct.query(), STAND_IN_LANGUAGE="ConstrainedLanguage").ended
     assert (ended.stdout, ended.exit_code) == (b"", 1)
     assert b"MethodInvocationNotSupportedInConstrainedLanguage" in ended.stderr
+
+
+def test_an_honest_answer_that_is_too_long_says_so(site: Any) -> None:
+    answered = site.trip(*[direct.query("SELECT * FROM Many")] * 60).answer
+    assert (answered.stage, answered.results, answered.error_id) == ("guest", None, TOO_LONG)
+
+
+def test_a_guest_in_constrained_language_says_so(site: Any) -> None:
+    answered = site.trip(direct.query(), guest="$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'").answer
+    assert (answered.stage, answered.results) == ("guest", None)
+    assert "ConstrainedLanguage" in answered.error_id
+
+
+@pytest.mark.parametrize("behaviour", ["", "two answers", "endless text"])
+def test_no_session_is_left(site: Any, tmp_path: Path, behaviour: str) -> None:
+    noted = tmp_path / "process"
+    note = f"[System.IO.File]::WriteAllText('{noted}', [string] $PID);"
+    assert site.trip(direct.query(), guest=note + hostile.BEHAVIOURS.get(behaviour, "")).ended.exit_code == 0
+    process = Path("/proc") / noted.read_text()
+    deadline = time.monotonic() + 10
+    while process.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not process.exists()

@@ -222,8 +222,12 @@ catch {
         $types.Add($exception.GetType().FullName)
         $exception = $exception.InnerException
     }
-    $answer['error_id'] = [string] $_.FullyQualifiedErrorId
-    $answer['message'] = [string] $_.Exception.Message
+    $record = $_
+    # What ended the guest's part comes wrapped, and has an identifier of its own.
+    $cause = $_.Exception.InnerException
+    if ($cause -is [System.Management.Automation.RemoteException] -and $null -ne $cause.ErrorRecord) { $record = $cause.ErrorRecord }
+    $answer['error_id'] = [string] $record.FullyQualifiedErrorId
+    $answer['message'] = [string] $record.Exception.Message
     foreach ($name in 'error_id', 'message') {
         if ($answer[$name].Length -gt $longestText) { $answer[$name] = $answer[$name].Substring(0, $longestText) }
     }

@@ -20,7 +20,7 @@ from ..world.fleet import Fleet
 from ..world.registry import string_values
 from ..world.releases import RELEASES
 from ..world.rules import Rules
-from ..world.vm import VmState
+from ..world.vm import DirectTrip, VmState
 
 
 class _Arrangement(BaseModel, ABC):
@@ -75,6 +75,19 @@ class Network(_Arrangement):
 
     def apply(self, fleet: Fleet) -> None:
         fleet.set_network(fleet.guest(self.guest), self.connected)
+
+
+class PowerShellDirect(_Arrangement):
+    """What meets whoever comes to a machine by PowerShell Direct. ``trips``: how many, and the next ones nothing; None: all."""
+
+    do: Literal["powershell_direct"]
+    vm: str
+    trip: DirectTrip
+    trips: Annotated[int | None, Field(ge=1)] = None
+
+    def apply(self, fleet: Fleet) -> None:
+        _host, vm = fleet.vm(self.vm)
+        vm.direct, vm.direct_trips = self.trip, self.trips
 
 
 class DataExchange(_Arrangement):
@@ -374,6 +387,7 @@ Arrangement = Annotated[
     | Migrate
     | FailOver
     | Network
+    | PowerShellDirect
     | DataExchange
     | KvpService
     | SetLicence

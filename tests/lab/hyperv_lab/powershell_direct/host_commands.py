@@ -18,11 +18,13 @@ from ..http.accounts import AccountBook, Login
 from ..providers.machine import SimulatedMachine
 from ..world.guest import Guest
 from ..world.host import Host
+from ..world.vm import DirectTrip
 from ..wsman.settings import ServiceSettings
 from ..wsman.winrs import Printed
 from . import reviewed
 from .script import GuestScript
 from .session import OLDEST_DIRECT_BUILD, SessionRefused, open_session
+from .trips import CHATTER, ENDINGS, SPOILT, why_no_session
 
 # What the bootstrap ends with when its input is not the script that it names, and what PowerShell ends with when a script fails.
 _OTHER_SCRIPT = 70
@@ -59,21 +61,31 @@ class HostCommands:
             return Printed(b"", _PROGRESS, _OTHER_SCRIPT)
         if request is None:
             return Printed(b"", _PROGRESS, _OTHER_REQUEST)
-        answer = json.dumps(self._answer(host, account, request), ensure_ascii=False).encode()
+        vm = host.vms.get(request["vm"].strip("{}").upper())
+        trip = vm.begin_direct_trip() if vm is not None else "ordinary"
+        if ending := ENDINGS.get(trip):
+            return Printed(b"", ending.stderr or _PROGRESS, ending.exit_code)
+        answer = json.dumps(self._answer(host, account, request, trip), ensure_ascii=False).encode()
         digest = hashlib.sha256(answer).hexdigest().upper()
         line = f"\r\nHYPERV-AVMA-BEGIN {request['nonce']} {digest} {base64.b64encode(answer).decode()} HYPERV-AVMA-END\r\n"
-        return Printed(line.encode("ascii"), _PROGRESS, 0)
+        return Printed(line.encode("ascii"), CHATTER if trip == "chatter" else _PROGRESS, 0)
 
-    def _answer(self, host: Host, caller: Account, request: dict[str, str]) -> dict[str, Any]:
+    def _answer(self, host: Host, caller: Account, request: dict[str, str], trip: DirectTrip) -> dict[str, Any]:
         try:
-            guest, login = open_session(host, caller, request["vm"], lambda: self._logon(host, request))
+            guest, login = open_session(host, caller, request["vm"], lambda: self._logon(host, request, trip))
         except SessionRefused as refused:
             return {"error_id": refused.error_id, "message": refused.message, "types": [*refused.types], "stage": "session"}
+        spoilt = SPOILT.get(trip)
+        if spoilt is not None and not spoilt.works:
+            return _said(spoilt.error_id)
         script = GuestScript(self._machine_of(guest.name), login, self._settings)
-        return {"results": json.dumps(script.carry_out(json.loads(request["operations"])), ensure_ascii=False), "stage": "guest"}
+        results = json.dumps(script.carry_out(json.loads(request["operations"])), ensure_ascii=False)
+        return {"results": results, "stage": "guest"} if spoilt is None else _said(spoilt.error_id)
 
-    def _logon(self, host: Host, request: dict[str, str]) -> Login | None:
+    def _logon(self, host: Host, request: dict[str, str], trip: DirectTrip) -> Login | None:
         """The account in the guest: a local one is written with a dot for the machine."""
+        if no_session := why_no_session(trip):
+            raise no_session
         login = self._accounts.verify(request["user"].removeprefix(".\\"), request["password"])
         guest = host.vms[request["vm"].upper()].guest
         if login is None or login.locked or not isinstance(guest, Guest):
@@ -81,6 +93,11 @@ class HostCommands:
         known = self._host.fleet.accounts.get(login.name.lower())
         elsewhere = known is not None and known.machines is not None and guest.name.lower() not in known.machines
         return None if elsewhere else login
+
+
+def _said(error_id: str) -> dict[str, Any]:
+    """What the script itself throws."""
+    return {"error_id": error_id, "message": error_id, "types": ["System.Management.Automation.RuntimeException"], "stage": "guest"}
 
 
 def _parts(data: bytes) -> tuple[bytes | None, dict[str, str] | None]:

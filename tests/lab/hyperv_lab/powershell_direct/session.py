@@ -17,6 +17,7 @@ from ..world.guest import Guest
 from ..world.host import Host
 
 OLDEST_DIRECT_BUILD = 14393  # Windows Server 2016, on both sides
+OLDEST_VERSION = 8.0  # of the machine's configuration (MicrosoftDocs, Virtualization-Documentation 1344)
 _CMDLET = "Microsoft.PowerShell.Commands.NewPSSessionCommand"
 _REMOTING = "System.Management.Automation.Remoting"
 
@@ -31,29 +32,27 @@ class SessionRefused(Exception):
         self.types = types
 
 
-def _refused(error_id: str, message: str, *types: str) -> SessionRefused:
+def refused(error_id: str, message: str, *types: str) -> SessionRefused:
     return SessionRefused(f"{error_id},{_CMDLET}", message, types)
 
 
 def open_session(host: Host, caller: Account, vm_id: str, logon: Callable[[], Login | None]) -> tuple[Guest, Login]:
     """The guest and who is logged on there. ``logon`` checks the credentials; it is only asked where Windows would."""
     if not host.hyperv:
-        raise _refused(
-            "HyperVModuleNotAvailable", "The Hyper-V module for Windows PowerShell is not available.", "System.ArgumentException"
-        )
+        raise refused("HyperVModuleNotAvailable", "The Hyper-V module for Windows PowerShell is not available.", "System.ArgumentException")
     # Get-VM shows nothing to whoever is no Hyper-V administrator.
     vm = host.vms.get(vm_id.strip("{}").upper()) if caller.administrator else None
     if vm is None:
-        raise _refused(
+        raise refused(
             "InvalidVMIdNotSingle", f"The input VMId {vm_id} does not resolve to a single virtual machine.", "System.ArgumentException"
         )
     if not vm.running:
-        raise _refused("InvalidVMState", f"The virtual machine {vm.name} is not in running state.", "System.ArgumentException")
+        raise refused("InvalidVMState", f"The virtual machine {vm.name} is not in running state.", "System.ArgumentException")
     guest = vm.guest
-    if not isinstance(guest, Guest) or guest.release.build < OLDEST_DIRECT_BUILD:
+    if not isinstance(guest, Guest) or guest.release.build < OLDEST_DIRECT_BUILD or float(vm.version) < OLDEST_VERSION:
         message = "An error has occurred which Windows PowerShell cannot handle. A remote session might have ended."
-        raise _refused("PSSessionOpenFailed", message, f"{_REMOTING}.PSRemotingDataStructureException")
+        raise refused("PSSessionOpenFailed", message, f"{_REMOTING}.PSRemotingDataStructureException")
     login = logon()
     if login is None:
-        raise _refused("PSSessionOpenFailed", "The credential is invalid.", f"{_REMOTING}.PSDirectException")
+        raise refused("PSSessionOpenFailed", "The credential is invalid.", f"{_REMOTING}.PSDirectException")
     return guest, login

@@ -185,6 +185,7 @@ class _Builder:
             state=VmState[wanted.state.upper()],
             changed=self.now - timedelta(days=10),
             generation=wanted.generation,
+            direct=wanted.direct,
             version=wanted.version or configuration_version(RELEASES[host.release].build),
             processors=wanted.processors,
             memory_mb=wanted.memory_mb,

@@ -14,7 +14,7 @@ from ..world import keys
 from ..world.accounts import EventLogRight, HyperVRows
 from ..world.releases import EDITIONS, ENTITLEMENTS, RELEASES, EditionKind
 from ..world.rules import Rules
-from ..world.vm import VmState
+from ..world.vm import DirectTrip, VmState
 from ..world.windows import LANGUAGES
 
 
@@ -101,6 +101,7 @@ class VmDescription(_Model):
     state: StateName = "running"
     generation: Literal[1, 2] = 2
     version: Annotated[str | None, Field(pattern=r"^\d+\.\d+$")] = None  # of its configuration; None: what the host's release makes
+    direct: DirectTrip = "ordinary"  # what meets whoever comes by PowerShell Direct
     data_exchange: bool = True
     processors: int = 2
     memory_mb: int = 4096

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Literal
 
 from ..cim.types import Value
 from .guest import Guest, LinuxGuest
@@ -58,6 +59,27 @@ class Checkpoint:
     notes: str = ""
 
 
+# What meets whoever comes by PowerShell Direct; powershell_direct/trips.py says what the script makes of it.
+DirectTrip = Literal[
+    "ordinary",
+    "busy",
+    "broker",
+    "transport_version",
+    "token",
+    "negotiation",
+    "cut_request",
+    "constrained",
+    "blocked",
+    "never_opens",
+    "flood",
+    "too_long",
+    "dead",
+    "silent",
+    "unreadable",
+    "chatter",
+]
+
+
 @dataclass(slots=True, eq=False)
 class Vm:
     id: str  # GUID, upper case, no braces
@@ -68,6 +90,8 @@ class Vm:
     changed: datetime | None = None  # last change of state
     generation: int = 2
     version: str = "9.0"
+    direct: DirectTrip = "ordinary"
+    direct_trips: int | None = None  # how many trips meet that, and the next ones nothing; None: all
     processors: int = 2
     memory_mb: int = 4096
     notes: str = ""
@@ -81,6 +105,14 @@ class Vm:
     contact_since: datetime | None = None  # when guest and host could begin to exchange; None: they cannot
     had_contact: bool = False
     bound: bool = True  # False: the host does not know the guest's activation any more
+
+    def begin_direct_trip(self) -> DirectTrip:
+        """What meets the trip that begins now."""
+        if self.direct_trips is not None:
+            if not self.direct_trips:
+                return "ordinary"
+            self.direct_trips -= 1
+        return self.direct
 
     @property
     def data_exchange(self) -> bool:
