@@ -12,6 +12,7 @@ have these tables too; which release and edition of a guest a key is for is in `
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -211,6 +212,15 @@ def published_for(key: str) -> tuple[str, ...]:
 def normalise_key(text: str) -> str:
     """``text`` as a product key in capitals, without surrounding blanks. Raises InvalidProductKey."""
     key = str(text).strip().upper()
+    # Dashes, blanks and invisible characters: no part of the key, so they may be named.
+    foreign = next(
+        (character for character in key if ord(character) > 0x7F and unicodedata.category(character) in ("Pd", "Cf", "Zs")), None
+    )
+    if foreign is not None:
+        raise InvalidProductKey(
+            f"the product key has the character U+{ord(foreign):04X} ({unicodedata.name(foreign, 'without a name').lower()}), as text processors put it"
+            " there. Type the key with plain hyphens."
+        )
     if not _FORM.fullmatch(key):
         raise InvalidProductKey(
             "the product key does not have the form XXXXX-XXXXX-XXXXX-XXXXX-XXXXX (five groups of five letters or digits,"

@@ -16,6 +16,7 @@ from ansible_collections.hyperv.avma.plugins.module_utils._unattend.document imp
 
 ARCHITECTURES = ("amd64", "x86", "arm64")
 DEFAULT_ARCHITECTURE = "amd64"
+_WITH_A_KEY = ("microsoft-windows-shell-setup", "microsoft-windows-setup")
 
 # The same in every component that Microsoft ships: its public key, any language, not side by side.
 _COMPONENT_IDENTITY = (("publicKeyToken", "31bf3856ad364e35"), ("language", "neutral"), ("versionScope", "nonSxS"))
@@ -62,7 +63,19 @@ def architectures_of(document: Document) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for settings in document.root.named("settings"):
         for component in settings.named("component"):
-            found.setdefault(component.attributes.get("processorArchitecture", "").lower())
+            value = component.attributes.get("processorArchitecture", "")
+            # wow64 stands beside another architecture. Beside a value that is rendered later a second component would be made.
+            if (
+                value.lower() not in (*ARCHITECTURES, "wow64", "ia64", "msil")
+                and component.attributes.get("name", "").lower() in _WITH_A_KEY
+            ):
+                raise AnswerFileError(
+                    f"the component '{component.attributes.get('name')}' has the processorArchitecture '{value[:60]}', which is not one of "
+                    f"{', '.join(ARCHITECTURES)}.",
+                    "Render the template first, or correct the attribute.",
+                    component.line,
+                )
+            found.setdefault(value.lower())
     return tuple(architecture for architecture in found if architecture in ARCHITECTURES)
 
 

@@ -13,6 +13,7 @@ units: one character for each byte, or for each two bytes where the file is UTF-
 from __future__ import annotations
 
 import array
+import re
 import sys
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -25,6 +26,10 @@ MAX_BYTES = 16 * 1024 * 1024
 # Not a character that XML allows, so no name and no namespace can hold it.
 _SEPARATOR = "\x1f"
 _BLANKS = " \t\r\n"
+
+
+# Of ERB and ASP, Jinja, Go and Mustache templates.
+_TEMPLATE = re.compile(rb"<%|{%|{{")
 
 
 class AnswerFileError(Exception):
@@ -157,6 +162,12 @@ class _Reader:
         try:
             self._parser.Parse(data, True)
         except expat.ExpatError as error:
+            if _TEMPLATE.search(data.replace(b"\x00", b"")):
+                raise AnswerFileError(
+                    "the file is not well-formed XML and looks like a template that has not been rendered.",
+                    "Render the template first, then edit the file that comes of it.",
+                    error.lineno,
+                ) from None
             raise AnswerFileError(
                 f"the file is not well-formed XML: {expat.ErrorString(error.code)} (column {error.offset + 1}).",
                 "Correct the file, for example with Windows System Image Manager, or create it again.",

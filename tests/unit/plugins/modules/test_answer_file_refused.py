@@ -62,6 +62,21 @@ def test_refused_with_line_and_cause(data: bytes, line: int | None, cause: str) 
     assert refused.value.remedy.endswith(".")
 
 
+@pytest.mark.parametrize("text", ["<% if x %>", "{% if n < 3 %}<a>", "{{ key }}<b>"])
+def test_a_template_is_to_be_rendered_first(text: str) -> None:
+    with pytest.raises(AnswerFileError, match="looks like a template") as refused:
+        parse(answers(f"{SHELL}{text}"))
+    assert "Render the template first" in refused.value.remedy
+
+
+@pytest.mark.parametrize("value", ["${arch}", "{{ .Arch }}", "x64", ""])
+def test_an_architecture_that_is_not_recognised_gets_no_second_component(value: str) -> None:
+    data = answers(SHELL.replace("amd64", value) + "</component>")
+    with pytest.raises(AnswerFileError, match="has the processorArchitecture") as refused:
+        answer_file.architectures_of(parse(data))
+    assert refused.value.line == 3
+
+
 def test_a_duplicate_elsewhere_is_none_of_our_business() -> None:
     before = answers(f"{SHELL}<ProductKey/></component><component name='X' processorArchitecture='amd64'><A/><A/></component>")
 

@@ -107,3 +107,9 @@ def test_what_is_no_key_is_hidden_wholly(text: str) -> None:
         normalise_key(text)
     except InvalidProductKey:
         assert display_key(text) == "*****-*****-*****-*****-*****"
+
+
+@pytest.mark.parametrize("dash", ["\u2010", "\u2011", "\u2013", "\u2014", "\u00ad", "\uff0d"])
+def test_a_typographic_dash_is_named(dash: str) -> None:
+    with pytest.raises(InvalidProductKey, match=f"U\\+{ord(dash):04X}"):
+        normalise_key("YDFWN-MJ9JR-3DYRK-FXXRW-78VHK".replace("-", dash))
