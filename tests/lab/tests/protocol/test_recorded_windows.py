@@ -17,7 +17,7 @@ from hyperv_lab.cim.types import CimClass, CimMethod, CimParameter, CimProperty,
 from hyperv_lab.wsman.namespaces import MS_WSMAN
 
 from .messages import ENUMERATION, TRANSFER, WMI, Desk, context_in, enumerate_body, message, pull_body, wql
-from .office_machine import OfficeMachine
+from .office_machine import OfficeAccount, OfficeMachine
 from .recorded import RecordedMachine, body_of, instance_in, machine_of, recording, same_for_all, shape
 
 
@@ -250,7 +250,8 @@ def test_null_arrays_for_a_client_that_wants_them() -> None:
 def test_a_shell_refused_by_windows_server_2022() -> None:
     recorded = recording(28)
     uri = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
-    answer = Desk(OfficeMachine()).send(message(f"{TRANSFER}Create", uri))
+    account = OfficeAccount("operator", "Lab-Pass2", administrator=False)  # only an administrator may have a shell
+    answer = Desk(OfficeMachine(), account=account).send(message(f"{TRANSFER}Create", uri))
     expected = Counter(tag for tag, _unused, _unused in shape(recorded) if "wsmanfault" in tag)
     assert Counter(tag for tag, _unused, _unused in shape(answer.body) if "wsmanfault" in tag) == expected
     assert 'Code="5"' in answer.body
