@@ -136,7 +136,7 @@ class GuestAction(WsManAction[Options]):
             task.machine,
             task.variables,
             check=options.way.check_identity,
-            render=lambda value: self._templar.template(value),
+            render=self._templar.template,
             direct=direct,
         )
 

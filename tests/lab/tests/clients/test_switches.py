@@ -52,10 +52,10 @@ class World(Wire):
         self._service = WsmanService(self.machine, ServiceSettings(**settings))  # type: ignore[arg-type]
         self.answers = []
 
-    def exchange(self, text: str) -> tuple[int, str]:
+    def exchange(self, envelope: str) -> tuple[int, str]:
         account = self.fleet.accounts[READER]
         assert isinstance(account, LabAccount)
-        answer = self._service.answer(self._service.receive(text.encode()), account, "hv")
+        answer = self._service.answer(self._service.receive(envelope.encode()), account, "hv")
         return answer.status, answer.body
 
     def values(self, root: str, query: str, name: str) -> list[str | None]:

@@ -200,7 +200,7 @@ EVENTS: list[tuple[str, tuple[str, ...], tuple[str, ...], str | None, By | None]
 @pytest.mark.parametrize(("about", "ids", "names", "expected", "by"), EVENTS, ids=[event[0] for event in EVENTS])
 def test_whom_an_event_means(about: str, ids: tuple[str, ...], names: tuple[str, ...], expected: str | None, by: By | None) -> None:
     vms = (vm(WEB, "web01"), vm(SQL, "sql01"))
-    found = VmIndex(vms, lambda one: vm_marks(one)).of_event(ids, names)
+    found = VmIndex(vms, vm_marks).of_event(ids, names)
     assert (found.vm["id"] if found.vm else None, found.by) == (expected, by)
     event = {
         "event_id": 12310,
@@ -246,7 +246,9 @@ def test_a_machine_of_several_hosts_is_one(shown: Iterable[tuple[str, str]], hos
     assert any("more than one host" in note for note in found.notes) is bool(elsewhere)
     answers = [HostAnswer(one.name, dict(one.info), tuple(one.kvp["vms"])) for one in of_hosts]
     notes: list[str] = []
-    (variables,) = machines_of(answers, notes.append).values()
+    machines = list(machines_of(answers, notes.append).values())
+    assert len(machines) == 1
+    variables = machines[0]
     assert (variables["avma_vm_host"].partition(".")[0].upper(), len(notes)) == (host, elsewhere)
 
 

@@ -27,6 +27,9 @@ MOST_MEGABYTES = 200
 
 Outcome = dict[str, object]
 
+# the folder that holds ansible_collections
+COLLECTIONS = str(Path(next(iter(_wsman.__path__))).parents[5])
+
 
 @pytest.fixture(scope="module")
 def canary() -> Iterator[HostileServer]:
@@ -50,9 +53,13 @@ def outcomes(canary: HostileServer) -> Iterator[dict[str, Outcome]]:
         behaviour = BEHAVIOURS[name](f"127.0.0.1:{canary.port}")
         servers.append(HostileServer(behaviour.answer))
         lines.append(f"{library} {name} {behaviour.auth} {servers[-1].port}")
-    path = str(Path(next(iter(_wsman.__path__))).parents[5])
     done = subprocess.run(
-        [sys.executable, client.__file__], input="\n".join(lines), env={"PYTHONPATH": path}, capture_output=True, text=True, check=False
+        [sys.executable, client.__file__],
+        input="\n".join(lines),
+        env={"PYTHONPATH": COLLECTIONS},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     yield {found["case"]: found for found in map(json.loads, done.stdout.splitlines())}

@@ -42,19 +42,19 @@ def sound(tmp_path: Path) -> bytes:
 
 
 def bits(data: bytearray, chance: random.Random) -> None:
-    for _ in range(chance.choice([1, 1, 4, 30])):
+    for _time in range(chance.choice([1, 1, 4, 30])):
         data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
 
 
 def block(data: bytearray, chance: random.Random) -> None:
     start = chance.randrange(len(data))
     length = chance.choice([1, 8, 64, 600])
-    data[start : start + length] = bytes(chance.choice([0, 0x80, 0xFF]) for _ in data[start : start + length])
+    data[start : start + length] = bytes(chance.choice([0, 0x80, 0xFF]) for _time in data[start : start + length])
 
 
 def schema(data: bytearray, chance: random.Random) -> None:
     """In the first page, where the tables are described: SQLite quotes that in its messages."""
-    for _ in range(3):
+    for _time in range(3):
         data[chance.randrange(100, 4096)] = chance.choice([0, 0x80, 0xC3, 0xFF])
 
 
@@ -117,7 +117,7 @@ def test_a_time_that_is_none_is_found_by_the_check(sound: bytes, tmp_path: Path,
 
 def deep() -> Any:
     value: Any = "x"
-    for _ in range(100_000):
+    for _time in range(100_000):
         value = [value]
     return value
 
