@@ -2,7 +2,8 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes docs/reference/*.md and docs/troubleshooting.md from the tables that the collection itself uses, README.md of each role from its
-specification, the releases in the survey of AWX, the gates in CONTRIBUTING.md, and docs/report.schema.json.
+specification, the standings in docs/evidence-and-trust.md, the releases in the survey of AWX, the gates in CONTRIBUTING.md, and
+docs/report.schema.json.
 
     python docs/tools/generate_reference.py           writes the pages
     python docs/tools/generate_reference.py --check   writes nothing, exit code 1 if a page is out of date
@@ -23,6 +24,7 @@ sys.path += [str(ROOT / ".dev"), str(Path(__file__).parent)]
 import gates  # noqa: E402
 import report_schema  # noqa: E402
 import role_pages  # noqa: E402
+import standings_table  # noqa: E402
 import survey_choices  # noqa: E402
 import troubleshooting  # noqa: E402
 
@@ -186,6 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             *survey_choices.stale(),
             *gates.stale(),
             *report_schema.stale(),
+            *standings_table.stale(_table),
         ]
         if old:
             print(f"out of date: {', '.join(old)}. Run 'python docs/tools/generate_reference.py'.", file=sys.stderr)
@@ -196,6 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     GUIDE.write_text(guide(), encoding="utf-8", newline="\n")
     for path, text in role_pages.pages().items():
         path.write_text(text, encoding="utf-8", newline="\n")
+    standings_table.GUIDE.write_text(standings_table.page(_table), encoding="utf-8", newline="\n")
     survey_choices.TEMPLATES.write_text(survey_choices.page(), encoding="utf-8", newline="\n")
     gates.CONTRIBUTING.write_text(gates.page(), encoding="utf-8", newline="\n")
     report_schema.TARGET.write_text(report_schema.page(), encoding="utf-8", newline="\n")

@@ -53,12 +53,12 @@ _NAMED = {
 }  # fmt: skip
 _STANDINGS = {
     Standing.ACTIVATED: "by AVMA",
-    Standing.LAPSED: "logged once, should have been renewed by now, and the guest was not asked",
+    Standing.LAPSED: "was activated by AVMA, still has the key, and its lease is over",
     Standing.LICENSED_OTHERWISE: "by MAK, KMS, retail, OEM or an evaluation, as the guest says",
-    Standing.NOT_ACTIVATED: "as the guest says, or the host's log",
+    Standing.NOT_ACTIVATED: "as the guest says, or as its host refused it",
     Standing.CONTRADICTED: "guest and host say different things",
     Standing.NOT_APPLICABLE: "Linux and others that AVMA does not serve",
-    Standing.UNKNOWN: "nobody has said anything",
+    Standing.UNKNOWN: "nobody has said enough",
 }
 
 
@@ -96,7 +96,10 @@ def _entry(entry: type) -> Schema:
     fields = {name: _field(*known) for name, known in described_fields(entry).items()}
     counts = {standing.value: {"type": "integer", "minimum": 0, "description": text} for standing, text in _STANDINGS.items()}
     if entry is Totals:
-        return _object({**{name: one for name, one in fields.items() if name != "standings"}, **counts})
+        found: Schema = {}
+        for name, one in fields.items():
+            found.update(counts if name == "standings" else {name: one})
+        return _object(found)
     if entry is Group:
         return _object({"name": fields["name"], **_entry(Totals)["properties"]})
     if entry is Comparison:

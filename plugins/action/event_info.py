@@ -8,11 +8,12 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
 from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.options import OptionError, not_negative
 from ..plugin_utils._ansible.results import findings_result
+from ..plugin_utils._avma.clocks import clock_finding, difference, utc_now
 from ..plugin_utils._avma.events import (
     GUEST_EVENT,
     HOST_EVENT,
@@ -21,7 +22,7 @@ from ..plugin_utils._avma.events import (
     event_result,
     read_bookmark,
 )
-from ..plugin_utils._avma.times import InvalidTime, parse_time_or_age
+from ..plugin_utils._avma.times import InvalidTime, iso, parse_time_or_age
 from ..plugin_utils._windows.eventlog import read_new, read_origin
 
 _EVENTS = {"auto": (GUEST_EVENT, HOST_EVENT), "guest": (GUEST_EVENT,), "host": (HOST_EVENT,)}
@@ -53,22 +54,28 @@ class ActionModule(WsManAction[Options]):
         limit = not_negative(given, "limit", "a number of events, or 0 for no limit")
         options = Options(given["since"], given["until"] or None, given["bookmark"] or None, _EVENTS[given["event"]], limit)
         # Read once before anything is sent, so that a typing error costs nothing.
-        _end_and_start(options, "", datetime.now(timezone.utc))
+        _end_and_start(options, "", utc_now())
         return options
 
     def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
-        origin = read_origin(session)
-        until, start = _end_and_start(options, origin.id, origin.now or datetime.now(timezone.utc))
+        origin, now = read_origin(session), utc_now()
+        ahead, clock = difference(origin.now, now), clock_finding(origin.computer, origin.now, now)
+        until, start = _end_and_start(options, origin.id, origin.now or now)
         reading = read_new(session, origin, start, until=until, limit=options.limit)
         return {
             "changed": False,
             "machine": task.machine,
-            "log": {"computer": origin.computer, "id": origin.id},
+            "log": {
+                "computer": origin.computer,
+                "id": origin.id,
+                "time": None if origin.now is None else iso(origin.now),
+                "ahead": None if ahead is None else int(ahead.total_seconds()),
+            },
             "events": [event_result(event, origin) for event in reading.events],
             "bookmark": reading.bookmark.as_dict(),
             "more": reading.more,
             "complete": reading.complete,
-            "findings": findings_result(reading.findings),
+            "findings": findings_result([*([clock] if clock else []), *reading.findings]),
         }
 
 

@@ -102,6 +102,12 @@ log:
       description: UUID of the machine and name of the log. Distinguishes machines of the same name.
       type: str
       sample: 4C4C4544-0033-4410-8052-B4C04F4E3132/Application
+    time:
+      description: What the machine's own clock said when it was asked.
+      type: str
+    ahead:
+      description: Seconds by which that clock is ahead of the controller's, V(0) for less than two minutes. Less than V(0) is behind.
+      type: int
 events:
   description: The events, by record number.
   returned: success, without O(query)
@@ -187,7 +193,7 @@ complete:
   returned: success, without O(query)
   type: bool
 findings:
-  description: What was found, such as V(EVENT_LOG_CLEARED), in the shape of RV(hyperv.avma.host_info#module:findings).
+  description: What was found, such as V(EVENT_LOG_CLEARED) or V(CLOCK_DIFFERS), in the shape of RV(hyperv.avma.host_info#module:findings).
   returned: success, without O(query)
   type: list
   elements: dict

@@ -219,9 +219,12 @@ totals:
   description:
     - How many virtual machines there are (C(vms)), how many with an error or warning (C(attention)), and how many of each standing. The standings add up
       to all.
+    - Of the activated those whose guests say so (C(activated_proven)), and those of which the log of a host says so (C(activated_logged)), the oldest as of
+      C(activated_logged_since).
   returned: success, without O(query)
   type: dict
-  sample: {vms: 4, attention: 1, activated: 3, lapsed: 0, licensed_otherwise: 0, not_activated: 1, contradicted: 0, not_applicable: 0, unknown: 0}
+  sample: {vms: 4, attention: 1, activated: 3, lapsed: 0, licensed_otherwise: 0, not_activated: 1, contradicted: 0, not_applicable: 0, unknown: 0,
+    activated_proven: 2, activated_logged: 1, activated_logged_since: "2026-11-02T04:12:09Z"}
 actions:
   description: What needs action, the most urgent first.
   returned: success, without O(query)

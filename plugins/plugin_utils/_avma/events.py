@@ -64,13 +64,17 @@ class LogEvent:
 
 @dataclass(frozen=True)
 class Bookmark:
-    """Where a reading ended. Without ``record`` nothing was found since ``time``, and everything from then on is new."""
+    """Where a reading ended. Without ``record`` nothing was found since ``time``, and everything from then on is new.
+
+    ``whole_since``: the oldest event since which nothing is missing, in this reading and those that it goes on from. None: not known.
+    """
 
     log: str
     events: tuple[int, ...]  # the IDs that were read
     time: datetime
     record: int | None = None
     event_id: int | None = None
+    whole_since: datetime | None = None
 
     def as_dict(self) -> dict[str, t.Any]:
         return {
@@ -80,6 +84,7 @@ class Bookmark:
             "time": iso(self.time),
             "record": self.record,
             "event_id": self.event_id,
+            "whole_since": None if self.whole_since is None else iso(self.whole_since),
         }
 
     def marks(self, event: LogEvent) -> bool:
@@ -122,6 +127,8 @@ def read_bookmark(value: Mapping[str, t.Any], events: Sequence[int]) -> Bookmark
             time=parse_time(str(value["time"])),
             record=None if value["record"] is None else int(value["record"]),
             event_id=None if value["event_id"] is None else int(value["event_id"]),
+            # Those of earlier versions do not tell it.
+            whole_since=None if value.get("whole_since") is None else parse_time(str(value["whole_since"])),
         )
     except InvalidBookmark:
         raise
@@ -177,15 +184,24 @@ def select_new(found: Iterable[LogEvent], start: Bookmark, origin: LogOrigin, *,
     wanted = [event for event in new if until is None or event.time <= until]
     more = bool(limit) and len(wanted) > limit
     given = wanted[:limit] if more else wanted
+    whole = _whole_since(rows, start, findings)
     if given:
         last = given[-1]
-        bookmark = Bookmark(origin.id, start.events, last.time, last.record, last.event_id)
+        bookmark = Bookmark(origin.id, start.events, last.time, last.record, last.event_id, whole)
     elif findings:
         # What the bookmark was made of is gone; all that comes from its time on is new.
-        bookmark = Bookmark(origin.id, start.events, start.time)
+        bookmark = Bookmark(origin.id, start.events, start.time, whole_since=whole)
     else:
-        bookmark = Bookmark(origin.id, start.events, start.time, start.record, start.event_id)
+        bookmark = Bookmark(origin.id, start.events, start.time, start.record, start.event_id, whole)
     return Reading(tuple(given), bookmark, more, tuple(findings))
+
+
+def _whole_since(rows: list[LogEvent], start: Bookmark, findings: list[Finding]) -> datetime | None:
+    """A log drops its oldest events first and is cleared as a whole: where an event still is, all after it are. Without one nobody can tell."""
+    times = [rows[0].time] if rows else []
+    if start.whole_since is not None and start.record is not None and not findings:
+        times.append(start.whole_since)
+    return min(times, default=None)
 
 
 def _new(rows: list[LogEvent], start: Bookmark, origin: LogOrigin) -> tuple[list[LogEvent], list[Finding]]:

@@ -21,20 +21,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
+from .clocks import TOLERANCE
 from .computer_names import same_computer
 from .event_text import Notification
 from .events import HOST_EVENT
-from .findings import Finding, finding
-from .lease import Lease, LeaseRule, LeaseState, lease_finding, lease_of
+from .findings import Finding, Severity, finding
+from .identity import OsKind
+from .lease import Lease, LeaseBasis, LeaseRule, LeaseState, lease_finding, lease_of
 from .name_patterns import DEFAULT_PATTERNS, NamePatterns
+from .standings import GuestWord, Known, Standing, StandingRule, rule_for
 from .times import InvalidTime, iso, parse_time
 from .told import part
 from .vm_matching import By, VmIndex, VmMarks, guest_marks, normalise_id, vm_marks
+from .windows_codes import describe_code, error_of
 
 Result = Mapping[str, t.Any]
 
 # Microsoft names no item that carries activation, so these are candidates.
 _ACTIVATION_ITEM = NamePatterns(DEFAULT_PATTERNS)
+_NOT_SERVED = frozenset({OsKind.LINUX.value, OsKind.OTHER.value, OsKind.WINDOWS_CLIENT.value})
 _YES = {"1", "true", "yes", "licensed", "activated", "success"}
 _NO = {"0", "false", "no", "unlicensed", "not activated", "failed"}
 
@@ -53,7 +58,7 @@ class Match(str, Enum):
 
 
 class Conclusion(str, Enum):
-    """How well it is known whether the machine is activated; ``VmEvidence.activated`` says whether it is."""
+    """How well it is known whether the machine is activated; ``VmEvidence.standing`` says whether it is."""
 
     PROVEN = "proven"  # the guest's own answer
     LOGGED_BY_HOST = "logged_by_host"
@@ -92,6 +97,7 @@ class Statement:
     text: str
     host: str | None = None
     inferred: bool = False
+    code: str | None = None  # that the host gave
 
     def as_dict(self) -> dict[str, t.Any]:
         return {
@@ -103,6 +109,7 @@ class Statement:
             "text": self.text,
             "host": self.host,
             "inferred": self.inferred,
+            "code": self.code,
         }
 
 
@@ -112,11 +119,19 @@ class VmEvidence:
     name: str | None
     host: str | None  # that owns it now
     conclusion: Conclusion
-    activated: bool | None
+    standing: Standing
+    as_of: datetime | None  # the moment that the standing is true of
     reason: str
     statements: tuple[Statement, ...]
     lease: Lease
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def activated(self) -> bool | None:
+        """By AVMA. None: nobody knows."""
+        if self.standing is Standing.ACTIVATED:
+            return True
+        return False if self.standing in (Standing.LAPSED, Standing.LICENSED_OTHERWISE, Standing.NOT_ACTIVATED) else None
 
     def as_dict(self) -> dict[str, t.Any]:
         return {
@@ -124,6 +139,8 @@ class VmEvidence:
             "name": self.name,
             "host": self.host,
             "conclusion": self.conclusion.value,
+            "standing": self.standing.value,
+            "as_of": None if self.as_of is None else iso(self.as_of),
             "activated": self.activated,
             "reason": self.reason,
             "statements": [statement.as_dict() for statement in self.statements],
@@ -140,6 +157,30 @@ class Evidence:
     findings: tuple[Finding, ...] = ()
     unmatched: int = 0
     ambiguous: int = 0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What holds for all machines of one look."""
+
+    now: datetime
+    rule: LeaseRule
+    covered: datetime | None
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is said of one machine. ``newest``, ``success`` and ``refusal`` are of hosts; ``refusal`` only one that nothing better has followed."""
+
+    guest: Statement | None
+    newest: Statement | None
+    success: Statement | None
+    refusal: Statement | None
+    kvp: Statement | None
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return tuple(dict.fromkeys(one for one in (self.guest, self.newest, self.success, self.kvp) if one is not None))
 
 
 @dataclass
@@ -169,13 +210,19 @@ def weigh(
     *,
     now: datetime,
     rule: LeaseRule = LeaseRule(),  # noqa: B008  (frozen)
+    covered: datetime | None = None,
 ) -> Evidence:
-    """The evidence of each machine, those of hosts first, then guests that no host showed. Events of guests (12309) are not counted."""
+    """The evidence of each machine, those of hosts first, then guests that no host showed. Events of guests (12309) are not counted.
+
+    ``covered``: since when the logs of all hosts are known to be whole, so that what is not there did not happen. None: they are not.
+    """
     machines = _join(vms, guests)
+    events = [event for event in events if event.get("event_id") == HOST_EVENT]
     findings, unmatched, ambiguous = _give_events(machines, events)
+    looked = Look(now, rule, _covered(covered, events))
     shared = _shared_activation_ids(machines)
     known = {machine.id for machine in machines if machine.id}
-    return Evidence(tuple(_weigh(machine, now, rule, known, shared) for machine in machines), tuple(findings), unmatched, ambiguous)
+    return Evidence(tuple(_weigh(machine, looked, known, shared) for machine in machines), tuple(findings), unmatched, ambiguous)
 
 
 def _join(vms: Iterable[SeenVm], guests: Iterable[SeenGuest]) -> list[_Machine]:
@@ -208,8 +255,6 @@ def _give_events(machines: list[_Machine], events: Iterable[Result]) -> tuple[li
     unknown: dict[tuple[str, ...], Result] = {}
     unmatched = ambiguous = 0
     for event in events:
-        if event.get("event_id") != HOST_EVENT:
-            continue
         ids, names = _list(event.get("vm_ids")), _list(event.get("vm_names"))
         found = index.of_event(ids, names)
         if found.vm is not None:
@@ -236,46 +281,161 @@ def _give_events(machines: list[_Machine], events: Iterable[Result]) -> tuple[li
     return findings, unmatched, ambiguous
 
 
-def _weigh(machine: _Machine, now: datetime, rule: LeaseRule, known: set[str], shared: Mapping[str, list[_Machine]]) -> VmEvidence:
-    guest, host, kvp = _guest_statement(machine), _host_statements(machine), _kvp_statement(machine)
-    newest = host[0] if host else None
-    success = next((one.time for one in host if one.activated and one.time), None)
-    conclusion, activated, reason = _conclude(guest, newest, kvp, opposed=_opposed(machine, guest, newest, rule))
-    lease = Lease(LeaseState.UNKNOWN)
-    if activated is not False:
-        lease = _lease(machine, guest, success, now, rule)
-    findings = [*_contradictions(machine, guest, newest, kvp, known, rule), *_clones(machine, shared)]
-    lapse = lease_finding(lease, machine.shown)
+def _covered(covered: datetime | None, events: Iterable[Result]) -> datetime | None:
+    """From when on no success can have been missed: one that names no ID, or an event that cannot be read, may have been anybody's."""
+    if covered is None:
+        return None
+    times = [covered]
+    for event in events:
+        may_be = event.get("notification") in (Notification.SUCCESS.value, Notification.UNKNOWN.value)
+        ids = [one for one in map(normalise_id, _list(event.get("vm_ids"))) if one]
+        if may_be and (not ids or event.get("notification") == Notification.UNKNOWN.value):
+            time = _time(event.get("time"))
+            if time is None:
+                return None
+            times.append(time)
+    return max(times)
+
+
+def _weigh(machine: _Machine, look: Look, known: set[str], shared: Mapping[str, list[_Machine]]) -> VmEvidence:
+    said = _said(machine, look)
+    lease_told = _lease(machine, said, look)
+    row = rule_for(_known(machine, said, lease_told, look))
+    lease = _lease_of_standing(row, lease_told, said)
+    findings = [*_contradictions(machine, said.guest, said.newest, said.kvp, known, look.rule), *_clones(machine, shared)]
+    about = (lease_finding(lease, machine.shown), _refusal_finding(machine, said, row, lease))
     return VmEvidence(
         vm_id=machine.id,
         name=machine.name,
         host=machine.seen.host
         if machine.seen
         else _text(part(machine.guest.result if machine.guest else {}, "guest", "placement").get("host")),
-        conclusion=conclusion,
-        activated=activated,
-        reason=reason,
-        statements=tuple(one for one in (guest, *host[:1], kvp) if one),
+        conclusion=_CONCLUSIONS.get(row.name, Conclusion.UNKNOWN),
+        standing=row.standing,
+        as_of=row.as_of(_known(machine, said, lease_told, look)),
+        reason=_reason(row, said, lease),
+        statements=said.statements,
         lease=lease,
-        findings=tuple([*findings, lapse] if lapse else findings),
+        findings=(*findings, *(one for one in about if one is not None)),
     )
 
 
-def _conclude(
-    guest: Statement | None, host: Statement | None, kvp: Statement | None, *, opposed: bool
-) -> tuple[Conclusion, bool | None, str]:
-    if guest is not None and guest.activated is not None:
-        if opposed:
-            return Conclusion.CONTRADICTED, None, "the guest says that it is not licensed, though its host logged a success shortly before"
-        if not guest.activated and host is not None and host.activated and _later(host, guest):
-            return Conclusion.LOGGED_BY_HOST, True, "its host has logged a success since the guest was asked"
-        return Conclusion.PROVEN, guest.activated, guest.text
-    if host is not None and host.activated is not None:
-        weaker = "" if host.match is Match.ID else ", joined by name only"
-        return Conclusion.LOGGED_BY_HOST, host.activated, f"{host.text}{weaker}; the guest itself was not asked"
-    if kvp is not None and kvp.activated is not None:
-        return Conclusion.CLAIMED_BY_KVP, kvp.activated, "only Data Exchange says so, which the guest's administrator can write"
-    return Conclusion.UNKNOWN, None, "no source reports its activation state"
+_CONCLUSIONS = {
+    "guest_contradicts": Conclusion.CONTRADICTED,
+    "guest_activated": Conclusion.PROVEN,
+    "guest_licensed": Conclusion.PROVEN,
+    "guest_lapsed": Conclusion.PROVEN,
+    "guest_not_activated": Conclusion.PROVEN,
+    "host_activated": Conclusion.LOGGED_BY_HOST,
+    "host_lapsed": Conclusion.LOGGED_BY_HOST,
+    "host_refused": Conclusion.LOGGED_BY_HOST,
+    "only_claimed": Conclusion.CLAIMED_BY_KVP,
+}
+
+
+def _said(machine: _Machine, look: Look) -> _Said:
+    # What is later than now was written by a clock that was wrong then or is wrong now.
+    hosts = [one for one in _host_statements(machine) if one.time is None or one.time <= look.now + TOLERANCE]
+    success = next((one for one in hosts if one.activated and one.time), None)
+    refusal = next((one for one in hosts if one.activated is False and one.time), None)
+    if refusal is not None and success is not None and not _later(refusal, success):
+        refusal = None
+    return _Said(_guest_statement(machine), hosts[0] if hosts else None, success, refusal, _kvp_statement(machine))
+
+
+def _known(machine: _Machine, said: _Said, lease: Lease, look: Look) -> Known:
+    guest, word = said.guest, None
+    success = said.success.time if said.success else None
+    if guest is not None and guest.time is not None:
+        licence = machine.licence
+        licensed = licence.get("licensed")
+        ended = max((one for one in (success, _time(part(licence, "avma").get("last_activation"))) if one is not None), default=None)
+        word = GuestWord(
+            guest.time,
+            guest.activated,
+            licensed if isinstance(licensed, bool) else None,
+            licence.get("channel") == "avma",
+            was_activated=ended is not None and ended + look.rule.validity <= guest.time,
+            ends=lease.lapses if guest.activated and lease.basis is LeaseBasis.GUEST else None,
+            opposed=_opposed(machine, guest, said.newest, look.rule),
+        )
+    return Known(
+        now=look.now,
+        rule=look.rule,
+        guest=word,
+        success=success,
+        refusal=said.refusal.time if said.refusal else None,
+        # A name may have been another machine's when the event was written.
+        covered=look.covered if said.refusal is not None and said.refusal.match is Match.ID else None,
+        claimed=said.kvp is not None and said.kvp.activated is not None,
+        not_served=machine.seen is not None and part(machine.seen.vm, "guest").get("kind") in _NOT_SERVED,
+        seen=machine.seen.time if machine.seen else None,
+    )
+
+
+def _lease_of_standing(row: StandingRule, lease: Lease, said: _Said) -> Lease:
+    """A lease is spoken of where the standing rests on it; else only the last success is kept."""
+    if row.standing is Standing.LAPSED:
+        return replace(lease, state=LeaseState.LAPSED) if lease.lapses is not None else Lease(LeaseState.LAPSED, lease.last)
+    if row.name == "no_renewal":
+        return lease
+    if row.standing is Standing.ACTIVATED and lease.state is not LeaseState.NOT_RENEWED:
+        return lease
+    return Lease(LeaseState.UNKNOWN, said.success.time if said.success else lease.last)
+
+
+def _reason(row: StandingRule, said: _Said, lease: Lease) -> str:
+    """Why the standing is what it is, with the last thing that is known."""
+    guest, success, refusal = said.guest, said.success, said.refusal
+    weaker = ", joined by name only" if said.newest is not None and said.newest.match is Match.NAME else ""
+    refused = f"; it was refused at {_at(refusal)}" if refusal is not None else ""
+    if row.name == "guest_contradicts":
+        return "the guest says that it is not licensed, though its host logged a success shortly before"
+    if row.name.startswith("guest_") and guest is not None:
+        return guest.text
+    if row.name == "host_activated" and success is not None:
+        asked = "since the guest was asked" if guest is not None and guest.activated is False else "; the guest itself was not asked"
+        return f"{success.text} at {_at(success)}{weaker}{refused} {asked}".replace(" ;", ";")
+    if row.name in ("host_lapsed", "host_refused") and refusal is not None:
+        return f"{refusal.text} at {_at(refusal)}{weaker}, when no activation could hold any more; the guest itself was not asked"
+    if row.name == "not_served":
+        return "Data Exchange names a system that AVMA does not serve"
+    if row.name == "no_renewal":
+        return f"no renewal since {iso(lease.last) if lease.last else 'the guest was asked'}{weaker}{refused}"
+    if row.name == "only_refused" and refusal is not None:
+        return f"{refusal.text} at {_at(refusal)}{weaker}; whether an earlier activation still holds is not known, since not all logs are whole"
+    if row.name == "only_claimed":
+        return "only Data Exchange says so, which the guest's administrator can write"
+    return "no source reports its activation state"
+
+
+def _at(statement: Statement | None) -> str:
+    return "an unknown time" if statement is None or statement.time is None else iso(statement.time)
+
+
+def _refusal_finding(machine: _Machine, said: _Said, row: StandingRule, lease: Lease) -> Finding | None:
+    """That the host refuses now, and how long what it gave before still holds."""
+    refusal = said.refusal
+    if refusal is None or row.name in ("guest_licensed", "guest_lapsed", "guest_not_activated", "guest_contradicts"):
+        return None
+    entry = None
+    if refusal.code is not None:
+        try:
+            entry = error_of(refusal.code)
+        except ValueError:
+            entry = None
+    holds = row.standing is Standing.ACTIVATED and lease.lapses is not None
+    found = finding(
+        "RENEWAL_REFUSED",
+        machine.shown,
+        host=refusal.host,
+        time=_at(refusal),
+        refusal=describe_code(refusal.code) if entry is not None and refusal.code is not None else refusal.text,
+        lease=f"it is activated until {iso(lease.lapses)}" if holds and lease.lapses else "no activation that still holds is on record",
+        advice=entry.remedy if entry is not None else "Read the host's event 12310 with event_info, and check the host with host_info.",
+    )
+    # A host that was busy is asked again by Windows, and what holds meanwhile is not in danger.
+    return replace(found, severity=Severity.INFO) if holds and entry is not None and entry.transient else found
 
 
 def _guest_statement(machine: _Machine) -> Statement | None:
@@ -312,6 +472,7 @@ def _host_statements(machine: _Machine) -> list[Statement]:
                 f"host {host} logged {said}",
                 host,
                 bool(event.get("inferred")),
+                _text(event.get("code")),
             )
         )
     return sorted(found, key=lambda one: one.time.timestamp() if one.time else float("-inf"), reverse=True)
@@ -341,15 +502,16 @@ def _later(one: Statement, other: Statement) -> bool:
     return one.time is not None and other.time is not None and one.time > other.time
 
 
-def _lease(machine: _Machine, guest: Statement | None, success: datetime | None, now: datetime, rule: LeaseRule) -> Lease:
-    minutes = observed = None
-    times = [success]
-    if guest is not None and guest.activated:
-        remaining = machine.licence.get("minutes_remaining")
-        minutes = remaining if isinstance(remaining, int) and 0 < remaining < 60 * 24 * 366 else None
-        observed = guest.time
-        times.append(_time(part(machine.licence, "avma").get("last_activation")))
-    return lease_of(max((one for one in times if one), default=None), now, rule, minutes_remaining=minutes, observed=observed)
+def _lease(machine: _Machine, said: _Said, look: Look) -> Lease:
+    minutes = observed = told = None
+    if said.guest is not None:
+        told = _time(part(machine.licence, "avma").get("last_activation"))
+        if said.guest.activated:
+            remaining = machine.licence.get("minutes_remaining")
+            minutes = remaining if isinstance(remaining, int) and 0 < remaining < 60 * 24 * 366 else None
+            observed = said.guest.time
+    success = said.success.time if said.success else None
+    return lease_of(success, look.now, look.rule, minutes_remaining=minutes, observed=observed, told=told)
 
 
 def _contradictions(

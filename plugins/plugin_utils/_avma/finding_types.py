@@ -896,11 +896,39 @@ _EVIDENCE = (
     FindingType(
         "LEASE_LAPSED",
         _W,
-        "The activation has probably lapsed",
-        "the last activation was at {last}, and it lapsed at {lapses} ({basis})",
-        "Ask the guest with guest_info. Check its host, then run guest_key.",
+        "The activation has lapsed",
+        "the last activation was at {last}, it lapsed at {lapses} ({basis}), and the machine has not been activated since",
+        "Check its host, then run guest_key.",
         "one report from the field: guests renew every seven days; Microsoft states no interval",
         _MEDIUM,
+    ),
+    FindingType(
+        "NO_RENEWAL_SEEN",
+        _W,
+        "No renewal of the activation was seen",
+        "no renewal is on record since {last}, and that activation lasted until {lapses} ({basis}). The machine may be off, may have moved to a host "
+        "that was not asked, or may have another key",
+        "Ask the guest with guest_info, and read the event logs of all hosts.",
+        "one report from the field: guests renew every seven days; Microsoft states no interval",
+        _MEDIUM,
+    ),
+    FindingType(
+        "RENEWAL_REFUSED",
+        _W,
+        "The host refuses to renew the activation",
+        "host {host} refused its request at {time} ({refusal}); {lease}",
+        "{advice}",
+        _COLLECTION,
+        _OWN,
+    ),
+    FindingType(
+        "CLOCK_DIFFERS",
+        _W,
+        "The clocks of host and controller differ",
+        "its clock is {difference} {direction} that of the controller ({time} there), so the times that it writes are reckoned by the controller's clock",
+        "Set the clock that is wrong: if most hosts differ by the same, it is the controller's.",
+        _COLLECTION,
+        _OWN,
     ),
 )
 

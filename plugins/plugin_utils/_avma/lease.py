@@ -25,7 +25,8 @@ ASSUMED = timedelta(days=7)
 class LeaseState(str, Enum):
     CURRENT = "current"
     WILL_LAPSE = "will_lapse"
-    LAPSED = "lapsed"
+    LAPSED = "lapsed"  # and it is known that nothing came after
+    NOT_RENEWED = "not_renewed"  # no renewal is known since, which may be for many reasons
     UNKNOWN = "unknown"
 
 
@@ -74,25 +75,31 @@ def lease_of(
     *,
     minutes_remaining: int | None = None,
     observed: datetime | None = None,
+    told: datetime | None = None,
+    lapsed: bool = False,
 ) -> Lease:
     """The lease after the last known success. ``minutes_remaining`` were reported by the guest at ``observed``; 0 is "not limited in time".
 
-    A success that is newer than the guest's word counts instead of it.
+    A success that is newer than the guest's word counts instead of it. ``told``: the guest's own last activation, by its own clock.
+    ``lapsed``: that it was not renewed is known, and not only that nobody has said so.
     """
-    expected = None if last is None else last + rule.interval
+    latest = max((one for one in (last, told) if one is not None), default=None)
+    expected = None if latest is None else latest + rule.interval
     if minutes_remaining and observed is not None and (last is None or last <= observed):
         lapses, basis = observed + timedelta(minutes=minutes_remaining), LeaseBasis.GUEST
-    elif last is not None:
-        lapses, basis = last + rule.validity, LeaseBasis.ASSUMED
+    elif latest is not None:
+        lapses, basis = latest + rule.validity, LeaseBasis.ASSUMED
     else:
         return Lease(LeaseState.UNKNOWN)
-    if now >= lapses:
+    if lapsed:
         state = LeaseState.LAPSED
+    elif now >= lapses:
+        state = LeaseState.NOT_RENEWED
     elif now >= lapses - rule.warning:
         state = LeaseState.WILL_LAPSE
     else:
         state = LeaseState.CURRENT
-    return Lease(state, last, expected, lapses, basis)
+    return Lease(state, latest, expected, lapses, basis)
 
 
 def lease_finding(lease: Lease, name: str | None) -> Finding | None:
@@ -104,8 +111,9 @@ def lease_finding(lease: Lease, name: str | None) -> Finding | None:
         LeaseBasis.GUEST: "as the guest counts the minutes",
         LeaseBasis.ASSUMED: "if an activation lasts as long as is set here; Microsoft states no interval",
     }[lease.basis]
-    if lease.state is LeaseState.LAPSED:
-        return finding("LEASE_LAPSED", name, last=last, lapses=iso(lease.lapses), basis=basis)
+    if lease.state in (LeaseState.LAPSED, LeaseState.NOT_RENEWED):
+        code = "LEASE_LAPSED" if lease.state is LeaseState.LAPSED else "NO_RENEWAL_SEEN"
+        return finding(code, name, last=last, lapses=iso(lease.lapses), basis=basis)
     if lease.state is LeaseState.WILL_LAPSE:
         expected = None if lease.expected is None else iso(lease.expected)
         return finding("LEASE_WILL_LAPSE", name, last=last, expected=expected, lapses=iso(lease.lapses), basis=basis)

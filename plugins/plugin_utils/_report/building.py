@@ -13,16 +13,17 @@ from datetime import datetime
 from functools import cache
 
 from .._avma.computer_names import forms, without_domain
-from .._avma.evidence import SeenVm, VmEvidence, weigh
+from .._avma.evidence import Conclusion, SeenVm, Source, VmEvidence, weigh
 from .._avma.findings import shown
 from .._avma.text import safe_text
 from .._avma.told import mappings
 from .attention import actions
+from .clocks import by_the_controllers_clock, covered_since
 from .comparison import compare
 from .entries import host_entry, vm_entry
-from .joining import Join, Machine, host_forms, same_host
+from .joining import Join, Machine, host_forms, own_name, same_host
 from .material import HostMaterial, Material, Result, Settings
-from .model import Group, HostEntry, MonthRow, Report, VmEntry, totals_of
+from .model import Group, HostEntry, MonthRow, Report, Standing, VmEntry, totals_of
 from .months import month_rows, months_until
 from .sightings import Identities, Sighting, distinct, sightings, time_of
 from .tenancy import Tenant
@@ -34,7 +35,7 @@ def build(material: Material, settings: Settings) -> Report:
     machines, notes = joined.machines, joined.notes
     ledger = material.ledger
     read = [event for host in material.hosts for event in mappings(host.events.get("events"))]
-    events = list(distinct([*(ledger.events if ledger else ()), *read]))
+    events = list(by_the_controllers_clock(distinct([*(ledger.events if ledger else ()), *read]), material.hosts))
     recent = [event for event in events if _since(event, settings.since)]
     activations = ledger.activations if ledger else ()
     seen = sightings(events, activations, Identities(machines, activations))
@@ -43,7 +44,7 @@ def build(material: Material, settings: Settings) -> Report:
     hosts = tuple(host_entry(host, logged[shown(host.name)]) for host in material.hosts)
     clusters = {host.name: host.cluster for host in hosts}
     tenants = {machine.key: _tenant(machine, settings) for machine in machines}
-    evidence, found = _evidence(machines, recent, settings)
+    evidence, found = _evidence(machines, recent, settings, covered_since(material.hosts, settings.since))
     # Machines of hosts come first. Where no host shows any there is nothing that a guest could be counted twice with.
     apart = [machine.apart and machines[0].host is not None for machine in machines]
     notes = [*notes, *_strangers(sum(apart)), *found]
@@ -69,7 +70,7 @@ def build(material: Material, settings: Settings) -> Report:
     unmatched = tuple(entry for entry, aside in zip(entries, apart, strict=True) if aside)
     months: tuple[MonthRow, ...] = ()
     if ledger is not None:
-        months = _months(seen, settings, tenants, called)
+        months = _months([*seen, *_answers(machines, evidence)], settings, tenants, called)
         notes += _begin(ledger.begins, settings)
     report = Report(
         title=shown(settings.title),
@@ -94,7 +95,9 @@ def _since(event: Result, since: datetime) -> bool:
     return time is not None and time >= since
 
 
-def _evidence(machines: list[Machine], events: list[Result], settings: Settings) -> tuple[list[VmEvidence], list[str]]:
+def _evidence(
+    machines: list[Machine], events: list[Result], settings: Settings, covered: datetime | None
+) -> tuple[list[VmEvidence], list[str]]:
     """In the order of the machines. Machines of hosts come first in both; of the others each guest that answered has its own."""
     shown_by_host = [machine for machine in machines if machine.host is not None]
     rest = [machine for machine in machines if machine.host is None]
@@ -105,6 +108,7 @@ def _evidence(machines: list[Machine], events: list[Result], settings: Settings)
         events,
         now=settings.now,
         rule=settings.lease,
+        covered=covered,
     )
     of_guests = dict(zip((id(machine) for machine in answered), weighed.vms[len(shown_by_host) :], strict=True))
     found = list(weighed.vms[: len(shown_by_host)])
@@ -134,9 +138,17 @@ def _successes(seen: Iterable[Sighting], since: datetime) -> dict[str, tuple[dat
     """The first and last success of each machine within the time of the report."""
     times: dict[str, list[datetime]] = defaultdict(list)
     for one in seen:
-        if one.activated and one.time >= since:
+        if one.activated and one.success and one.time >= since:
             times[one.machine].append(one.time)
     return {machine: (min(found), max(found)) for machine, found in times.items()}
+
+
+def _answers(machines: Iterable[Machine], evidence: Iterable[VmEvidence]) -> Iterable[Sighting]:
+    """What guests have said in this run: it counts for the month as much as what a ledger holds."""
+    for machine, found in zip(machines, evidence, strict=True):
+        if found.as_of is not None and found.conclusion in (Conclusion.PROVEN, Conclusion.CONTRADICTED):
+            host = own_name(machine.host) if machine.host is not None else None
+            yield Sighting(machine.key, found.as_of, found.standing is Standing.ACTIVATED, Source.GUEST, host, machine.name, success=False)
 
 
 def _host_names(hosts: Iterable[HostMaterial]) -> Callable[[object], str | None]:
@@ -206,6 +218,9 @@ def _gaps(hosts: tuple[HostEntry, ...]) -> list[str]:
     silent = [host.name for host in hosts if any(finding.code == "HOST_NOT_ASKED" for finding in host.findings)]
     if silent:
         notes.append(f"{len(silent)} of {len(hosts)} hosts could not be asked, so their virtual machines may be missing here")
+    astray = sum(any(finding.code == "CLOCK_DIFFERS" for finding in host.findings) for host in hosts)
+    if astray:
+        notes.append(f"the clocks of {astray} of {len(hosts)} hosts differ from the controller's, by which all times here are reckoned")
     partial = sum(host.events_complete is False for host in hosts)
     if partial:
         notes.append(f"the event logs of {partial} hosts were not read whole, so activations may be missing")

@@ -53,7 +53,7 @@ def to_json(document: Document) -> str:
 
 # Statements of what was looked at just now carry the time of looking; those of events do not.
 _LOOKED_AT = ("guest", "kvp")
-_LEASE_FINDINGS = ("LEASE_WILL_LAPSE", "LEASE_LAPSED")
+_LEASE_FINDINGS = ("LEASE_WILL_LAPSE", "LEASE_LAPSED", "NO_RENEWAL_SEEN", "CLOCK_DIFFERS")
 
 
 def significant(document: Mapping[str, t.Any]) -> Document:
@@ -74,6 +74,7 @@ def significant(document: Mapping[str, t.Any]) -> Document:
 def _significant_vm(vm: Mapping[str, t.Any]) -> Document:
     return {
         **vm,
+        "as_of": vm["as_of"] if vm["source"] == "host_event" else None,
         "lease": {"state": vm["lease"]["state"], "basis": vm["lease"]["basis"]},
         "statements": [
             {name: value for name, value in one.items() if name != "time" or one["source"] not in _LOOKED_AT} for one in vm["statements"]

@@ -12,10 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from .._avma.evidence import Conclusion, Source, Statement, VmEvidence, licence_of
+from .._avma.evidence import Source, Statement, VmEvidence, licence_of
 from .._avma.findings import Finding, Severity, shown
-from .._avma.identity import OsKind
-from .._avma.lease import LeaseState
 from .._avma.told import mappings, part
 from .joining import Machine, own_name, replica_finding
 from .material import HostMaterial, Result
@@ -30,7 +28,6 @@ _WORD = 60
 _MOOT = frozenset({"KEY_NEEDED", "DATA_EXCHANGE_NO_CONTACT", "DATA_EXCHANGE_UNKNOWN", "DATA_EXCHANGE_LOST"})
 # What a run has done, which says nothing of how things are now.
 _DONE = frozenset({"KEY_REPLACED"})
-_NOT_SERVED = frozenset({OsKind.LINUX.value, OsKind.OTHER.value, OsKind.WINDOWS_CLIENT.value})
 
 
 def host_entry(host: HostMaterial, events: int) -> HostEntry:
@@ -86,9 +83,8 @@ def vm_entry(
     told = part(result, "guest")
     licence = licence_of(result)
     os = part(told, "os") or part(machine.vm, "guest")
-    standing = _standing(machine, evidence, licence)
     name = shown(machine.name, _NAME) or machine.id or "unknown"
-    findings = _vm_findings(machine, evidence, name, standing)
+    findings = _vm_findings(machine, evidence, name)
     return VmEntry(
         id=shown(machine.id, _NAME) or None,
         name=name,
@@ -105,7 +101,8 @@ def vm_entry(
         channel=_word(licence.get("channel")),
         licence_status=_word(licence.get("status")),
         partial_product_key=_word(licence.get("partial_product_key"), 5),
-        standing=standing,
+        standing=evidence.standing,
+        as_of=evidence.as_of,
         conclusion=evidence.conclusion,
         reason=shown(evidence.reason, _TEXT),
         statements=tuple(_harmless(one) for one in evidence.statements),
@@ -116,24 +113,8 @@ def vm_entry(
     )
 
 
-def _standing(machine: Machine, evidence: VmEvidence, licence: Result) -> Standing:
-    if evidence.conclusion is Conclusion.CONTRADICTED:
-        return Standing.CONTRADICTED
-    if evidence.activated:
-        # What the guest itself says counts now; what was logged counts as long as it lasts.
-        lapsed = evidence.conclusion is not Conclusion.PROVEN and evidence.lease.state is LeaseState.LAPSED
-        return Standing.LAPSED if lapsed else Standing.ACTIVATED
-    if evidence.conclusion is Conclusion.PROVEN and licence.get("licensed") is True:
-        return Standing.LICENSED_OTHERWISE
-    if evidence.conclusion is Conclusion.PROVEN:
-        return Standing.NOT_ACTIVATED
-    if part(machine.vm, "guest").get("kind") in _NOT_SERVED and evidence.activated is None:
-        return Standing.NOT_APPLICABLE
-    return Standing.UNKNOWN if evidence.activated is None else Standing.NOT_ACTIVATED
-
-
-def _vm_findings(machine: Machine, evidence: VmEvidence, name: str, standing: Standing) -> tuple[FindingEntry, ...]:
-    moot = _MOOT if standing in (Standing.ACTIVATED, Standing.LICENSED_OTHERWISE, Standing.NOT_APPLICABLE) else frozenset()
+def _vm_findings(machine: Machine, evidence: VmEvidence, name: str) -> tuple[FindingEntry, ...]:
+    moot = _MOOT if evidence.standing in (Standing.ACTIVATED, Standing.LICENSED_OTHERWISE, Standing.NOT_APPLICABLE) else frozenset()
     about = [one for one in (machine.other, replica_finding(machine)) if one is not None]
     found = _findings(machine.result.get("findings"), machine.vm.get("findings"), own=(*about, *evidence.findings))
     kept = tuple(replace(one, object=name) for one in found if one.code not in moot | _DONE)

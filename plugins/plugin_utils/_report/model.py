@@ -20,23 +20,13 @@ from typing import Annotated
 from .._avma.evidence import Conclusion, Source, Statement
 from .._avma.findings import Severity
 from .._avma.lease import Lease
+from .._avma.standings import Standing as Standing
+from .._avma.times import iso
 from .entry_fields import Described
 from .tenancy import TenantSource
 
 _DAYS = tuple(f"{number:02d}" for number in range(1, 32))
 _EACH_DAY = {"minItems": 28, "maxItems": 31}
-
-
-class Standing(str, Enum):
-    """What is known of a machine's activation. Each machine has exactly one."""
-
-    ACTIVATED = "activated"  # by AVMA
-    LAPSED = "lapsed"  # its activation was logged, but should have been renewed by now; the guest was not asked
-    LICENSED_OTHERWISE = "licensed_otherwise"  # by MAK, KMS, retail or OEM, as the guest says
-    NOT_ACTIVATED = "not_activated"
-    CONTRADICTED = "contradicted"
-    NOT_APPLICABLE = "not_applicable"  # Linux and others that AVMA does not serve
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -68,6 +58,7 @@ class VmEntry:
     licence_status: str | None
     partial_product_key: Annotated[str | None, Described("its last five characters", compared=True)]
     standing: Annotated[Standing, Described(compared=True)]
+    as_of: Annotated[datetime | None, Described("the moment that the standing is true of; null where nothing is known")]
     conclusion: Conclusion
     source: Annotated[
         Source | None,
@@ -86,7 +77,7 @@ class VmEntry:
             Conclusion.PROVEN: Source.GUEST,
             Conclusion.LOGGED_BY_HOST: Source.HOST_EVENT,
             Conclusion.CLAIMED_BY_KVP: Source.KVP,
-        }.get(self.conclusion)
+        }.get(self.conclusion, Source.KVP if self.standing is Standing.NOT_APPLICABLE else None)
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "severity", worst(finding.severity for finding in self.findings))
 
@@ -117,17 +108,28 @@ class HostEntry:
 
 @dataclass(frozen=True)
 class Totals:
-    """Machines by standing, in the order of ``Standing``."""
+    """Machines by standing, in the order of ``Standing``. Of the activated, those whose guests say so, and those whose hosts do."""
 
     vms: Annotated[int, Described("all virtual machines; the standings add up to it")] = 0
     attention: Annotated[int, Described("those with an error or a warning")] = 0
     standings: tuple[tuple[Standing, int], ...] = ()
+    activated_proven: Annotated[int, Described("of the activated those whose guests say so")] = 0
+    activated_logged: Annotated[int, Described("of the activated those of which a host's log says so, each as of a moment")] = 0
+    activated_logged_since: Annotated[datetime | None, Described("the oldest of these moments")] = None
 
     def count(self, standing: Standing) -> int:
         return dict(self.standings).get(standing, 0)
 
     def as_dict(self) -> dict[str, object]:
-        return {"vms": self.vms, "attention": self.attention, **{standing.value: count for standing, count in self.standings}}
+        since = self.activated_logged_since
+        return {
+            "vms": self.vms,
+            "attention": self.attention,
+            **{standing.value: count for standing, count in self.standings},
+            "activated_proven": self.activated_proven,
+            "activated_logged": self.activated_logged,
+            "activated_logged_since": None if since is None else iso(since.replace(microsecond=0)),
+        }
 
 
 @dataclass(frozen=True)
@@ -272,8 +274,12 @@ def worst(severities: Iterable[Severity]) -> Severity | None:
 def totals_of(vms: Iterable[VmEntry]) -> Totals:
     vms = tuple(vms)
     counted = Counter(vm.standing for vm in vms)
+    logged = [vm for vm in vms if vm.standing is Standing.ACTIVATED and vm.source is not Source.GUEST]
     return Totals(
         len(vms),
         sum(rank(vm.severity) <= rank(Severity.WARNING) for vm in vms),
         tuple((standing, counted[standing]) for standing in Standing),
+        counted[Standing.ACTIVATED] - len(logged),
+        len(logged),
+        min((vm.as_of for vm in logged if vm.as_of), default=None),
     )

@@ -13,6 +13,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from .._avma.evidence import Source
+from .._avma.standings import Standing
+from .._avma.times import parse_time
 from .document import Document
 
 _PREFIX = "hyperv_avma"
@@ -38,6 +41,11 @@ def to_openmetrics(document: Document, generated: int) -> str:
             ),
         ),
         *_family(
+            "activated_as_of_timestamp_seconds",
+            "The oldest moment that a source's word on an activated machine is true of.",
+            (({"source": source}, seconds) for source, seconds in sorted(_oldest(document).items())),
+        ),
+        *_family(
             "unmatched_guests", "Guests that match no virtual machine of a host, and are not counted.", [({}, len(document["unmatched"]))]
         ),
         *_family("leases", "Activations by state of their lease.", (({"state": state}, count) for state, count in sorted(leases.items()))),
@@ -58,6 +66,14 @@ def to_openmetrics(document: Document, generated: int) -> str:
         "# EOF",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _oldest(document: Document) -> dict[str, int]:
+    """Of hosts alone: what guests say is as old as the report."""
+    times = [
+        vm["as_of"] for vm in document["vms"] if vm["standing"] == Standing.ACTIVATED.value and vm["source"] == Source.HOST_EVENT.value
+    ]
+    return {Source.HOST_EVENT.value: int(parse_time(min(times)).timestamp())} if times else {}
 
 
 def _family(name: str, text: str, samples: Iterable[Sample]) -> Iterable[str]:

@@ -28,12 +28,14 @@ _NOT_ACTIVATED = {Outcome.KEPT.value, Outcome.KEYED.value, Outcome.FAILED.value}
 
 
 # What a report goes by of an event. Texts, which are most of it, are not among it.
-_COUNTED = ("event_id", "computer", "log", "notification", "inferred", "vm_ids", "vm_names")
+_COUNTED = ("event_id", "computer", "log", "notification", "inferred", "code", "vm_ids", "vm_names")
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """``machine``: as Machine.key has it. ``name``: what to call a machine that no host shows any more. ``host``: as the source names it."""
+    """``machine``: as Machine.key has it. ``name``: what to call a machine that no host shows any more. ``host``: as the source names it.
+    ``success``: it was activated at that moment, and not only found so.
+    """
 
     machine: str
     time: datetime
@@ -41,6 +43,7 @@ class Sighting:
     source: Source
     host: str | None
     name: str | None = None
+    success: bool = True
 
 
 class Identities:
@@ -127,7 +130,11 @@ def sightings(events: Iterable[Result], activations: Iterable[Result], identitie
         if machine is None or time is None or outcome not in _ACTIVATED | _NOT_ACTIVATED:
             continue
         name = _text(activation.get("vm_name") or activation.get("guest"))
-        found.append(Sighting(machine, time, outcome in _ACTIVATED, Source.GUEST, _text(activation.get("host")), name))
+        found.append(
+            Sighting(
+                machine, time, outcome in _ACTIVATED, Source.GUEST, _text(activation.get("host")), name, outcome == Outcome.ACTIVATED.value
+            )
+        )
     return found
 
 

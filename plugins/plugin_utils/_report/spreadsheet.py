@@ -30,7 +30,7 @@ _BEHIND_SEPARATOR = re.compile("([;\t][\\s\"']*)(?=[" + re.escape("".join(_FORMU
 
 VM_COLUMNS, MONTH_COLUMNS = columns_of(VmEntry), columns_of(MonthRow)
 # Other at each look, though nothing has changed.
-PASSING_COLUMNS = frozenset({"lapses"})
+PASSING_COLUMNS = frozenset({"as_of", "lapses"})
 
 
 def vms_csv(document: Document) -> str:

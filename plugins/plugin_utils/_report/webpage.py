@@ -41,12 +41,12 @@ STANDINGS = {
 }
 _MEANINGS = {
     Standing.ACTIVATED.value: "by AVMA",
-    Standing.LAPSED.value: "logged once, not renewed in time",
+    Standing.LAPSED.value: "still has the AVMA key, and its lease is over",
     Standing.LICENSED_OTHERWISE.value: "by MAK, KMS, retail or OEM, as the guest says",
-    Standing.NOT_ACTIVATED.value: "as the guest says, or its host's log",
+    Standing.NOT_ACTIVATED.value: "as the guest says, or its host refused it",
     Standing.CONTRADICTED.value: "guest and host say different things",
     Standing.NOT_APPLICABLE.value: "Linux, Windows client and others",
-    Standing.UNKNOWN.value: "no source reports its state; neither good nor bad",
+    Standing.UNKNOWN.value: "no source reports enough; neither good nor bad",
 }
 _SOURCES = {"guest": "guest itself", "host_event": "host's event log", "kvp": "Data Exchange"}
 _TRUST = {"guest": "proof", "host_event": "strong", "kvp": "hint"}

@@ -227,3 +227,15 @@ def test_a_product_key_in_an_event_is_masked() -> None:
     result = event_result(replace(event(3), strings=(f"key {key}",), message=f"key {key}"), ORIGIN)
     assert "AAAAA-BBBBB" not in str(result)
     assert "EEEEE" in str(result)
+
+
+def test_a_log_is_whole_from_its_oldest_event_on_and_from_run_to_run() -> None:
+    log = [event(record) for record in range(3, 8)]
+    first = ask(log[:3], START).bookmark
+    assert first.whole_since == log[0].time
+    second = ask(log[2:], first).bookmark
+    assert second.whole_since == log[0].time, "the bookmarked event is there, so nothing is missing since the first reading"
+    lost = ask(log[4:], first)
+    assert (codes(lost), lost.bookmark.whole_since) == (["EVENTS_LOST"], log[4].time)
+    assert ask([], START).bookmark.whole_since is None, "a log without an event may have been cleared a minute ago"
+    assert read_bookmark({key: value for key, value in first.as_dict().items() if key != "whole_since"}, IDS).whole_since is None

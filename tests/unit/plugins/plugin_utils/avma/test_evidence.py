@@ -21,7 +21,9 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.evidence import 
     VmEvidence,
     weigh,
 )
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.findings import Severity
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.lease import LeaseBasis, LeaseState
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.standings import Standing
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.times import iso
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -90,14 +92,106 @@ def test_the_guests_own_word_is_proof_of_the_contrary_too() -> None:
     assert found.lease.state is LeaseState.UNKNOWN
 
 
-def test_without_the_guest_the_hosts_newest_event_counts() -> None:
+def test_without_the_guest_the_hosts_newest_success_counts() -> None:
     events = [event("activation_denied", NOW - 3 * DAY), event("success", NOW - DAY), event("throttled", NOW - 2 * DAY)]
     found = only(weigh([vm()], [], events, now=NOW))
     assert (found.conclusion, found.activated) == (Conclusion.LOGGED_BY_HOST, True)
     assert (found.lease.lapses, found.lease.basis) == (NOW + 6 * DAY, LeaseBasis.ASSUMED)
     assert found.statements[0].inferred is True
-    refused = only(weigh([vm()], [], [*events, event("invalid_host", NOW)], now=NOW))
-    assert (refused.conclusion, refused.activated) == (Conclusion.LOGGED_BY_HOST, False)
+    assert found.as_of == NOW - DAY
+
+
+def test_a_refused_renewal_ends_no_lease() -> None:
+    """The host's next answer came three seconds after the success: it says that a request was refused, and no more."""
+    events = [event("success", NOW - DAY), {**event("throttled", NOW - DAY + timedelta(seconds=3)), "code": "0xC004FD00"}]
+    found = only(weigh([vm()], [], events, now=NOW))
+    assert (found.standing, found.as_of, found.lease.state) == (Standing.ACTIVATED, NOW - DAY, LeaseState.CURRENT)
+    assert (found.lease.last, found.lease.lapses) == (NOW - DAY, NOW + 6 * DAY)
+    assert codes(found) == ["RENEWAL_REFUSED"]
+    assert iso(NOW + 6 * DAY) in found.findings[0].cause
+    assert found.findings[0].severity is Severity.INFO, "a host that was busy is asked again"
+    assert [one.activated for one in found.statements] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("notification", "code"), [("activation_denied", "0xC004FD03"), ("invalid_host", "0xC004FD02"), ("invalid_host", None)]
+)
+def test_a_host_that_refuses_now_is_shown_beside_the_lease_with_the_remedy(notification: str, code: str | None) -> None:
+    found = only(weigh([vm()], [], [event("success", NOW - DAY), {**event(notification, NOW), "code": code}], now=NOW))
+    assert (found.standing, codes(found)) == (Standing.ACTIVATED, ["RENEWAL_REFUSED"])
+    assert (found.findings[0].severity, f"activated until {iso(NOW + 6 * DAY)}" in found.findings[0].cause) == (Severity.WARNING, True)
+    assert found.findings[0].remedy
+    asked = only(
+        weigh([vm()], [guest()], [event("success", NOW - DAY), {**event(notification, NOW - timedelta(hours=1)), "code": code}], now=NOW)
+    )
+    assert (asked.standing, asked.conclusion, codes(asked)) == (Standing.ACTIVATED, Conclusion.PROVEN, ["RENEWAL_REFUSED"])
+
+
+def test_a_lease_that_is_over_is_no_lapse() -> None:
+    """The machine may be off, may have moved, may have another key."""
+    found = only(weigh([vm(state="off")], [], [event(time=NOW - 9 * DAY)], now=NOW, covered=NOW - 30 * DAY))
+    assert (found.standing, found.as_of, found.lease.state, found.lease.last) == (
+        Standing.UNKNOWN,
+        None,
+        LeaseState.NOT_RENEWED,
+        NOW - 9 * DAY,
+    )
+    assert codes(found) == ["NO_RENEWAL_SEEN"]
+    assert f"no renewal since {iso(NOW - 9 * DAY)}" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("logged", "covered", "standing"),
+    [
+        # It asked after its lease and was refused, and no success can have been missed.
+        ([event(time=NOW - 9 * DAY), event("invalid_host", NOW - DAY)], NOW - 20 * DAY, Standing.LAPSED),
+        ([event(time=NOW - 9 * DAY), event("invalid_host", NOW - DAY)], NOW - 8 * DAY, Standing.LAPSED),
+        ([event("invalid_host", NOW - DAY)], NOW - 20 * DAY, Standing.NOT_ACTIVATED),
+        # One can have been missed: the log is not whole, begins too late, or the refusal came within the lease.
+        ([event(time=NOW - 9 * DAY), event("invalid_host", NOW - DAY)], None, Standing.UNKNOWN),
+        ([event(time=NOW - 9 * DAY), event("invalid_host", NOW - DAY)], NOW - 7 * DAY, Standing.UNKNOWN),
+        ([event(time=NOW - 9 * DAY), event("invalid_host", NOW - 3 * DAY)], NOW - 20 * DAY, Standing.UNKNOWN),
+        ([event("invalid_host", NOW - DAY)], None, Standing.UNKNOWN),
+        ([event("invalid_host", NOW - DAY)], NOW - 7 * DAY, Standing.UNKNOWN),
+    ],
+)
+def test_a_lapse_is_said_where_it_is_known(logged: list[dict[str, Any]], covered: datetime | None, standing: Standing) -> None:
+    found = only(weigh([vm()], [], logged, now=NOW, covered=covered))
+    assert found.standing is standing
+    assert found.as_of == (None if standing is Standing.UNKNOWN else NOW - DAY)
+    assert "RENEWAL_REFUSED" in codes(found)
+    assert found.lease.last == (NOW - 9 * DAY if len(logged) == 2 else None), "the last thing that is known is not lost"
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        event(time=NOW - 2 * DAY, ids=()),  # a success that names nobody
+        event(time=NOW - 2 * DAY, ids=(), names=("other",)),  # or by a name, which may have been this machine's then
+        event("unknown", NOW - 2 * DAY, ids=(DB,)),
+    ],
+)
+def test_what_may_have_been_its_success_leaves_it_unknown(doubtful: dict[str, Any]) -> None:
+    refused = event("invalid_host", NOW - DAY)
+    assert only(weigh([vm()], [], [refused], now=NOW, covered=NOW - 30 * DAY)).standing is Standing.NOT_ACTIVATED
+    assert only(weigh([vm()], [], [refused, doubtful], now=NOW, covered=NOW - 30 * DAY)).standing is Standing.UNKNOWN
+    named = {**refused, "vm_ids": [], "vm_names": ["web01"]}
+    assert only(weigh([vm()], [], [named], now=NOW, covered=NOW - 30 * DAY)).standing is Standing.UNKNOWN
+
+
+def test_a_guest_tells_that_its_activation_has_lapsed() -> None:
+    found = only(weigh([vm()], [guest(licensed=False, last_activation=iso(NOW - 8 * DAY))], [], now=NOW))
+    assert (found.standing, found.as_of, found.conclusion) == (Standing.LAPSED, NOW, Conclusion.PROVEN)
+
+
+def test_an_event_of_tomorrow_counts_for_nothing() -> None:
+    found = only(weigh([vm()], [], [event(time=NOW + 3 * DAY)], now=NOW))
+    assert (found.standing, found.lease.last) == (Standing.UNKNOWN, None)
+
+
+def test_the_guests_minutes_count_whatever_its_clock_says() -> None:
+    found = only(weigh([vm()], [guest(last_activation=iso(NOW + DAY))], [], now=NOW))
+    assert (found.lease.lapses, found.lease.basis) == (NOW + 6 * DAY, LeaseBasis.GUEST)
 
 
 def test_a_join_by_name_is_weaker_and_says_so() -> None:
@@ -115,7 +209,8 @@ def test_a_name_that_two_machines_have_joins_nothing() -> None:
 @pytest.mark.parametrize(("value", "activated"), [("Licensed", True), ("0", False)])
 def test_data_exchange_alone_is_a_claim(value: str, activated: bool) -> None:
     found = only(weigh([vm(kvp={"guest": {"ActivationState": value}})], [], [], now=NOW))
-    assert (found.conclusion, found.activated) == (Conclusion.CLAIMED_BY_KVP, activated)
+    assert (found.conclusion, found.standing) == (Conclusion.CLAIMED_BY_KVP, Standing.UNKNOWN)
+    assert found.statements[0].activated is activated
 
 
 def test_an_item_that_says_neither_leaves_it_unknown() -> None:
@@ -194,7 +289,7 @@ def test_events_of_guests_prove_nothing() -> None:
 def test_a_lapse_is_foretold() -> None:
     found = only(weigh([vm()], [], [event(time=NOW - 6 * DAY)], now=NOW))
     assert codes(found) == ["LEASE_WILL_LAPSE"]
-    assert codes(only(weigh([vm()], [], [event(time=NOW - 9 * DAY)], now=NOW))) == ["LEASE_LAPSED"]
+    assert codes(only(weigh([vm()], [], [event(time=NOW - 9 * DAY)], now=NOW))) == ["NO_RENEWAL_SEEN"]
 
 
 def test_the_newest_word_of_a_guest_counts_and_guests_without_host_are_kept() -> None:

@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
         (5 * DAY, LeaseState.CURRENT),
         (6 * DAY, LeaseState.WILL_LAPSE),
         (7 * DAY - timedelta(seconds=1), LeaseState.WILL_LAPSE),
-        (7 * DAY, LeaseState.LAPSED),
+        (7 * DAY, LeaseState.NOT_RENEWED),
     ],
 )
 def test_seven_days_are_assumed(passed: timedelta, state: LeaseState) -> None:
@@ -59,7 +59,7 @@ def test_findings_say_what_they_rest_on() -> None:
     assert "Microsoft states no interval" in soon.cause
     over = lease_finding(lease_of(None, LAST + 2 * DAY, minutes_remaining=60, observed=LAST), "web01")
     assert over is not None
-    assert over.code == "LEASE_LAPSED"
+    assert over.code == "NO_RENEWAL_SEEN"
     assert "as the guest counts" in over.cause
 
 
