@@ -170,6 +170,11 @@ guides: venv-dev ## the commands of the guides, run as they stand there against 
 bench: venv-dev ## benchmarks against a fleet of 64 hosts and 8,000 virtual machines; BENCH="survey" runs one of them
 	PYTHONPATH="$(CURDIR)/.dev:$(CURDIR)/tests/lab:$(CURDIR)/tests" "$(PY)" -m bench $(BENCH)
 
+.PHONY: truth
+TRUTH ?= --histories 500 --machines 100 --moments 5
+truth: venv-dev ## random worlds and their histories, and each statement of the report against them; TRUTH="--minutes 60" as long as that
+	PYTHONPATH="$(CURDIR)/.dev:$(CURDIR)/tests/lab:$(CURDIR)/tests" "$(PY)" -m truth $(TRUTH)
+
 # --- gates ---------------------------------------------------------------------------------------------------------------
 
 .PHONY: lint types layers changelog ansible-lint sanity sanity-oldest units galaxy-importer
@@ -185,7 +190,7 @@ lint: venv-dev ## style of Python, YAML and prose, freshness of the generated pa
 types: venv-dev ## mypy, strict
 	"$(PY)" -m mypy --python-version 3.10 -p $(PACKAGE)
 	"$(PY)" -m mypy -p hyperv_lab
-	MYPYPATH=tests "$(PY)" -m mypy -p bench
+	MYPYPATH=tests "$(PY)" -m mypy -p bench -p truth
 	"$(PY)" -m mypy tests/lab/demo.py .ci/check_tarball.py .ci/find_packages.py
 	"$(PY)" -m mypy extensions/eda/plugins/event_source/avma_events.py docs/tools/role_pages.py docs/tools/gates.py
 	MYPYPATH=docs/site "$(PY)" -m mypy docs/site/build.py
