@@ -187,6 +187,6 @@ def told(world: World, asked: Asked) -> Iterator[tuple[bool, str]]:
             ("no renewal since", "no renewal since the last lease"),
             ("whether an earlier activation still holds", "refused, and a log is not whole"),
             ("only Data Exchange", "only Data Exchange says so"),
-            ("nobody has said anything", "nobody has said anything"),
+            ("no source reports", "no source reports it"),
         )
         yield False, next((shown for words, shown in known if words in reason), reason)
