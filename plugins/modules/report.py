@@ -219,7 +219,7 @@ totals:
   description:
     - How many virtual machines there are (C(vms)), how many with an error or warning (C(attention)), and how many of each standing. The standings add up
       to all.
-    - Of the activated those whose guests say so (C(activated_proven)), and those of which the log of a host says so (C(activated_logged)), the oldest as of
+    - Of the activated those whose guests say so (C(activated_proven)), and those that stand on the log of a host (C(activated_logged)), the oldest as of
       C(activated_logged_since).
   returned: success, without O(query)
   type: dict

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This code is private to the hyperv.avma collection: do not import it from elsewhere.
-"""Clocks that differ. Which one is wrong nobody can tell from two of them, so both are named."""
+"""Clocks that differ. Two of them do not show which one is wrong, so both are named."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def utc_now() -> datetime:
 
 
 def difference(machine: datetime | None, controller: datetime) -> timedelta | None:
-    """By how much the machine's clock is ahead of the controller's; None: it did not tell, zero: by no more than goes without a word."""
+    """By how much the machine's clock is ahead of the controller's; None: it did not say, zero: by no more than goes without a word."""
     if machine is None:
         return None
     found = machine - controller
@@ -43,7 +43,7 @@ def clock_finding(computer: str | None, machine: datetime | None, controller: da
 
 
 def in_words(span: timedelta) -> str:
-    """ "2 minutes", "3 hours", "10 days": the largest unit of which there are two, else the next smaller one."""
+    """ "2 minutes", "3 hours", "10 days": the largest unit that counts to two or more, else minutes."""
     minutes = int(span.total_seconds() // 60)
     for size, unit in ((1440, "days"), (60, "hours")):
         if minutes >= 2 * size:

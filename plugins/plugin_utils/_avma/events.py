@@ -197,7 +197,7 @@ def select_new(found: Iterable[LogEvent], start: Bookmark, origin: LogOrigin, *,
 
 
 def _whole_since(rows: list[LogEvent], start: Bookmark, findings: list[Finding]) -> datetime | None:
-    """A log drops its oldest events first and is cleared as a whole: where an event still is, all after it are. Without one nobody can tell."""
+    """A log drops its oldest events first and is cleared as a whole: where an event still is, all after it are. Without an event it is not known."""
     times = [rows[0].time] if rows else []
     if start.whole_since is not None and start.record is not None and not findings:
         times.append(start.whole_since)

@@ -128,7 +128,7 @@ class VmEvidence:
 
     @property
     def activated(self) -> bool | None:
-        """By AVMA. None: nobody knows."""
+        """By AVMA. None: not known."""
         if self.standing is Standing.ACTIVATED:
             return True
         return False if self.standing in (Standing.LAPSED, Standing.LICENSED_OTHERWISE, Standing.NOT_ACTIVATED) else None
@@ -503,15 +503,15 @@ def _later(one: Statement, other: Statement) -> bool:
 
 
 def _lease(machine: _Machine, said: _Said, look: Look) -> Lease:
-    minutes = observed = told = None
+    minutes = observed = own = None
     if said.guest is not None:
-        told = _time(part(machine.licence, "avma").get("last_activation"))
+        own = _time(part(machine.licence, "avma").get("last_activation"))
         if said.guest.activated:
             remaining = machine.licence.get("minutes_remaining")
             minutes = remaining if isinstance(remaining, int) and 0 < remaining < 60 * 24 * 366 else None
             observed = said.guest.time
     success = said.success.time if said.success else None
-    return lease_of(success, look.now, look.rule, minutes_remaining=minutes, observed=observed, told=told)
+    return lease_of(success, look.now, look.rule, minutes_remaining=minutes, observed=observed, own=own)
 
 
 def _contradictions(

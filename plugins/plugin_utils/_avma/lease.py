@@ -75,15 +75,15 @@ def lease_of(
     *,
     minutes_remaining: int | None = None,
     observed: datetime | None = None,
-    told: datetime | None = None,
+    own: datetime | None = None,
     lapsed: bool = False,
 ) -> Lease:
     """The lease after the last known success. ``minutes_remaining`` were reported by the guest at ``observed``; 0 is "not limited in time".
 
-    A success that is newer than the guest's word counts instead of it. ``told``: the guest's own last activation, by its own clock.
-    ``lapsed``: that it was not renewed is known, and not only that nobody has said so.
+    A success that is newer than the guest's word counts instead of it. ``own``: the guest's own last activation, by its own clock.
+    ``lapsed``: that it was not renewed is known, and not only that no source reports a renewal.
     """
-    latest = max((one for one in (last, told) if one is not None), default=None)
+    latest = max((one for one in (last, own) if one is not None), default=None)
     expected = None if latest is None else latest + rule.interval
     if minutes_remaining and observed is not None and (last is None or last <= observed):
         lapses, basis = observed + timedelta(minutes=minutes_remaining), LeaseBasis.GUEST

@@ -6,7 +6,7 @@
 """What must be known, and from whom, for each word on a machine's activation: one table, which code and guide share.
 
 ``RULES`` are tried in their order. The first whose condition holds gives the standing; the last one always holds, and it is "unknown".
-Whoever signs a report signs these words, so a word that is only likely is not said: what a host has logged is the truth of that moment, and
+Who signs a report signs these words, so a word that is only likely is not said: what a host has logged is the truth of that moment, and
 stands with the time of it.
 """
 
@@ -34,7 +34,7 @@ class Standing(str, Enum):
 
 @dataclass(frozen=True)
 class GuestWord:
-    """What the guest itself has answered. ``activated``: by AVMA; None: it did not tell. ``ends``: of its lease, by the minutes that it told."""
+    """What the guest itself has answered. ``activated``: by AVMA; None: it did not say. ``ends``: of its lease, by the minutes that it reported."""
 
     time: datetime
     activated: bool | None
@@ -160,7 +160,7 @@ RULES: tuple[StandingRule, ...] = (
         Standing.ACTIVATED,
         "The guest says that it is licensed by AVMA",
         "guest",
-        "The moment of its answer, and from then until the minutes that it told are over",
+        "The moment of its answer, and from then until the minutes that it reported are over",
         _says_activated,
         _asked,
     ),
@@ -268,7 +268,7 @@ def rule_for(known: Known) -> StandingRule:
 
 # What happens to machines, and what it does to the rows above.
 CIRCUMSTANCES: tuple[tuple[str, str], ...] = (
-    ("Time passes", "A lease ends after the minutes that the guest told, else after `avma_lease_validity`. Its end makes *unknown*, not *lapsed*"),
+    ("Time passes", "A lease ends after the minutes that the guest reported, else after `avma_lease_validity`. Its end makes *unknown*, not *lapsed*"),
     ("The machine is off, saved or paused", "It asks nobody, so that no renewal comes says nothing. It stands as before until the lease is over"),
     ("Its host refuses a renewal", "The lease stays. `RENEWAL_REFUSED` says until when, why the host refuses, and what to do"),
     ("It moves to another host", "Events of all hosts count by the machine's ID. A host that was not asked, or whose log was not read, hides a success"),
@@ -277,7 +277,7 @@ CIRCUMSTANCES: tuple[tuple[str, str], ...] = (
         "What was read stays true of its moment. From the absence of a success nothing follows: a log counts as whole from the oldest event "
         "that was read in one go up to now, and the bookmark carries that on from run to run",
     ),
-    ("A checkpoint is restored", "The guest may be as it was before the last success. Only its own answer tells, and `CONTRADICTED` shows the difference"),
+    ("A checkpoint is restored", "The guest may be as it was before the last success. Only its own answer says which, and `CONTRADICTED` shows the difference"),
     ("It is a clone", "A shared activation ID is a finding on both. Events count for the ID of the machine, which is its own"),
     (
         "It is renamed, or takes another's name",

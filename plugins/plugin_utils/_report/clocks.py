@@ -19,7 +19,7 @@ from .sightings import time_of
 
 
 def by_the_controllers_clock(events: Iterable[Result], hosts: Iterable[HostMaterial]) -> Iterator[Result]:
-    """Events with the times at which the controller's clock stood when they were written, as far as their host has told its own."""
+    """Events with the times at which the controller's clock stood when they were written, as far as their host has reported its own."""
     behind: dict[str, timedelta] = {}
     for host in hosts:
         ahead = _ahead(host)
@@ -39,7 +39,7 @@ def covered_since(hosts: Iterable[HostMaterial], earliest: datetime) -> datetime
     found = [earliest]
     for host in hosts:
         whole = time_of(part(host.events, "bookmark").get("whole_since"))
-        if whole is None or host.events.get("more") is not False:
+        if whole is None or host.events.get("complete") is not True:
             return None
         found.append(whole - _ahead(host))
     return max(found) if len(found) > 1 else None

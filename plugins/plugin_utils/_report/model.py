@@ -114,7 +114,7 @@ class Totals:
     attention: Annotated[int, Described("those with an error or a warning")] = 0
     standings: tuple[tuple[Standing, int], ...] = ()
     activated_proven: Annotated[int, Described("of the activated those whose guests say so")] = 0
-    activated_logged: Annotated[int, Described("of the activated those of which a host's log says so, each as of a moment")] = 0
+    activated_logged: Annotated[int, Described("of the activated those that stand on a host's log, each as of a moment")] = 0
     activated_logged_since: Annotated[datetime | None, Described("the oldest of these moments")] = None
 
     def count(self, standing: Standing) -> int:
