@@ -9,7 +9,7 @@ Microsoft.PowerShell.Utility\Add-Type -Path $env:STAND_IN_TYPES
 if ($env:STAND_IN_CULTURE) { [System.Threading.Thread]::CurrentThread.CurrentCulture = $env:STAND_IN_CULTURE }
 if ($env:STAND_IN_LANGUAGE) { $ExecutionContext.SessionState.LanguageMode = $env:STAND_IN_LANGUAGE }
 if ($env:STAND_IN_PACE) {
-    foreach ($name in 'answerLimit', 'scriptLimit', 'firstLimit', 'silenceLimit') {
+    foreach ($name in 'answerLimit', 'scriptLimit') {
         $attributes = [System.Collections.ObjectModel.Collection[System.Attribute]]::new()
         $attributes.Add([HypervAvma.StandIns.PaceAttribute] @{ Divisor = [double] $env:STAND_IN_PACE })
         # In every scope, so that the script assigns to this one.
