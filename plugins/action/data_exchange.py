@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.options import not_negative
-from ..plugin_utils._ansible.vm_choice import ALL_OPTION, NONE_SHOWN, VM_OPTIONS, VmChoice, choose, explicit_choice_of
+from ..plugin_utils._ansible.vm_choice import ALL_OPTION, MISSING_OPTION, NONE_SHOWN, VM_OPTIONS, VmChoice, choose, choose_here, explicit_choice_of
 from ..plugin_utils._windows.data_exchange import SwitchRunner
 from ..plugin_utils._windows.hyperv import Vm, read_vms
 from ..plugin_utils._windows.kvp import KvpSetting, read_settings
@@ -23,12 +23,14 @@ class Options:
     vms: VmChoice
     enabled: bool
     wait: int
+    partly: bool  # machines that this host does not have are left out
 
 
 class ActionModule(WsManAction[Options]):
     OPTIONS: t.ClassVar = {
         **VM_OPTIONS,
         **ALL_OPTION,
+        **MISSING_OPTION,
         "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
         "wait": {"type": "int", "default": 60},
         **RESULT_OPTIONS,
@@ -36,12 +38,17 @@ class ActionModule(WsManAction[Options]):
 
     def options(self, task: Task) -> Options:
         vms = explicit_choice_of(task.given)
-        return Options(vms, task.given["state"] == "enabled", not_negative(task.given, "wait", "a number of seconds"))
+        return Options(
+            vms,
+            task.given["state"] == "enabled",
+            not_negative(task.given, "wait", "a number of seconds"),
+            task.given["missing"] == "ignore",
+        )
 
     def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         wanted = options.enabled
         vms = read_vms(session)
-        chosen = choose(vms, options.vms, unique=True)
+        chosen, missing = choose_here(vms, options.vms) if options.partly else (choose(vms, options.vms, unique=True), [])
         settings = read_settings(session, chosen, host_items=False)
         to_change = [vm for vm in chosen if vm.id in settings and settings[vm.id].enabled is not wanted]
         problems: dict[str, str] = {
@@ -62,7 +69,7 @@ class ActionModule(WsManAction[Options]):
                 }
             )
         rows = [_row(vm, settings.get(vm.id), wanted, vm.id in changed, problems.get(vm.id)) for vm in chosen]
-        result: dict[str, t.Any] = {"changed": bool(changed), "vms": rows}
+        result: dict[str, t.Any] = {"changed": bool(changed), "vms": rows, "missing": missing}
         if not vms:
             result["warnings"] = [f"{task.machine}: {NONE_SHOWN}."]
         if task.diff_mode and changed:

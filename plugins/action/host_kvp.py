@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.options import OptionError, not_negative
-from ..plugin_utils._ansible.vm_choice import ALL_OPTION, NONE_SHOWN, VM_OPTIONS, VmChoice, choose, explicit_choice_of
+from ..plugin_utils._ansible.vm_choice import ALL_OPTION, MISSING_OPTION, NONE_SHOWN, VM_OPTIONS, VmChoice, choose, choose_here, explicit_choice_of
 from ..plugin_utils._avma.facts import KvpItem
 from ..plugin_utils._avma.kvp_items import InvalidItem, ItemChange, after, check_item, plan_absent, plan_present
 from ..plugin_utils._avma.name_patterns import InvalidPattern, NamePatterns
@@ -32,12 +32,14 @@ class Options:
     names: tuple[str, ...]
     patterns: NamePatterns
     wait: int
+    partly: bool  # machines that this host does not have are left out
 
 
 class ActionModule(WsManAction[Options]):
     OPTIONS: t.ClassVar = {
         **VM_OPTIONS,
         **ALL_OPTION,
+        **MISSING_OPTION,
         "items": {"type": "dict"},
         "names": {"type": "list", "elements": "str", "default": []},
         "patterns": {"type": "list", "elements": "str", "default": []},
@@ -64,13 +66,21 @@ class ActionModule(WsManAction[Options]):
             patterns = NamePatterns(given["patterns"])
         except InvalidPattern as error:
             raise OptionError(f"patterns: {error}") from error
-        return Options(vms, given["state"] == "present", _items(given["items"] or {}), tuple(given["names"]), patterns, wait)
+        return Options(
+            vms,
+            given["state"] == "present",
+            _items(given["items"] or {}),
+            tuple(given["names"]),
+            patterns,
+            wait,
+            given["missing"] == "ignore",
+        )
 
     def converse(self, task: Task, options: Options, session: Session) -> dict[str, t.Any]:
         # A machine's items come in one piece, so the larger the pages that the host allows, the better.
         session.learn_limits()
         vms = read_vms(session)
-        chosen = choose(vms, options.vms, unique=True)
+        chosen, missing = choose_here(vms, options.vms) if options.partly else (choose(vms, options.vms, unique=True), [])
         settings = read_settings(session, chosen)
         existing = {vm.id: settings[vm.id].host_items for vm in chosen if vm.id in settings}
         plans: dict[str, tuple[ItemChange, ...]] = {}
@@ -88,7 +98,7 @@ class ActionModule(WsManAction[Options]):
         if not task.check_mode:
             changes = self._applied(task, options.wait, session, chosen, plans, problems)
         rows = [_row(vm, existing.get(vm.id), changes.get(vm.id, ()), problems.get(vm.id)) for vm in chosen]
-        result: dict[str, t.Any] = {"changed": any(changes.values()), "vms": rows}
+        result: dict[str, t.Any] = {"changed": any(changes.values()), "vms": rows, "missing": missing}
         if not vms:
             result["warnings"] = [f"{task.machine}: {NONE_SHOWN}."]
         if result["changed"]:

@@ -23,7 +23,7 @@ from ..plugin_utils._avma.told import part
 from ..plugin_utils._report.building import build
 from ..plugin_utils._report.comparison import InvalidReport, check
 from ..plugin_utils._report.document import Document, document_of
-from ..plugin_utils._report.files import FORMATS, ReportNotWritten, Written, write
+from ..plugin_utils._report.files import FORMATS, ReportNotWritten, Written, drop_last_good, keep_last_good, write
 from ..plugin_utils._report.ledger.errors import LedgerError
 from ..plugin_utils._report.ledger.store import Ledger
 from ..plugin_utils._report.material import GuestMaterial, HostMaterial, LedgerMaterial, Material, Result, Settings
@@ -109,9 +109,17 @@ class ActionModule(AvmaAction[Options]):
         settings = options.settings
         try:
             ledger = _ledger(options.ledger, settings) if options.ledger else None
-            report = build(Material(_hosts(task, options), _guests(task, options), ledger, options.earlier), settings)
+            hosts, guests = _hosts(task, options), _guests(task, options)
+            answered = {
+                "hosts": sum(bool(part(host.info, "host")) for host in hosts),
+                "guests": sum(bool(part(guest.result, "guest")) for guest in guests),
+            }
+            report = build(Material(hosts, guests, ledger, options.earlier), settings)
             document = document_of(report)
             folder = str(Path(options.folder).absolute())
+            good = answered["hosts"] > 0 or not hosts
+            if not good and not task.check_mode:
+                keep_last_good(folder, options.name, list(options.formats))
             written = write(
                 document, folder, options.name, list(options.formats), now=settings.now, mode=options.mode, dry_run=task.check_mode
             )
@@ -120,8 +128,10 @@ class ActionModule(AvmaAction[Options]):
         except ReportNotWritten as error:
             if options.strict:
                 return {"failed": True, "changed": False, "msg": f"{self._task.action}: {error}"}
-            return {**_result(task, options, report, document, []), "warnings": [str(error)]}
-        return _result(task, options, report, document, written)
+            return {**_result(task, options, report, document, []), "answered": answered, "warnings": [str(error)]}
+        if good and not task.check_mode:
+            drop_last_good(folder, options.name, list(options.formats))
+        return {**_result(task, options, report, document, written), "answered": answered}
 
 
 def _result(task: Task, options: Options, report: Report, document: Document, written: list[Written]) -> dict[str, t.Any]:
@@ -133,7 +143,9 @@ def _result(task: Task, options: Options, report: Report, document: Document, wr
         "unmatched_guests": len(report.unmatched),
         "hosts": {"total": len(report.hosts), "ready": sum(host.ready is True for host in report.hosts)},
         "actions": {"error": errors, "warning": len(report.actions) - errors},
-        "files": [one.path for one in written],
+        # Only what is there: check mode writes none.
+        "files": [] if task.check_mode else [one.path for one in written],
+        "check": task.check_mode,
     }
     result: dict[str, t.Any] = {
         "changed": any(one.changed for one in written),

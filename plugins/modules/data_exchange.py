@@ -20,6 +20,13 @@ options:
       - Excludes O(name) and O(id).
     type: bool
     default: false
+  missing:
+    description:
+      - What becomes of an entry of O(name) or O(id) that is not on this host. With V(fail) the task fails before anything is changed. With V(ignore) the
+        entry is left out, as one list for several hosts wants it, and returned in RV(missing).
+    type: str
+    choices: [fail, ignore]
+    default: fail
   state:
     description:
       - Whether Data Exchange is enabled or disabled.
@@ -65,6 +72,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+missing:
+  description: Entries of O(name) and O(id) that are not on this host, with O(missing=ignore).
+  returned: always, without O(query)
+  type: list
+  elements: str
 vms:
   description: The machines that were chosen.
   returned: always, without O(query)

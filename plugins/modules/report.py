@@ -259,6 +259,12 @@ actions:
       description: How many virtual machines it concerns.
       type: int
       returned: always
+answered:
+  description: How many C(hosts) and C(guests) have answered. Where hosts were asked and none has, the files of the last report are kept beside the new
+    ones, with C(-last-good) in their names, until a host answers again.
+  returned: success, without O(query)
+  type: dict
+  sample: {hosts: 4, guests: 12}
 changes:
   description: How many changes there are since the report that O(compare) names.
   returned: with O(compare)

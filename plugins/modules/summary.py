@@ -26,6 +26,13 @@ options:
       - Inventory names of the Hyper-V hosts. The group C(hyperv_hosts) by default.
     type: list
     elements: str
+  run:
+    description:
+      - Names of the machines that are part of this run, such as C(ansible_play_hosts_all). Guests that are not among them are counted, and have no row;
+        their virtual machines are not taken for such as no guest of the inventory stands for.
+      - Without it all of O(guests) are part of the run.
+    type: list
+    elements: str
   guest_variable:
     description:
       - Name of the variable in which the result of M(hyperv.avma.guest_key) was registered.
@@ -131,7 +138,8 @@ rows:
       description: Release and edition.
       type: str
     outcome:
-      description: Outcome of M(hyperv.avma.guest_key), V(unreachable), V(not_run), or for a machine in no inventory the status of M(hyperv.avma.kvp_info).
+      description: Outcome of M(hyperv.avma.guest_key), in check mode V(would_be_activated) or V(would_be_keyed), V(unreachable), V(not_run), or
+        for a machine in no inventory the status of M(hyperv.avma.kvp_info).
       type: str
     channel:
       description: Channel of the licence.
@@ -163,6 +171,10 @@ deferred:
     reason:
       description: Why.
       type: str
+unreached:
+  description: Whether guests were asked, not one of them has answered, and not all of them are off as their hosts show it.
+  returned: success
+  type: bool
 counts:
   description: Number of guests by outcome.
   returned: success
@@ -173,6 +185,9 @@ stats:
   returned: success
   type: dict
   contains:
+    check:
+      description: Whether it was check mode, in which nothing is changed.
+      type: bool
     hosts:
       description: Number of hosts, C(total) and by readiness (C(ready), C(not_ready), C(unknown)).
       type: dict

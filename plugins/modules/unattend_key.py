@@ -284,6 +284,13 @@ def _refuse_kms_client_key(module: AnsibleModule, key: str) -> None:
 
 
 def _check_options(module: AnsibleModule) -> None:
+    # Ansible takes an option that is given as null for one that is given, and null is no wish to remove a key.
+    if not module.params["path"]:
+        module.fail_json(msg="path: it is empty. Give the answer file (in playbooks avma_unattend_path).")
+    if module.params["state"] != "absent" and not module.params["key"]:
+        module.fail_json(
+            msg="key: state is present but key is empty. Give the key (in playbooks avma_unattend_key), or set state to absent."
+        )
     for option in ("windows_pe_key", "will_show_ui"):
         if module.params[option] is not None and not module.params["windows_pe"]:
             module.fail_json(
@@ -399,7 +406,7 @@ def main() -> None:
         supports_check_mode=True,
         required_if=[("state", "present", ("key",))],
     )
-    present = module.params["state"] == "present"
+    present = module.params["state"] != "absent"
     _check_options(module)
     key, setup_key = (_key(module, "key"), _key(module, "windows_pe_key")) if present else (None, None)
     if key is not None:

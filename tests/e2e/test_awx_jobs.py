@@ -91,6 +91,7 @@ def test_workflow(lab: Lab, site: Site) -> None:
     assert validate.status == "successful", validate.output
     assert validate.artifacts == {
         "hyperv_avma_validate": {
+            "check": False,
             "hosts": {"total": 2, "ready": 2, "not_ready": 0, "unknown": 0},
             "guests": {"total": 0},
             "other_vms": {"action_required": 1, "eligible": 2, "unknown": 1},

@@ -190,3 +190,14 @@ def test_a_filter_names_what_is_undefined(player: Player) -> None:
 
     assert run.code != 0
     assert "'nothing' is undefined" in run.output
+
+
+@pytest.mark.parametrize("given", [{"key": None}, {"key": ""}, {"path": None, "key": AVMA_2022}, {"key": None, "state": None}], ids=str)
+def test_null_removes_nothing(tmp_path: Path, player: Player, given: dict[str, Any]) -> None:
+    path = tmp_path / "unattend.xml"
+    path.write_text(ANSWERS, encoding="utf-8", newline="")
+    assert player.module("unattend_key", "localhost", path=str(path), key=AVMA_2022).code == 0
+    before = path.read_bytes()
+    run = player.module("unattend_key", "localhost", **{"path": str(path), **given})
+    assert run.code == 2, run.output
+    assert path.read_bytes() == before

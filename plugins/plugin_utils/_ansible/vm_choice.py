@@ -26,6 +26,8 @@ NONE_SHOWN = (
     "It shows this account no virtual machine: it has none, or the account is not in the group 'Hyper-V Administrators' of this host"
 )
 
+# A list for several hosts names machines that this one does not have.
+MISSING_OPTION: dict[str, t.Any] = {"missing": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"}}
 ALL_OPTION: dict[str, t.Any] = {"all": {"type": "bool", "default": False}}
 
 
@@ -97,6 +99,18 @@ def choose(machines: Sequence[Machine], choice: VmChoice, *, unique: bool = Fals
                 )
     wanted = {machine.id for name in names for machine in by_name[name]} | set(ids)
     return tuple(machine for machine in machines if machine.id in wanted)
+
+
+def choose_here(machines: Sequence[Machine], choice: VmChoice) -> tuple[tuple[Machine, ...], list[str]]:
+    """The machines of ``choice`` that this host has, and what it does not have. Where it has none of them, none is chosen."""
+    known_names = {machine.name.casefold() for machine in machines}
+    known_ids = {machine.id for machine in machines}
+    names = tuple(name for name in choice.names if name.casefold() in known_names)
+    ids = tuple(identifier for identifier in choice.ids if normalise_id(identifier) in known_ids)
+    missing = [given for given in choice.names if given not in names] + [given for given in choice.ids if given not in ids]
+    if missing and not names and not ids:
+        return (), missing
+    return choose(machines, VmChoice(names, ids), unique=True), missing
 
 
 def _listed(values: Iterable[str]) -> str:

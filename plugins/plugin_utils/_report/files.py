@@ -10,8 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +27,9 @@ from .webpage import digest_of, to_html
 _DIGEST = re.compile(r'<meta name="report-digest" content="([0-9a-f]{64})">')
 # Where the digest stands, at the page's beginning.
 _HEAD = 4096
+
+
+LAST_GOOD = "-last-good"
 
 
 class ReportNotWritten(Exception):
@@ -94,6 +99,27 @@ FORMATS = {
         Format("openmetrics", ".prom", "utf-8", lambda document, now: to_openmetrics(document, int(now.timestamp())), _same_metrics),
     )
 }
+
+
+def keep_last_good(folder: str, name: str, formats: list[str]) -> None:
+    """Before a report that nobody has answered takes their place: the files under another name beside it. Raises ReportNotWritten."""
+    for current, kept in _pairs(folder, name, formats):
+        try:
+            if current.is_file() and not kept.exists():
+                os.link(current, kept)
+        except OSError as error:
+            raise ReportNotWritten(str(kept), error.strerror or str(error)) from error
+
+
+def drop_last_good(folder: str, name: str, formats: list[str]) -> None:
+    """The present report is good again."""
+    for _current, kept in _pairs(folder, name, formats):
+        with suppress(OSError):
+            kept.unlink(missing_ok=True)
+
+
+def _pairs(folder: str, name: str, formats: list[str]) -> list[tuple[Path, Path]]:
+    return [(Path(folder) / f"{name}{FORMATS[one].suffix}", Path(folder) / f"{name}{LAST_GOOD}{FORMATS[one].suffix}") for one in formats]
 
 
 def write(document: Document, folder: str, name: str, formats: list[str], *, now: datetime, mode: int, dry_run: bool) -> list[Written]:

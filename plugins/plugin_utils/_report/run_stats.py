@@ -28,6 +28,7 @@ def run_stats(summary: Summary, deferred: Iterable[str]) -> dict[str, t.Any]:
     ready = Counter(host.ready for host in summary.hosts)
     names = tuple(deferred)
     return {
+        "check": summary.check,
         "hosts": {"total": len(summary.hosts), "ready": ready[True], "not_ready": ready[False], "unknown": ready[None]},
         "guests": {"total": sum(row.managed for row in summary.rows), **dict(sorted(summary.counts.items()))},
         "other_vms": dict(sorted(Counter(row.outcome for row in summary.rows if not row.managed).items())),

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from .._avma.computer_names import without_domain
@@ -26,6 +26,8 @@ from .os_label import os_label
 Result = Mapping[str, t.Any]
 
 NOT_RUN = "not_run"
+# Before the outcome that a dry run foresees.
+WOULD_BE = "would_be_"
 UNREACHABLE = "unreachable"
 # Outcomes that somebody has to do something about.
 _ATTENTION = {Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.DEFERRED.value, UNREACHABLE, NOT_RUN}
@@ -45,6 +47,10 @@ class Row:
     reason: str
     remedy: str
     managed: bool  # False: a virtual machine that no guest of the inventory stands for
+    # Of guests. ``off``: it told nothing, and its host says why. ``host_judged`` False: it was changed without a verdict on its host.
+    answered: bool = True
+    off: bool = False
+    host_judged: bool | None = None
 
     @property
     def attention(self) -> bool:
@@ -85,21 +91,51 @@ class Summary:
     hosts: tuple[HostRow, ...]
     rows: tuple[Row, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
+    guests_left_out: int = 0
+    check: bool = False
+
+    @property
+    def unreached(self) -> bool:
+        """Guests were asked, not one has answered, and that is not because they are off."""
+        guests = [row for row in self.rows if row.managed]
+        return any(not row.off for row in guests) and not any(row.answered for row in guests)
+
+    @property
+    def unjudged(self) -> tuple[str, ...]:
+        return tuple(row.guest for row in self.rows if row.host_judged is False)
 
 
-def summarise(guests: Iterable[GuestMaterial], hosts: Iterable[HostMaterial]) -> Summary:
-    """Hosts and guests in the order given, then the machines that no guest stands for, by host and name."""
-    guests, hosts = tuple(guests), tuple(hosts)
-    joined = Join(hosts, guests)
-    rows = [_guest_row(guest, joined.of(guest)) for guest in guests]
+def summarise(
+    guests: Iterable[GuestMaterial],
+    hosts: Iterable[HostMaterial],
+    left_out: Iterable[GuestMaterial] = (),
+    *,
+    check: bool = False,
+    mended: Collection[str] = (),
+) -> Summary:
+    """Hosts and guests in the order given, then the machines that no guest stands for, by host and name.
+
+    ``left_out``: guests of the inventory that the run leaves out. ``check``: nothing was changed, and results say what would be.
+    ``mended``: IDs of the machines whose Data Exchange the run would enable.
+    """
+    guests, hosts, left_out = tuple(guests), tuple(hosts), tuple(left_out)
+    joined = Join(hosts, (*guests, *left_out))
+    rows = [_guest_row(guest, joined.of(guest), check=check) for guest in guests]
     others = [machine for machine in joined.machines if machine.guest is None]
-    rows.extend(_machine_row(machine) for machine in sorted(others, key=lambda machine: (_host_of(machine) or "", machine.name or "")))
+    rows.extend(
+        _machine_row(machine, mended=machine.id in mended)
+        for machine in sorted(others, key=lambda machine: (_host_of(machine) or "", machine.name or ""))
+    )
     return Summary(
-        hosts=tuple(_host_row(host) for host in hosts), rows=tuple(rows), counts=dict(Counter(row.outcome for row in rows if row.managed))
+        hosts=tuple(_host_row(host) for host in hosts),
+        rows=tuple(rows),
+        counts=dict(Counter(row.outcome for row in rows if row.managed)),
+        guests_left_out=len(left_out),
+        check=check,
     )
 
 
-def _guest_row(guest: GuestMaterial, machine: Machine) -> Row:
+def _guest_row(guest: GuestMaterial, machine: Machine, *, check: bool) -> Row:
     result = guest.result
     # What another machine has answered says nothing of this one but that the address is wrong.
     facts = {} if machine.other else part(result, "guest")
@@ -110,12 +146,15 @@ def _guest_row(guest: GuestMaterial, machine: Machine) -> Row:
         if result.get("unreachable")
         else str(result.get("outcome") or (Outcome.FAILED.value if result.get("failed") else NOT_RUN))
     )
+    if check and result.get("changed") and outcome in (Outcome.ACTIVATED.value, Outcome.KEYED.value):
+        outcome = WOULD_BE + outcome
+    off = outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine.host is not None and machine.vm.get("state") != "running"
     reason = str(result.get("reason") or result.get("msg") or "the task did not run for this guest")
     remedy = str(_first_of(result.get("findings"), "error", "warning").get("remedy") or "")
     if machine.other is not None:
         reason, remedy = machine.other.cause, machine.other.remedy
         outcome = Outcome.REFUSED.value
-    elif outcome in (Outcome.DEFERRED.value, UNREACHABLE) and machine.host is not None and machine.vm.get("state") != "running":
+    elif off:
         # The host knows better than a connection that got no answer.
         reason = f"the virtual machine is {machine.vm.get('state')}, as host {_host_of(machine)} shows it"
         remedy = "Start it, then run again."
@@ -131,6 +170,9 @@ def _guest_row(guest: GuestMaterial, machine: Machine) -> Row:
         reason=reason + _replicas(machine),
         remedy=remedy,
         managed=True,
+        answered=bool(part(result, "guest")),
+        off=off,
+        host_judged=result.get("host_judged") if result.get("changed") else None,
     )
 
 
@@ -200,15 +242,15 @@ def _first_of(findings: t.Any, *severities: str) -> Mapping[str, t.Any]:
     return {}
 
 
-def _machine_row(machine: Machine) -> Row:
+def _machine_row(machine: Machine, *, mended: bool) -> Row:
     vm = machine.vm
-    first = _first_of(vm.get("findings"), "error", "warning", "info")
-    reason = str(first.get("cause") or "seen from its host only")
+    first = {} if mended else _first_of(vm.get("findings"), "error", "warning", "info")
+    reason = "this run would enable its Data Exchange" if mended else str(first.get("cause") or "seen from its host only")
     return Row(
         guest=machine.name or machine.id or "unknown",
         host=_host_of(machine),
         os=os_label(part(vm, "guest")),
-        outcome=str(part(vm, "avma").get("status") or "unknown"),
+        outcome="unknown" if mended else str(part(vm, "avma").get("status") or "unknown"),
         channel=None,
         partial_product_key=None,
         reason=reason + _replicas(machine),

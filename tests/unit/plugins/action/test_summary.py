@@ -49,6 +49,7 @@ def test_every_guest_and_host_has_its_row() -> None:
     assert played.result["counts"] == {"activated": 1, "refused": 1, "not_run": 1}
     assert [(row["host"], row["ready"], row["vms"]) for row in played.result["hosts"]] == [("hv01", True, 2)]
     assert played.result["stats"] == {
+        "check": False,
         "hosts": {"total": 1, "ready": 1, "not_ready": 0, "unknown": 0},
         "guests": {"total": 3, "activated": 1, "refused": 1, "not_run": 1},
         "other_vms": {"not_eligible": 1},
