@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.options import not_negative
-from ..plugin_utils._ansible.vm_choice import ALL_OPTION, MISSING_OPTION, NONE_SHOWN, VM_OPTIONS, VmChoice, choose, choose_here, explicit_choice_of
+from ..plugin_utils._ansible.vm_choice import (
+    ALL_OPTION,
+    MISSING_OPTION,
+    NONE_SHOWN,
+    VM_OPTIONS,
+    VmChoice,
+    choose,
+    choose_here,
+    explicit_choice_of,
+)
 from ..plugin_utils._windows.data_exchange import SwitchRunner
 from ..plugin_utils._windows.hyperv import Vm, read_vms
 from ..plugin_utils._windows.kvp import KvpSetting, read_settings

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from ..plugin_utils._ansible.action import RESULT_OPTIONS, Session, Task, WsManAction
 from ..plugin_utils._ansible.failure import failure_of
 from ..plugin_utils._ansible.options import OptionError, not_negative
-from ..plugin_utils._ansible.vm_choice import ALL_OPTION, MISSING_OPTION, NONE_SHOWN, VM_OPTIONS, VmChoice, choose, choose_here, explicit_choice_of
+from ..plugin_utils._ansible.vm_choice import (
+    ALL_OPTION,
+    MISSING_OPTION,
+    NONE_SHOWN,
+    VM_OPTIONS,
+    VmChoice,
+    choose,
+    choose_here,
+    explicit_choice_of,
+)
 from ..plugin_utils._avma.facts import KvpItem
 from ..plugin_utils._avma.kvp_items import InvalidItem, ItemChange, after, check_item, plan_absent, plan_present
 from ..plugin_utils._avma.name_patterns import InvalidPattern, NamePatterns
