@@ -64,7 +64,7 @@ class ActionModule(WsManAction[Options]):
         error = None
         refused: str | None = None
         if options.absent and stale:
-            meant = MeantVm(task.machine, task.variables, check=options.check_identity, render=self._templar.template)
+            meant = MeantVm(task.machine, task.variables, check=options.check_identity, render=self.rendered)
             other = meant.why_not(read_vm_id(session))
             findings += [other] if other is not None else []
             if other is not None and other.code == OTHER_VM:

@@ -111,6 +111,10 @@ class AvmaAction(ActionBase, t.Generic[Options]):  # type: ignore[misc]  # ansib
             say=lambda line: self._display.display(safe_text(line, limit=400)),
         )
 
+    def rendered(self, value: t.Any) -> t.Any:
+        """The value of a variable that may hold a template."""
+        return self._templar.template(value)
+
     @abstractmethod
     def options(self, task: Task) -> Options:
         """What the task wants, read once and before anything is sent. Raises OptionError."""

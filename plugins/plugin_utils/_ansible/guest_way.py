@@ -136,7 +136,7 @@ class GuestAction(WsManAction[Options]):
             task.machine,
             task.variables,
             check=options.way.check_identity,
-            render=self._templar.template,
+            render=self.rendered,
             direct=direct,
         )
 
