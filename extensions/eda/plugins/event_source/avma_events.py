@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 DOCUMENTATION = r"""
 ---
-short_description: Watch what Hyper-V hosts report about Automatic Virtual Machine Activation
+short_description: Watch what Hyper-V hosts report about Automatic Virtual Machine
+  Activation
 description:
   - Asks Hyper-V hosts over WinRM, several at once, for the events 12310 that they write
     when a guest asks to be activated (AVMA), and for the state of their own licence.

@@ -328,7 +328,7 @@ PROTOCOL_MESSAGES = [
     INVALID.format("Server", "TransportVersion"),
     INVALID.format("Broker", "Token PASS"),
     INVALID.format("Broker", "Token "),
-    "Ungültige Antwort „TransportVersion“ von „Server“.",
+    "Ungültige Antwort \u201eTransportVersion\u201c von \u201eServer\u201c.",
     "Hyper-VのBrokerからCredentialの応答",
     "Negotiating a secure connection to Hyper-V failed. Make sure the Host and Guest are updated with all relevant Microsoft Updates.",
 ]
