@@ -271,11 +271,9 @@ ACTIVATED = (
     Row(
         "in Azure with an AVMA key, or on Azure Stack Hub",
         "in-azure-hub",
-        "failed",
-        ("GUEST_IN_AZURE", "ACTIVATION_FAILED"),
-        "OEM marker",
-        (ACTIVATE,),
-        "0xC004FD01",
+        "deferred",  # the inventory lacks its host, so nothing is tried unless the user says so
+        ("HOST_NOT_IN_RUN",),
+        "avma_unjudged_host",
     ),
     Row(
         "nested in Azure",
@@ -317,6 +315,15 @@ ALONE = (
     ),
     Row("Azure Edition on Azure Local", "azure-entitled", "refused", ("GUEST_IS_AZURE_EDITION",), "state 'key'"),
     Row("lifted and shifted into Azure", "in-azure", "refused", ("GUEST_IN_AZURE",), "azkms.core.windows.net:1688"),
+    Row(
+        "in Azure with an AVMA key, or on Azure Stack Hub",
+        "in-azure-hub",
+        "failed",
+        ("GUEST_IN_AZURE", "ACTIVATION_FAILED"),
+        "OEM marker",
+        (ACTIVATE,),
+        "0xC004FD01",
+    ),
     Row(
         "no activation device", "no-device", "failed", ("ACTIVATION_DEVICE_MISSING", "ACTIVATION_FAILED"), "vmguest.iso", BOTH, "0xC004FD01"
     ),

@@ -251,7 +251,7 @@ def test_unencrypted_messages_that_the_server_refuses(lab: Lab) -> None:
     [
         ("data_exchange", "hv01", {"name": ["web1"]}, "no virtual machine web1"),
         ("data_exchange", "hv01", {}, "'name', 'id', or 'all: true'"),
-        ("kvp_info", "hv01", {"query": "vms[?"}, "no JMESPath"),
+        ("kvp_info", "hv01", {"query": "vms[?"}, "not a JMESPath"),
         ("guest_key", "web01", {"key": "AAAAA-BBBBB"}, "key"),
         ("guest_key", "web01", {"wait": -1}, "negative"),
         ("guest_key", "web01", {"host": {"nonsense": True}}, "host_info"),

@@ -28,7 +28,7 @@ def test_a_refused_renewal_is_no_lost_activation(demo: Lab, tmp_path: Path) -> N
     """The guest is activated, and its host refuses its next request."""
     run = demo.player().module("guest_key", "web01")
     assert run.code == 0, run.output
-    demo.arrange("throttle", host="hv01", requests=1)
+    demo.arrange("throttle", host="hv01", requests=50)
     for state in ("off", "running"):  # it asks when it starts
         demo.arrange("vm_state", vm="web01", state=state)
     licence = demo.machine("web01")["licence"]

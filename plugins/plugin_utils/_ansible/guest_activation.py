@@ -97,8 +97,9 @@ class GuestActivation:
             host = self._host or host_of_guest(facts.placement, self._hosts, self._tables)
             if host is None and self._unjudged is not None:
                 host = self._unjudged.view(facts.placement)
+            installs = plan.installs
             plan = plan_guest_key(facts, self._wish, host, tables=self._tables)
-            if (host is None or host.problem is not None) and plan.installs:
+            if (host is None or host.problem is not None) and installs:
                 # Of a host that is not known it is not known either that it is none of Azure's, where a key is better left alone.
                 facts = replace(facts, computer=replace(facts.computer or ComputerFacts(), asset_tag=read_asset_tag(self._session)))
                 plan = plan_guest_key(facts, self._wish, host, tables=self._tables)

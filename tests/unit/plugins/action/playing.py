@@ -55,7 +55,8 @@ def play(
     )
     own = connection_options or {}
     connection = SimpleNamespace(transport="winrm", _shell=SimpleNamespace(tmpdir="unused"), get_option=own.get)
-    action = action_class(module)(task, connection, None, None, templar, None)
+    plain = SimpleNamespace(template=lambda value: value)  # nothing in these variables is a template
+    action = action_class(module)(task, connection, None, None, templar or plain, None)
     action._load_name = task.action  # as the loader of plugins does
     printed: list[str] = []
     opened = 0
