@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.evidence import Match, Source, Statement
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.lease import Lease
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.standings import Standing
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.building import GROUPINGS
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.document import SCHEMA, VERSION
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.entry_fields import Described, described_fields
@@ -27,7 +28,6 @@ from ansible_collections.hyperv.avma.plugins.plugin_utils._report.model import (
     HostEntry,
     MonthRow,
     Report,
-    Standing,
     Totals,
     VmEntry,
 )

@@ -15,6 +15,7 @@ from functools import cache
 from .._avma.computer_names import forms, without_domain
 from .._avma.evidence import Conclusion, SeenVm, Source, VmEvidence, weigh
 from .._avma.findings import shown
+from .._avma.standings import Standing
 from .._avma.text import safe_text
 from .._avma.told import mappings
 from .attention import actions
@@ -23,7 +24,7 @@ from .comparison import compare
 from .entries import host_entry, vm_entry
 from .joining import Join, Machine, host_forms, own_name, same_host
 from .material import HostMaterial, Material, Result, Settings
-from .model import Group, HostEntry, MonthRow, Report, Standing, VmEntry, totals_of
+from .model import Group, HostEntry, MonthRow, Report, VmEntry, totals_of
 from .months import month_rows, months_until
 from .sightings import Identities, Sighting, distinct, sightings, time_of
 from .tenancy import Tenant

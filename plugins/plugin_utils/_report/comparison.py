@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .._avma.findings import shown
+from .._avma.standings import Standing
 from .._avma.told import mappings, part
 from .document import SCHEMA, VERSION, document_of
 from .entry_fields import compared_fields
 from .material import Result
-from .model import Change, Comparison, HostEntry, Report, Standing, VmEntry
+from .model import Change, Comparison, HostEntry, Report, VmEntry
 
 
 class InvalidReport(ValueError):

@@ -14,10 +14,11 @@ from datetime import datetime
 
 from .._avma.evidence import Source, Statement, VmEvidence, licence_of
 from .._avma.findings import Finding, Severity, shown
+from .._avma.standings import Standing
 from .._avma.told import mappings, part
 from .joining import Machine, own_name, replica_finding
 from .material import HostMaterial, Result
-from .model import FindingEntry, HostEntry, Standing, VmEntry
+from .model import FindingEntry, HostEntry, VmEntry
 from .os_label import os_label
 from .tenancy import Tenant
 

@@ -20,7 +20,7 @@ from typing import Annotated
 from .._avma.evidence import Conclusion, Source, Statement
 from .._avma.findings import Severity
 from .._avma.lease import Lease
-from .._avma.standings import Standing as Standing
+from .._avma.standings import Standing
 from .._avma.times import iso
 from .entry_fields import Described
 from .tenancy import TenantSource

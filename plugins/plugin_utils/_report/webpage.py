@@ -22,8 +22,8 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from .._avma.standings import Standing
 from .document import Document, significant
-from .model import Standing
 
 _FOLDER = Path(__file__).parent / "page"
 # Objects of an action that the page names; all of them are in the JSON.

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.findings import finding
+from ansible_collections.hyperv.avma.plugins.plugin_utils._avma.standings import Standing
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.building import build
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.document import document_of
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.material import GuestMaterial, HostMaterial, LedgerMaterial, Material
-from ansible_collections.hyperv.avma.plugins.plugin_utils._report.model import Report, Standing, VmEntry
+from ansible_collections.hyperv.avma.plugins.plugin_utils._report.model import Report, VmEntry
 from ansible_collections.hyperv.avma.plugins.plugin_utils._report.tenancy import InvalidPattern, TenantRule, pattern_of
 
 from .fleet import NOW, event, guest_info, host_info, kvp_info, large, settings, vm, vm_id
