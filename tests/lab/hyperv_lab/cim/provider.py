@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from .types import CimClass, Instance, Value
 
@@ -50,6 +51,39 @@ class Account(Protocol):
     @property
     def remote_management(self) -> bool:
         """False: WinRM itself refuses (Access is denied, code 5)."""
+
+
+class LoggedEvent(NamedTuple):
+    """An event as the log of a machine holds it. ``level``: 2 error, 3 warning, 4 information; ``time`` by the machine's own clock."""
+
+    record: int
+    id: int
+    qualifiers: int
+    source: str
+    level: int
+    time: datetime
+    strings: tuple[str, ...]
+    message: str
+    computer: str
+    channel: str
+    user: str | None = None  # SID
+
+
+@runtime_checkable
+class EventChannels(Protocol):
+    """The event logs of a machine, for the event service. ``channel`` is compared without case."""
+
+    def serves_events(self) -> bool:
+        """False: the plug-in of the event service is switched off, and its resource unknown."""
+
+    def may_read_events(self, account: Account, channel: str) -> bool:
+        """False: the service says that access is denied."""
+
+    def log_state(self, channel: str) -> tuple[int, int]:
+        """How often the numbering has begun anew, and the number of the newest record."""
+
+    def events_after(self, channel: str, record: int) -> Iterable[LoggedEvent]:
+        """The events with a higher number, oldest first."""
 
 
 class Machine(Protocol):

@@ -297,6 +297,17 @@ class LimitLog(_Arrangement):
         fleet.windows(self.machine).log.limit = self.events
 
 
+class EventService(_Arrangement):
+    """The event service of one machine, for every account."""
+
+    do: Literal["event_service"]
+    machine: str
+    state: Literal["served", "denied", "absent"]
+
+    def apply(self, fleet: Fleet) -> None:
+        fleet.windows(self.machine).event_service = self.state
+
+
 class SetRule(_Arrangement):
     """One switch of the rules, such as ``jobs.fails``."""
 
@@ -403,6 +414,7 @@ Arrangement = Annotated[
     | WriteEvent
     | ClearLog
     | LimitLog
+    | EventService
     | SetRule
     | DenyNamespace
     | HyperVRole

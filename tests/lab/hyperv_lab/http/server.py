@@ -278,6 +278,8 @@ class _OpenMachine:
             if answer is not None:
                 break
         if answer is None:
+            if account is not None:
+                await self._service.wait(received)
             answer = self._service.answer(received, account, _host(request))
         for interceptor in self._interceptors:
             answer = await interceptor.after(exchange, answer)

@@ -1,7 +1,8 @@
 # Copyright: hyperv.avma contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Win32_NTLogEvent, Win32_NTEventlogFile and what is between them: the Application log by WMI (Microsoft's class reference).
+"""Win32_NTLogEvent, Win32_NTEventlogFile and what is between them: the Application log by WMI (Microsoft's class reference), and
+its events for the event service.
 
 A log file says how many records its log has. An account that may not read the log learns nothing of either (see
 ``world.accounts.EventLogRight``).
@@ -11,16 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..cim.provider import MethodResult
+from ..cim.provider import LoggedEvent, MethodResult
 from ..cim.types import CimClass, Instance, Reference, Value
 from ..world.errors import WBEM_E_METHOD_NOT_IMPLEMENTED, failure
-from ..world.eventlog import APPLICATION, ERROR, INFORMATION, WARNING
+from ..world.eventlog import APPLICATION, ERROR, INFORMATION, WARNING, Event
+from ..world.windows import Windows
 from .base import Provider, instance
 from .files import file_values
 from .localisation import localised
 
 EVENT_CLASSES = ("Win32_NTLogEvent", "Win32_NTEventlogFile", "Win32_NTLogEventLog", "Win32_NTLogEventComputer")
 _EVENT, _FILE, _OF_LOG, _OF_COMPUTER = EVENT_CLASSES
+_LEVELS = {ERROR: 2, WARNING: 3, INFORMATION: 4}  # of an event's System
 _TYPES = {ERROR: "Error", WARNING: "Warning", INFORMATION: "Information"}
 _FOLDER = "\\Windows\\System32\\Winevt\\Logs\\"
 _EMPTY_LOGS = ("HardwareEvents", "Key Management Service")  # as on most servers
@@ -99,3 +102,19 @@ class EventLogAssociations(Provider):
 def log_file(log: str) -> str:
     """Key of Win32_NTEventlogFile."""
     return f"C:{_FOLDER}{log}.evtx"
+
+
+def logged(event: Event, windows: Windows) -> LoggedEvent:
+    """The event as the event service knows it."""
+    return LoggedEvent(
+        record=event.record,
+        id=event.id,
+        qualifiers=event.qualifiers,
+        source=event.source,
+        level=_LEVELS[event.type],
+        time=event.time + windows.clock_skew,
+        strings=event.strings,
+        message=event.message,
+        computer=windows.fqdn,
+        channel=APPLICATION,
+    )

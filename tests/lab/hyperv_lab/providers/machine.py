@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from ..cim import schema
-from ..cim.provider import Account, Machine, MethodResult
+from ..cim.provider import Account, LoggedEvent, Machine, MethodResult
 from ..cim.types import CimClass, Instance, Value
 from ..world.accounts import LabAccount
 from ..world.errors import WBEM_E_INVALID_METHOD, WBEM_E_PROVIDER_NOT_CAPABLE, failure
+from ..world.eventlog import APPLICATION
 from ..world.fleet import Fleet
 from ..world.guest import Guest
 from ..world.host import Host
@@ -24,7 +25,7 @@ from .base import Provider
 from .chassis import SystemEnclosure
 from .computer_systems import ComputerSystems
 from .devices import PnpDevices
-from .eventlog import EventLogAssociations, EventLogEntries, EventLogFiles
+from .eventlog import EventLogAssociations, EventLogEntries, EventLogFiles, logged
 from .features import OptionalFeatures, ServerFeatures
 from .files import DataFiles
 from .integration_components import IntegrationComponents, IntegrationComponentSettings
@@ -223,6 +224,21 @@ class SimulatedMachine:
         host = self.fleet.placement(self.windows)[0] if isinstance(self.windows, Guest) else self.windows
         if isinstance(host, Host):
             host.jobs.settle(self.fleet.clock.now())
+
+    def serves_events(self) -> bool:
+        return self.windows.event_service != "absent"
+
+    def may_read_events(self, account: Account, channel: str) -> bool:
+        if self.windows.event_service != "served" or channel.lower() != APPLICATION.lower():
+            return False
+        known = self._account(account)
+        return account.administrator if known is None else known.event_log == "readable"
+
+    def log_state(self, channel: str) -> tuple[int, int]:
+        return self.windows.log.generation, self.windows.log.newest
+
+    def events_after(self, channel: str, record: int) -> Iterable[LoggedEvent]:
+        return (logged(event, self.windows) for event in self.windows.log.read() if event.record > record)
 
     def _provider(self, cls: CimClass) -> Provider | None:
         kind = _provider_types(cls.namespace).get(cls.name.lower())

@@ -5,7 +5,8 @@
 
 Firm: guests write 12309 and hosts 12310 to the Application log (Microsoft, "Automatic virtual machine activation"); the provider is
 Microsoft-Windows-Security-SPP, the messages are informational with the qualifiers 0x4000 (public manifests), whether activation
-succeeded or not. Nothing public says what their insertion strings are, so a scenario chooses among shapes. The comma-separated
+succeeded or not. The message tables of installed Windows give both events two insertion strings, an HRESULT and a detail: ``two_strings``.
+What the detail holds is not published, nor is a sample of either event, so a scenario chooses among shapes. The comma-separated
 one follows the provider's KMS events 12288 to 12290 (Microsoft, KB974998).
 """
 
@@ -57,7 +58,7 @@ class EventLog:
     WhenNeeded); Windows counts bytes, the lab events. Records count on.
     """
 
-    __slots__ = ("_background", "_begin", "_events", "_past", "_record", "limit")
+    __slots__ = ("_background", "_begin", "_events", "_past", "_record", "generation", "limit")
 
     def __init__(self, begin: datetime, background: int = 0, past: Past | None = None) -> None:
         self._begin = begin
@@ -66,6 +67,7 @@ class EventLog:
         self._events: list[Event] = []
         self._record = background + (past.count if past else 0)
         self.limit: int | None = None
+        self.generation = 0  # how often records have begun at 1 again
 
     def clear(self, *, renumber: bool = True) -> None:
         """All events are gone. Whether records then begin at 1 or count on is documented nowhere."""
@@ -73,6 +75,12 @@ class EventLog:
         self._events.clear()
         if renumber:
             self._record = 0
+            self.generation += 1
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest record, also where it is gone."""
+        return self._record
 
     def write(
         self,
@@ -146,6 +154,9 @@ def _shaped(shape: EventShape, exchange: Exchange, parties: list[str]) -> tuple[
     code = f"0x{exchange.code:08X}"
     time = f"{exchange.time:%Y/%m/%d %H:%M}"
     fields = (code, *parties, time, str(exchange.minutes))
+    if shape == "two_strings":
+        detail = ",".join(fields[1:])
+        return (code, detail), f"Automatic virtual machine activation. hr={code}\r\n{detail}"
     if shape == "code_only":
         return (code,), f"Automatic virtual machine activation. {code}"
     if shape == "message_only":

@@ -10,7 +10,7 @@ from typing import Literal
 
 from .errors import SL_E_IA_INVALID_VIRTUALIZATION_PLATFORM, SL_E_INVALID_PRODUCT_KEY, SL_E_LUA_ACCESSDENIED
 
-EventShape = Literal["comma_string", "separate", "by_name", "code_only", "message_only"]
+EventShape = Literal["two_strings", "comma_string", "separate", "by_name", "code_only", "message_only"]
 Binding = Literal["full", "host_only", "none"]
 AfterInstall = Literal["notification", "grace", "unlicensed"]
 

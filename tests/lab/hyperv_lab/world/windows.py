@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from . import registry
 from .eventlog import EventLog
@@ -41,6 +41,8 @@ class Windows:
     denied_namespaces: frozenset[str] = frozenset()  # for every account, such as hardened machines
     kms_reachable: bool | None = None  # None: as the scenario's rules say
     licensing_refusals: dict[str, list[int]] = field(default_factory=dict)  # method -> HRESULTs with which its next calls are refused
+    # The event service (WS-Man's .../windows/EventLog): refused to every account, or its plug-in switched off.
+    event_service: Literal["served", "denied", "absent"] = "served"
     clock_skew: timedelta = timedelta(0)  # by which this machine's own clock is ahead of the lab's
     _registry: Registry | None = field(default=None, repr=False)
 

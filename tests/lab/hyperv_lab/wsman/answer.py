@@ -49,7 +49,7 @@ def new_uuid() -> str:
     return f"uuid:{str(uuid.uuid4()).upper()}"
 
 
-def envelope(root: str, action: str, body: str, *, to: Addressing, language: str, extra_header: str = "") -> str:
+def envelope(root: str, action: str, body: str, *, to: Addressing, language: str, extra_header: str = "", before_relates: str = "") -> str:
     operation = ""
     if to.operation_id is not None:
         # WinRM of 2012 and later counts its answers to an operation; each operation here has one.
@@ -61,7 +61,7 @@ def envelope(root: str, action: str, body: str, *, to: Addressing, language: str
     relates = f"<a:RelatesTo>{escape(to.message_id)}</a:RelatesTo>" if to.message_id is not None else ""
     return (
         f'<s:Envelope xml:lang="{language}" {root}><s:Header><a:Action>{escape(action)}</a:Action>'
-        f"<a:MessageID>{new_uuid()}</a:MessageID>{operation}<a:To>{ANONYMOUS}</a:To>{relates}{extra_header}</s:Header>"
+        f"<a:MessageID>{new_uuid()}</a:MessageID>{operation}<a:To>{ANONYMOUS}</a:To>{before_relates}{relates}{extra_header}</s:Header>"
         f"<s:Body>{body}</s:Body></s:Envelope>"
     )
 

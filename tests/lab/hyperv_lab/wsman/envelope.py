@@ -56,6 +56,8 @@ class Request:
     sequence_id: str | None = None
     fragment: str | None = None
     identify: bool = False
+    to: str | None = None
+    subscription: str | None = None  # that an Unsubscribe names
 
     def option(self, name: str) -> str | None:
         return next((value for key, value in self.options.items() if key.lower() == name.lower()), None)
@@ -137,6 +139,8 @@ def read_request(envelope: Element, *, strict: bool, max_envelope_bytes: int, ma
         operation_id=_stripped(header, MS_WSMAN, "OperationID"),
         sequence_id=_stripped(header, MS_WSMAN, "SequenceId"),
         fragment=_stripped(header, WSMAN, "FragmentTransfer"),
+        to=_stripped(header, ADDRESSING, "To"),
+        subscription=_stripped(header, EVENTING, "Identifier"),
     )
 
 

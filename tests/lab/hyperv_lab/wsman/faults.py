@@ -272,6 +272,15 @@ PULL_DIFFERS = FaultKind(
     _CANNOT + "A Pull must have the MaxEnvelopeSize, MaxCharacters and MaxElements of its Enumerate. ",
 )
 
+# Eventing: subcodes of WS-Eventing; numbers and texts are inferred, for no recording shows them (confidence low).
+DELIVERY_MODE = FaultKind(
+    "e:DeliveryModeRequestedUnavailable",
+    0x80338018,
+    f"{_CANNOT}The requested delivery mode is not supported for the specified resource. ",
+)
+INVALID_EXPIRATION = FaultKind("e:InvalidExpirationTime", 0x80338016, f"{_CANNOT}The expiration time is not valid. ")
+INVALID_SUBSCRIPTION = FaultKind("e:UnableToRenew", 0x80338007, f"{_CANNOT}The subscription identifier is not valid. ")
+
 # Rights and quotas.
 ACCESS_DENIED = FaultKind("w:AccessDenied", 5, "Access is denied. ", translated=False)
 WMI_ACCESS_DENIED = FaultKind("w:AccessDenied", 2150859012, _CANNOT + "The WMI service returned an 'access denied' error. ")

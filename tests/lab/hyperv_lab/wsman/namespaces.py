@@ -28,6 +28,7 @@ ALL_CLASSES = "http://schemas.dmtf.org/wbem/wscim/1/*"
 
 ANONYMOUS = f"{ADDRESSING}/role/anonymous"
 WMI_ROOT = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
+EVENT_LOG = "http://schemas.microsoft.com/wbem/wsman/1/windows/EventLog"
 SHELL_ROOT = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 POWERSHELL_ROOT = "http://schemas.microsoft.com/powershell/"
 
@@ -40,5 +41,6 @@ def _root(prefixes: str) -> str:
 
 # What the root of each kind of answer declares, in Windows' order (recorded traffic of Windows Server 2012 and 2012 R2).
 ENUMERATION_ROOT = _root("sanw")
+EVENTING_ROOT = _root("saenw")
 TRANSFER_ROOT = _root("saxwp")
 FAULT_ROOT = _root("saxenwp")

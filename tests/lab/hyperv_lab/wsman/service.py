@@ -16,12 +16,13 @@ from . import transfer
 from .answer import Answer, fault_answer
 from .enumeration import Enumerations
 from .envelope import Addressing, Request, parse_envelope, read_addressing, read_request
+from .event_subscriptions import EventSubscriptions
 from .fault_rendering import fault_action, render_fault
 from .faults import ACCESS_DENIED, ACTION_NOT_SUPPORTED, INTERNAL_ERROR, INVALID_URI, WsmanFault, provider_failure, unknown_error
 from .identify import identify
 from .instance_xml import InstanceWriter
 from .invoke import invoke
-from .namespaces import ENUMERATION, POWERSHELL_ROOT, SHELL_ROOT, TRANSFER
+from .namespaces import ENUMERATION, EVENT_LOG, POWERSHELL_ROOT, SHELL_ROOT, TRANSFER
 from .operation import Operation
 from .resource_uri import is_wmi_uri
 from .settings import ServiceSettings
@@ -74,6 +75,7 @@ class WsmanService:
         self.settings = settings
         self._shells = Shells(commands)
         self._enumerations = Enumerations(clock)
+        self._subscriptions = EventSubscriptions(machine, clock)
 
     def receive(self, data: bytes) -> Received:
         """Read the envelope and its headers."""
@@ -90,6 +92,12 @@ class WsmanService:
         except WsmanFault as fault:
             return Received(addressing, fault=fault)
         return Received(addressing, request)
+
+    async def wait(self, received: Received) -> None:
+        """Let a Pull of events wait for events, as long as its operation may take."""
+        request = received.request
+        if request is not None and request.action == f"{ENUMERATION}/Pull":
+            await self._subscriptions.wait(request.body, request.timeout.total_seconds())
 
     def answer(self, received: Received, account: Account | None, client_host: str) -> Answer:
         """``account`` None: not authenticated, which only Identify bears. ``client_host``: the machine as the client called it."""
@@ -123,6 +131,8 @@ class WsmanService:
             request, account, self.machine.seen_by(account), self.settings, _WRITER, request.locale or self.machine.language
         )
         # A Pull or Release is known by its context alone, whatever its resource URI says.
+        if request.action == f"{ENUMERATION}/Pull" and self._subscriptions.knows(request.body):
+            return self._subscriptions.pull(operation)
         if request.action == f"{ENUMERATION}/Pull":
             return self._enumerations.pull(operation)
         if request.action == f"{ENUMERATION}/Release":
@@ -130,6 +140,8 @@ class WsmanService:
         uri = request.resource_uri
         if is_shell_uri(uri):
             return self._shells.answer(operation)
+        if uri.lower() == EVENT_LOG.lower():
+            return self._subscriptions.answer(operation)
         if is_config_uri(uri):
             return get_config(operation)
         if not is_wmi_uri(uri):

@@ -42,6 +42,8 @@ class ServiceSettings:
     fault_form: Literal["wsman", "wmierror"] = "wsman"
     # A method whose provider fails with an HRESULT: a fault with that code, or the code as ReturnValue.
     method_failure: Literal["fault", "return_value"] = "fault"
+    # A Pull that ends without events: an empty list (recorded), or the fault for the operation timeout ([DSP0226]).
+    idle_pull: Literal["empty", "fault"] = "empty"
     # Reject what Windows rejects although an answer would be possible.
     strict: bool = True
     version: str = "10.0.20348"  # shown by an authenticated Identify
