@@ -89,8 +89,8 @@ def test_each_event_gets_into_the_ledger_once(demo: Lab, tmp_path: Path) -> None
     assert set(kept["bookmarks"]) == {"hv01", "hv02"}
     assert "intruder" not in str(found)
     assert "web02" in str(found)
-    # rendered by nobody on its way through two tasks; what XML forbids is replaced
-    assert any(event["strings"][0].startswith("{{ 7*7 }}") and event["strings"][1] == "0xC004FD03" for event in found)
+    # rendered by nobody on its way through two tasks; what XML forbids is replaced. Before 2.19 a blank breaks what begins a template.
+    assert any(event["strings"][0].replace("{ {", "{{").startswith("{{ 7*7 }}") and event["strings"][1] == "0xC004FD03" for event in found)
     demo.arrange("event", machine="hv02", id=12310, strings=["0x00000000,print01"])
     second = player.tasks("hv01:hv02", READ_AND_KEEP, ledger=ledger)
     assert second.one("event_info", "hv01")["events"] == []

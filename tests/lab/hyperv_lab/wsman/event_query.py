@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from ..cim.provider import LoggedEvent
@@ -215,7 +216,7 @@ def _tokens(text: str) -> Iterator[str]:
         match = _TOKEN.match(text, at)
         if match is None:
             raise InvalidQuery(f"{text[at : at + 20]!r} is not XPath")
-        yield next(group for group in match.groups() if group)
+        yield from islice(filter(None, match.groups()), 1)
         at = match.end()
 
 
