@@ -17,6 +17,7 @@ import struct
 import threading
 import time
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ class Asked:
         return self.headers.get("content-type", "").startswith("multipart/")
 
 
-class Behaviour:
+class Behaviour(ABC):
     """``answer`` writes to the socket whatever it likes. It may go on until the client has hung up."""
 
     expected: tuple[str, ...] = ()
@@ -64,8 +65,9 @@ class Behaviour:
     def prepare(self) -> None:
         """Make beforehand what takes long to make."""
 
+    @abstractmethod
     def answer(self, asked: Asked, wire: socket.socket) -> None:
-        raise NotImplementedError
+        """What is sent instead of an answer of WinRM."""
 
 
 def head(status: str, *headers: str) -> bytes:
