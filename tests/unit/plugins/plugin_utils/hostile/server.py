@@ -63,7 +63,8 @@ class Behaviour(ABC):
         self.prepare()
 
     def prepare(self) -> None:
-        """Make beforehand what takes long to make."""
+        """Make in advance what takes long to make."""
+        return
 
     @abstractmethod
     def answer(self, asked: Asked, wire: socket.socket) -> None:
