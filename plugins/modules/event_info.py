@@ -161,6 +161,11 @@ events:
       description: On a host the GUIDs, one of which may be that of the virtual machine.
       type: list
       elements: str
+    vm_ids_claimed:
+      description:
+        - Whether RV(events[].vm_ids) stand in the detail behind the result code. What Windows writes there is not published. It may repeat
+          what the guest sent, so these IDs are the guest's word.
+      type: bool
     vm_names:
       description: On a host the names, one of which may be that of the guest or its virtual machine.
       type: list

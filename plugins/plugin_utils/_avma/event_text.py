@@ -86,7 +86,8 @@ class EventText:
 
     ``times`` are ISO 8601; one without Z stood in the text without a zone. ``names`` may be names of hosts, guests or neither.
     ``code`` is the one that decides, unsigned 32 bit. ``inferred``: the notification is concluded from values of unknown meaning, and not read
-    from the result that Windows wrote, or from Windows' own words.
+    from the result that Windows wrote, or from Windows' own words. ``ids_in_detail``: the GUIDs stand in the second string of the template,
+    whose meaning is not published: they may be what the guest sent, so they are its word and not its host's.
     """
 
     codes: tuple[int, ...] = ()
@@ -96,6 +97,7 @@ class EventText:
     code: int | None = None
     notification: Notification = Notification.UNKNOWN
     inferred: bool = False
+    ids_in_detail: bool = False
 
 
 def decode(strings: Sequence[str], message: str | None) -> EventText:
@@ -126,6 +128,7 @@ def decode(strings: Sequence[str], message: str | None) -> EventText:
         code=code,
         notification=notification,
         inferred=inferred,
+        ids_in_detail=result is not None,
     )
 
 

@@ -243,6 +243,7 @@ def event_result(event: LogEvent, origin: LogOrigin) -> dict[str, t.Any]:
         "codes": [format_code(code) for code in text.codes],
         "guids": list(text.guids),
         "vm_ids": list(text.guids) if on_host else [],
+        "vm_ids_claimed": on_host and text.ids_in_detail and bool(text.guids),
         "vm_names": others if on_host else [],
         "host_names": [] if on_host else others,
         "times": list(text.times),

@@ -54,7 +54,12 @@ class Source(str, Enum):
 
 class Match(str, Enum):
     ID = "id"
+    OWN_ID = "own_id"  # weaker: the guest may have chosen it
     NAME = "name"  # weaker
+
+
+_OF_EVENTS = {By.ID: Match.ID, By.OWN_ID: Match.OWN_ID}
+_WEAKER = {Match.NAME: ", joined by name only", Match.OWN_ID: ", joined by an ID that the guest may have chosen"}
 
 
 class Conclusion(str, Enum):
@@ -256,9 +261,9 @@ def _give_events(machines: list[_Machine], events: Iterable[Result]) -> tuple[li
     unmatched = ambiguous = 0
     for event in events:
         ids, names = _list(event.get("vm_ids")), _list(event.get("vm_names"))
-        found = index.of_event(ids, names)
+        found = index.of_event(ids, names, claimed=event.get("vm_ids_claimed") is True)
         if found.vm is not None:
-            found.vm.events.append((Match.ID if found.by is By.ID else Match.NAME, event))
+            found.vm.events.append((_OF_EVENTS.get(found.by or By.NAME, Match.NAME), event))
         elif found.ambiguous:
             ambiguous += 1
         elif ids or names:
@@ -387,7 +392,7 @@ def _lease_of_standing(row: StandingRule, lease: Lease, said: _Said) -> Lease:
 def _reason(row: StandingRule, said: _Said, lease: Lease) -> str:
     """Why the standing is what it is, with the last thing that is known."""
     guest, success, refusal = said.guest, said.success, said.refusal
-    weaker = ", joined by name only" if said.newest is not None and said.newest.match is Match.NAME else ""
+    weaker = _WEAKER.get(said.newest.match, "") if said.newest is not None else ""
     refused = f"; it was refused at {_at(refusal)}" if refusal is not None else ""
     if row.name == "guest_contradicts":
         return "the guest says that it is not licensed, though its host logged a success shortly before"

@@ -35,7 +35,7 @@ class By(str, Enum):
     """What says which virtual machine is meant, the surest first."""
 
     ID = "id"  # its host states it
-    OWN_ID = "own_id"  # the guest's registry
+    OWN_ID = "own_id"  # the guest says so: its registry, or what an event repeats of it
     PLACE = "place"  # host and name in the guest's registry
     NAME = "name"
 
@@ -228,15 +228,18 @@ class VmIndex(Generic[_Vm]):
                 return Match(found[0], By.NAME, name)
         return Match(None)
 
-    def of_event(self, ids: Iterable[object], names: Iterable[object]) -> EventMatch[_Vm]:
-        """Whom an event of a host means. More than one ID that is known, be it part of a name, is not an answer; nor is a name then."""
+    def of_event(self, ids: Iterable[object], names: Iterable[object], *, claimed: bool = False) -> EventMatch[_Vm]:
+        """Whom an event of a host means. More than one ID that is known, be it part of a name, is not an answer; nor is a name then.
+
+        ``claimed``: the IDs stand where the guest's own words may stand.
+        """
         called = [str(name) for name in names if name]
         stated = {one for one in map(normalise_id, ids) if one in self._ids}
         within = {one.upper() for name in called for one in _GUID.findall(name) if one.upper() in self._ids}
         if len(stated | within) > 1:
             return EventMatch(ambiguous=True)
         for one in stated:
-            return EventMatch(self._ids[one], By.ID)
+            return EventMatch(self._ids[one], By.OWN_ID if claimed else By.ID)
         if within:  # a guest that is named by an ID, and chose its name itself
             return EventMatch(ambiguous=True)
         for name in called:

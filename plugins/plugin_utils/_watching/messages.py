@@ -86,7 +86,7 @@ def activation_message(host: str, event: LogEvent, origin: LogOrigin, vms: Itera
 def _vm(event: Message, vms: Iterable[Vm] | None) -> Message:
     """Which machine of the host it is. ``known`` is false, and nothing is guessed, where not exactly one fits."""
     index = VmIndex(vms or (), lambda vm: VmMarks(vm.id, vm.name))
-    found = index.of_event(event["vm_ids"], event["vm_names"])
+    found = index.of_event(event["vm_ids"], event["vm_names"], claimed=event["vm_ids_claimed"])
     vm = found.vm
     if vm is None or found.by is None:
         return {"known": False, "matched_by": None, "id": None, "name": None, "state": None, "group": None}

@@ -200,6 +200,13 @@ def test_a_join_by_name_is_weaker_and_says_so() -> None:
     assert "joined by name only" in found.reason
 
 
+def test_an_id_in_the_detail_of_an_event_is_weaker_and_says_so() -> None:
+    claimed = {**event(), "vm_ids_claimed": True}
+    found = only(weigh([vm()], [], [claimed], now=NOW))
+    assert (found.conclusion, found.statements[0].match.value) == (Conclusion.LOGGED_BY_HOST, "own_id")
+    assert "joined by an ID that the guest may have chosen" in found.reason
+
+
 def test_a_name_that_two_machines_have_joins_nothing() -> None:
     evidence = weigh([vm(WEB, "web"), vm(DB, "web")], [], [event(ids=(), names=("web",))], now=NOW)
     assert {one.conclusion for one in evidence.vms} == {Conclusion.UNKNOWN}

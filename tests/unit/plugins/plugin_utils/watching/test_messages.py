@@ -79,6 +79,12 @@ def test_the_machine_is_the_one_whose_guid_the_host_knows() -> None:
     }
 
 
+def test_an_id_in_the_detail_behind_the_result_is_the_guests_word() -> None:
+    found = message("0xC004FD00", f"request of {WEB01.id}")["vm"]
+
+    assert (found["matched_by"], found["id"]) == ("own_id", WEB01.id)
+
+
 def test_a_name_counts_where_no_guid_fits() -> None:
     found = message("0xC004FD00", "APP01.example.com")["vm"]
 
