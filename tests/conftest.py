@@ -46,6 +46,11 @@ CORE_E2E = {
 }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """``core`` is made known here and not in pyproject.toml: ansible-test brings settings of its own."""
+    config.addinivalue_line("markers", "core: depends on ansible-core, so each supported release of it is tried")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What lies in tests/e2e is marked ``e2e``, so that ``-m 'not e2e'`` leaves it out; what depends on ansible-core is marked ``core``."""
     for item in items:
