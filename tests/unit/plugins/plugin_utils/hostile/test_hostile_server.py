@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import ansible
 import pytest
 
 from ansible_collections.hyperv.avma.plugins.plugin_utils import _wsman
@@ -27,8 +29,8 @@ MOST_MEGABYTES = 200
 
 Outcome = dict[str, object]
 
-# the folder that holds ansible_collections
-COLLECTIONS = str(Path(next(iter(_wsman.__path__))).parents[5])
+# The folder that holds ansible_collections, and that of Ansible: with ansible-test the interpreter alone would not find it.
+FOLDERS = (str(Path(next(iter(_wsman.__path__))).parents[5]), str(Path(ansible.__file__).parents[1]))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def outcomes(canary: HostileServer) -> Iterator[dict[str, Outcome]]:
     done = subprocess.run(
         [sys.executable, client.__file__],
         input="\n".join(lines),
-        env={"PYTHONPATH": COLLECTIONS},
+        env={"PYTHONPATH": os.pathsep.join(FOLDERS)},
         capture_output=True,
         text=True,
         check=False,
